@@ -1,0 +1,102 @@
+"""Versioned, dated, twice-signed data: rules, mappings, parameters."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from db.tables import definitions, staff
+from db.vocab import Approval, Definition
+
+d = definitions.c
+
+
+def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]:
+    """code, version, body, valid_from, first_from (since when the code is in force at all), by code."""
+    latest = (
+        select(d.code, d.version, d.body, d.valid_from)
+        .distinct(d.code)
+        .where(d.family == family, d.state == Approval.APPROVED, d.valid_from <= day)
+        .order_by(d.code, d.valid_from.desc(), d.version.desc())
+        .subquery()
+    )
+    first = (
+        select(d.code, func.min(d.valid_from).label("first_from"))
+        .where(d.family == family, d.state == Approval.APPROVED)
+        .group_by(d.code)
+        .subquery()
+    )
+    return conn.execute(
+        select(latest, first.c.first_from).join(first, first.c.code == latest.c.code).order_by(latest.c.code)
+    ).all()
+
+
+def one_in_force(conn: sa.Connection, family: Definition, code: str, day: date) -> sa.Row | None:
+    return next((row for row in in_force(conn, family, day) if row.code == code), None)
+
+
+def get(conn: sa.Connection, definition_id: int) -> sa.Row | None:
+    return conn.execute(select(definitions).where(d.id == definition_id)).one_or_none()
+
+
+def versions(conn: sa.Connection, family: Definition, code: str) -> list[sa.Row]:
+    """All versions of one code, newest first, with the names of maker and checker."""
+    maker, checker = staff.alias(), staff.alias()
+    return conn.execute(
+        select(definitions, maker.c.name.label("maker"), checker.c.name.label("checker"))
+        .outerjoin(maker, maker.c.id == d.made_by)
+        .outerjoin(checker, checker.c.id == d.decided_by)
+        .where(d.family == family, d.code == code)
+        .order_by(d.version.desc())
+    ).all()
+
+
+def awaiting(conn: sa.Connection, *families: Definition) -> list[sa.Row]:
+    """What waits for a second person, oldest first."""
+    maker = staff.alias()
+    return conn.execute(
+        select(definitions, maker.c.name.label("maker"))
+        .outerjoin(maker, maker.c.id == d.made_by)
+        .where(d.family.in_(families), d.state == Approval.SUBMITTED)
+        .order_by(d.made_at)
+    ).all()
+
+
+def submit(
+    conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, by: int
+) -> int | None:
+    """The new version's id; None when another version of the code already waits for a decision."""
+    waiting = select(d.id).where(d.family == family, d.code == code, d.state == Approval.SUBMITTED)
+    number = select(func.coalesce(func.max(d.version), 0) + 1).where(d.family == family, d.code == code)
+    row = select(
+        sa.literal(family.value), sa.literal(code), number.scalar_subquery(), sa.literal(body, definitions.c.body.type),
+        sa.literal(valid_from), sa.literal(Approval.SUBMITTED.value), sa.literal(why), sa.literal(by),
+    ).where(~waiting.exists())  # fmt: skip
+    columns = ["family", "code", "version", "body", "valid_from", "state", "why", "made_by"]
+    return conn.execute(
+        insert(definitions).from_select(columns, row).on_conflict_do_nothing().returning(d.id)
+    ).scalar_one_or_none()
+
+
+def decide(conn: sa.Connection, definition_id: int, state: Approval, by: int, why: str | None, now: datetime) -> bool:
+    """True for the one who decided it, False if it was decided already."""
+    return (
+        conn.execute(
+            sa.update(definitions)
+            .where(d.id == definition_id, d.state == Approval.SUBMITTED)
+            .values(state=state, decided_by=by, decided_why=why, decided_at=now)
+        ).rowcount
+        == 1
+    )
+
+
+def plant(conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str) -> None:
+    """A first version shipped with the product; nothing happens when the code exists."""
+    conn.execute(
+        insert(definitions)
+        .values(
+            family=family, code=code, version=1, body=body, valid_from=valid_from, state=Approval.APPROVED, why=why
+        )
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,156 @@
+"""Feed runs: what was loaded when, how it reconciled, what was set aside."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db.tables import branches, customers, feed_files, feed_runs, loans, products, rejects, staff
+from db.vocab import FeedState
+
+r, f = feed_runs.c, feed_files.c
+_LIVE_BALANCE = sa.cast(func.coalesce(func.sum(loans.c.balance_fen), 0), sa.BigInteger)  # a sum of bigint is numeric
+
+
+def begin(conn: sa.Connection, source: str, day: date, folder: str, mapping_version: int) -> int:
+    """A new run. Runs left 'loading' by a killed process were rolled back; they are closed as failed."""
+    conn.execute(
+        sa.update(feed_runs)
+        .where(r.source == source, r.state == FeedState.LOADING)
+        .values(state=FeedState.FAILED, finished_at=func.now(), stops=["killed"])
+    )
+    return conn.execute(
+        sa.insert(feed_runs)
+        .values(
+            source=source, business_date=day, folder=folder, state=FeedState.LOADING, mapping_version=mapping_version
+        )
+        .returning(r.id)
+    ).scalar_one()
+
+
+def progress(conn: sa.Connection, run_id: int, words: str) -> None:
+    conn.execute(sa.update(feed_runs).where(r.id == run_id).values(progress=words))
+
+
+def finish(conn: sa.Connection, run_id: int, state: FeedState, stops: list[str], totals: dict | None) -> None:
+    conn.execute(
+        sa.update(feed_runs)
+        .where(r.id == run_id)
+        .values(state=state, stops=stops or None, totals=totals, finished_at=func.now(), progress=None)
+    )
+
+
+def add_file(conn: sa.Connection, run_id: int, **counts: object) -> None:
+    conn.execute(sa.insert(feed_files).values(run_id=run_id, **counts))
+
+
+def last_loaded(conn: sa.Connection, source: str) -> sa.Row | None:
+    return conn.execute(
+        select(feed_runs)
+        .where(r.source == source, r.state == FeedState.LOADED)
+        .order_by(r.business_date.desc(), r.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def business_date(conn: sa.Connection) -> date | None:
+    """The latest date whose feed is in the book."""
+    return conn.execute(select(func.max(r.business_date)).where(r.state == FeedState.LOADED)).scalar()
+
+
+def first_date(conn: sa.Connection) -> date | None:
+    """The date of the first feed: the bank's start with Vigil."""
+    return conn.execute(select(func.min(r.business_date)).where(r.state == FeedState.LOADED)).scalar()
+
+
+def rows_by_table(conn: sa.Connection, run_id: int) -> dict[str, int]:
+    return dict(conn.execute(select(f.name, f.rows).where(f.run_id == run_id)).all())
+
+
+def balance(conn: sa.Connection, source: str) -> int:
+    """Sum of live balances of a source in fen."""
+    return conn.execute(
+        select(_LIVE_BALANCE).where(loans.c.source == source, loans.c.live)
+    ).scalar_one()
+
+
+def book_totals(conn: sa.Connection) -> dict[str, int]:
+    """branches, staff, products, customers, live loans, their balance in fen: the whole book now."""
+
+    def count(table: sa.Table, *where: sa.ColumnElement) -> sa.ScalarSelect:
+        return select(func.count()).select_from(table).where(*where).scalar_subquery()
+
+    return dict(
+        conn.execute(
+            select(
+                count(branches, branches.c.closed_on.is_(None)).label("branches"),
+                count(staff, staff.c.left_on.is_(None)).label("staff"),
+                count(products).label("products"),
+                count(customers).label("customers"),
+                count(loans, loans.c.live).label("loans"),
+                select(_LIVE_BALANCE).where(loans.c.live).scalar_subquery().label("balance_fen"),
+            )
+        )
+        .one()
+        ._mapping
+    )
+
+
+def runs(conn: sa.Connection, limit: int = 60) -> list[sa.Row]:
+    asked, allowed = staff.alias(), staff.alias()
+    return conn.execute(
+        select(feed_runs, asked.c.name.label("asked_by"), allowed.c.name.label("allowed_by"))
+        .outerjoin(asked, asked.c.id == r.override_asked_by)
+        .outerjoin(allowed, allowed.c.id == r.override_by)
+        .order_by(r.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def run(conn: sa.Connection, run_id: int) -> sa.Row | None:
+    return conn.execute(select(feed_runs).where(r.id == run_id)).one_or_none()
+
+
+def files(conn: sa.Connection, run_id: int) -> list[sa.Row]:
+    return conn.execute(select(feed_files).where(f.run_id == run_id).order_by(f.name)).all()
+
+
+def rejected(conn: sa.Connection, run_id: int, raw: bool, limit: int | None = None, offset: int = 0) -> list[sa.Row]:
+    """name, file, line, text, reasons. `raw` False gives the text with long numbers masked."""
+    c = rejects.c
+    text = c.raw if raw else c.raw_masked
+    return conn.execute(
+        select(c.name, c.file, c.line, text.label("text"), c.reasons)
+        .where(c.run_id == run_id)
+        .order_by(c.name, c.line)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+
+
+def ask_override(conn: sa.Connection, run_id: int, by: int, reason: str) -> bool:
+    return (
+        conn.execute(
+            sa.update(feed_runs)
+            .where(r.id == run_id, r.state == FeedState.STOPPED, r.override_asked_by.is_(None))
+            .values(override_asked_by=by, override_reason=reason)
+        ).rowcount
+        == 1
+    )
+
+
+def allow_override(conn: sa.Connection, run_id: int, by: int) -> bool:
+    return (
+        conn.execute(
+            sa.update(feed_runs)
+            .where(
+                r.id == run_id,
+                r.state == FeedState.STOPPED,
+                r.override_asked_by.is_not(None),
+                r.override_asked_by != by,
+                r.override_by.is_(None),
+            )
+            .values(override_by=by)
+        ).rowcount
+        == 1
+    )

@@ -1,0 +1,422 @@
+"""From typed lines to the book: one function a noun, all within the caller's transaction.
+
+Each returns how many lines put something new into the book. Lines whose values the book already has are unchanged,
+whatever their text was.
+"""
+
+from datetime import date
+
+import sqlalchemy as sa
+
+from db import bulk
+from db.loading.spec import TableSpec
+from db.loading.typing import column
+from db.nouns import NOUNS, Shape
+
+FINE = "t.reasons = '{}'"
+
+# Which column of the book each field fills, where the name differs.
+COLUMN_OF = {
+    "branch": "branch_id",
+    "product": "product_id",
+    "customer": "customer_id",
+    "manager": "manager_id",
+    "amount": "amount_fen",
+    "balance": "balance_fen",
+    "principal": "principal_fen",
+    "interest": "interest_fen",
+}
+NOT_STORED = {"parent", "new_customer_name", "new_customer_phone", "overdue_days"}
+CAST = {"class": "::loan_class"}
+DEFAULTS = {"status": "'normal'", "agri": "false", "extensions": "0", "principal": "0", "interest": "0"}
+STATE_OF_A_LOAN = (
+    "branch_id", "manager_id", "balance_fen", "class", "status", "principal_fen", "interest_fen", "overdue_since",
+    "matures_on", "extensions",
+)  # fmt: skip
+
+
+def publish(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    return _PUBLISHERS[spec.noun](conn, spec, as_of, run_id)
+
+
+def quarantine(conn: sa.Connection, spec: TableSpec, run_id: int) -> int:
+    return conn.execute(
+        sa.text(f"""
+            insert into rejects (run_id, name, line, file, raw, reasons)
+            select :run, :name, t.line, :file, t.raw, t.reasons from {spec.stage}_typed t where t.reasons <> '{{}}'"""),
+        {"run": run_id, "name": spec.name, "file": spec.file},
+    ).rowcount
+
+
+def _columns(spec: TableSpec) -> dict[str, str]:
+    """Book column -> SQL over the typed line."""
+    columns = {}
+    for name in spec.fields:
+        if name in NOT_STORED:
+            continue
+        value = f"t.{column(name)}{CAST.get(name, '')}"
+        if name in DEFAULTS:
+            value = f"coalesce({value}, {DEFAULTS[name]})"
+        columns[COLUMN_OF.get(name, name)] = value
+        if NOUNS[spec.noun][name].shape is Shape.STAFF and spec.noun == "loans":
+            columns["manager_text"] = f"t.{column(name)}_text"
+    if "overdue_days" in spec.fields:
+        columns["overdue_since"] = "case when t.v_overdue_days > 0 then :as_of - t.v_overdue_days end"
+    return columns
+
+
+def _changed(columns: dict[str, str], face: str) -> str:
+    mine = ", ".join(f"{face}.{name}" for name in columns)
+    theirs = ", ".join(columns.values())
+    return f"({mine}) is distinct from ({theirs})"
+
+
+def _update(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], parameters: dict, also: str = "") -> int:
+    """Bring changed rows to what their lines say; rows whose text alone changed only learn the new hash."""
+    conn.execute(
+        sa.text(f"""
+            update {spec.noun} f set feed_hash = t.hash from {spec.stage}_typed t
+            where f.id = t.row_id and {FINE} and not ({_changed(columns, "f")})"""),
+        parameters,
+    )
+    sets = ", ".join(f"{name} = {value}" for name, value in columns.items())
+    return conn.execute(
+        sa.text(f"""
+            update {spec.noun} f set {sets}, feed_hash = t.hash {also} from {spec.stage}_typed t
+            where f.id = t.row_id and {FINE} and {_changed(columns, "f")}"""),
+        parameters,
+    ).rowcount
+
+
+def _insert(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], parameters: dict) -> int:
+    columns = columns | {"feed_hash": "t.hash"}
+    return conn.execute(
+        sa.text(f"""
+            insert into {spec.noun} ({", ".join(columns)}) select {", ".join(columns.values())}
+            from {spec.stage}_typed t where t.row_id is null and {FINE} order by t.line"""),
+        parameters,
+    ).rowcount
+
+
+# --- The bank --------------------------------------------------------------------------------------------------------
+
+
+def _branches(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    columns = _columns(spec)
+    loaded = _update(conn, spec, columns, {}, also=", closed_on = null") + _insert(conn, spec, columns, {})
+    if "parent" in spec.fields:
+        conn.exec_driver_sql(f"""
+            update branches b set parent_id = p.id
+            from {spec.stage}_typed t left join branches p on p.code = t.v_parent
+            where b.code = t.v_code and b.parent_id is distinct from p.id and {FINE}""")
+    _close_absent(conn, spec, "update branches f set closed_on = :as_of", as_of)
+    conn.exec_driver_sql("delete from branch_tree")
+    conn.exec_driver_sql("""
+        insert into branch_tree
+        with recursive up (branch_id, ancestor_id) as (
+            select id, id from branches
+            union select u.branch_id, b.parent_id from up u join branches b on b.id = u.ancestor_id
+            where b.parent_id is not null)
+        select ancestor_id, branch_id from up""")
+    return loaded
+
+
+def branch_cycle(conn: sa.Connection) -> str | None:
+    """The codes of a branch that stands above itself and of those between, or None."""
+    return conn.exec_driver_sql("""
+        with recursive up as (
+            select id, parent_id, array[code] as path, false as cycle from branches
+            union all
+            select b.id, b.parent_id, u.path || b.code, b.code = any(u.path)
+            from up u join branches b on b.id = u.parent_id where not u.cycle)
+        select array_to_string(path, ' > ') from up where cycle order by cardinality(path) limit 1""").scalar()
+
+
+def _staff(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    columns = _columns(spec)
+    # A number whose holder's name changes has a new holder: the old person left, visits keep the old name.
+    conn.execute(
+        sa.text(f"""
+            update staff f set left_on = :as_of from {spec.stage}_typed t
+            where f.id = t.row_id and {FINE} and f.name <> t.v_name"""),
+        {"as_of": as_of},
+    )
+    conn.exec_driver_sql(f"""
+        update {spec.stage}_typed t set row_id = null from staff f where f.id = t.row_id and f.left_on is not null""")
+    loaded = _update(conn, spec, columns, {})
+    loaded += _insert(conn, spec, columns | {"joined_on": ":as_of"}, {"as_of": as_of})
+    _close_absent(conn, spec, "update staff f set left_on = :as_of", as_of)
+    return loaded
+
+
+def _close_absent(conn: sa.Connection, spec: TableSpec, close: str, as_of: date) -> None:
+    if spec.full:
+        conn.execute(
+            sa.text(f"{close} from {spec.stage}_delta d where d.key is null and d.row_id = f.id"), {"as_of": as_of}
+        )
+
+
+def _products(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    columns = _columns(spec)
+    guess = " ".join(f"when position(:word{i} in t.v_name) > 0 then :family{i}" for i in range(len(spec.families)))
+    words = {f"word{i}": w for i, (w, _) in enumerate(spec.families)}
+    words |= {f"family{i}": f for i, (_, f) in enumerate(spec.families)}
+    family = f"case {guess} else 'other' end" if guess else "'other'"
+    loaded = _update(conn, spec, columns, {})
+    return loaded + _insert(
+        conn, spec, columns | {"source": ":source", "family": family}, {"source": spec.source} | words
+    )
+
+
+def add_products(conn: sa.Connection, source: str, products: list[dict]) -> None:
+    """Products that a mapping names because its source hands down no product file."""
+    if products:
+        conn.execute(
+            sa.text("""
+                insert into products (code, name, source, family, customer_kind)
+                values (:code, :name, :source, :family, :customer_kind) on conflict (code) do nothing"""),
+            [product | {"source": source} for product in products],
+        )
+
+
+# --- The book --------------------------------------------------------------------------------------------------------
+
+
+def _customers(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    columns = _columns(spec)
+    loaded = _update(conn, spec, columns, {}, also=", touched_at = now()")
+    return loaded + _insert(
+        conn, spec, columns | {"source": ":source", "created_on": ":as_of"}, {"source": spec.source, "as_of": as_of}
+    )
+
+
+def _new_customers(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
+    """A source that knows customers by identity number brings those that the book lacks."""
+    if "new_customer_name" not in spec.fields:
+        return
+    position = spec.fields["customer"].position
+    phone = "t.v_new_customer_phone" if "new_customer_phone" in spec.fields else "null"
+    manager = "t.v_manager" if "manager" in spec.fields else "null"
+    conn.execute(
+        sa.text(f"""
+            insert into customers (customer_no, source, name, kind, identity_no, phone, branch_id, manager_id, created_on)
+            select distinct on (identity) :source || '-' || identity, :source, t.v_new_customer_name,
+                   case when identity ~ '^9[123]' and length(identity) = 18 then 'firm' else 'person' end,
+                   identity, {phone}, t.v_branch, {manager}, :as_of
+            from (select *, btrim(split_part(raw, :separator, :position)) as identity from {spec.stage}_typed) t
+            where t.v_customer is null and {FINE} order by identity, line
+            on conflict (customer_no) do nothing"""),
+        {"source": spec.source, "as_of": as_of, "separator": spec.separator, "position": position},
+    )
+    conn.execute(
+        sa.text(f"""
+            update {spec.stage}_typed t set v_customer = c.id from customers c
+            where t.v_customer is null and {FINE}
+              and c.identity_hash = vigil_lookup(split_part(t.raw, :separator, :position))"""),
+        {"separator": spec.separator, "position": position},
+    )
+
+
+def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    _new_customers(conn, spec, as_of)
+    columns = _columns(spec)
+    parameters = {"as_of": as_of}
+    _keep_history(
+        conn, run_id, as_of, f"select row_id from {spec.stage}_typed t join loans f on f.id = t.row_id"
+        f" where {FINE} and {_changed(columns, 'f')}",
+    )  # fmt: skip
+    worse = "case when t.v_class::loan_class > f.class then :as_of else f.worsened_on end"
+    loaded = _update(
+        conn, spec, columns, parameters, also=f", changed_on = :as_of, absent_since = null, worsened_on = {worse}"
+    )
+    loaded += _insert(
+        conn, spec,
+        columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"},
+        parameters | {"source": spec.source},
+    )  # fmt: skip
+    _resolve_managers(conn, spec)
+    return loaded
+
+
+def _keep_history(conn: sa.Connection, run_id: int, as_of: date, changing: str) -> None:
+    """The state that is about to end, unless it began on this very date."""
+    state = ", ".join(STATE_OF_A_LOAN)
+    conn.execute(
+        sa.text(f"""
+            insert into loan_history (loan_id, customer_id, from_on, to_on, run_id, {state})
+            select id, customer_id, changed_on, :as_of, :run, {state}
+            from loans where id in ({changing}) and changed_on < :as_of
+            on conflict do nothing"""),
+        {"as_of": as_of, "run": run_id},
+    )
+
+
+def _resolve_managers(conn: sa.Connection, spec: TableSpec) -> None:
+    """A name that nobody bore yesterday may have come with today's staff file."""
+    conn.execute(
+        sa.text("""
+            update loans l set manager_id = s.id
+            from (select staff_no as key, id from staff where left_on is null
+                  union all
+                  select name, min(id) from staff where left_on is null group by name having count(*) = 1) s
+            where l.source = :source and l.live and l.manager_id is null and l.manager_text = s.key"""),
+        {"source": spec.source},
+    )
+
+
+def settle_absent(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int, days: int) -> None:
+    """A note missing from full snapshots for `days` days is settled; one that returns is counted anew."""
+    conn.exec_driver_sql(f"""
+        update loans l set absent_since = null
+        where l.live and l.absent_since is not null and l.source = '{spec.source}'
+          and not exists (select from {spec.stage}_delta d where d.key is null and d.row_id = l.id)""")
+    conn.execute(
+        sa.text(f"""
+            update loans l set absent_since = :as_of from {spec.stage}_delta d
+            where d.key is null and d.row_id = l.id and l.absent_since is null and l.live"""),
+        {"as_of": as_of},
+    )
+    gone = (
+        f"select id from loans where source = '{spec.source}' and live and absent_since is not null "
+        f"and absent_since <= date '{as_of}' - {days - 1}"
+    )
+    _keep_history(conn, run_id, as_of, gone)
+    conn.execute(
+        sa.text(f"update loans set status = 'settled', balance_fen = 0, changed_on = :as_of where id in ({gone})"),
+        {"as_of": as_of},
+    )
+
+
+def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    columns = _columns(spec)
+    sets = ", ".join(f"{c} = excluded.{c}" for c in columns if c != "loan_no")
+    mine = ", ".join(f"arrears.{c}" for c in columns)
+    theirs = ", ".join(f"excluded.{c}" for c in columns)
+    loaded = conn.execute(
+        sa.text(f"""
+            insert into arrears (source, feed_hash, {", ".join(columns)})
+            select :source, t.hash, {", ".join(columns.values())} from {spec.stage}_typed t where {FINE}
+            on conflict (source, loan_no) do update set feed_hash = excluded.feed_hash, {sets}
+            where ({mine}) is distinct from ({theirs})"""),
+        {"source": spec.source},
+    ).rowcount
+    if spec.full:
+        conn.execute(
+            sa.text(f"""
+                delete from arrears a where source = :source
+                and not exists (select from {spec.stage} s where {_arrears_key(spec)} = a.loan_no)"""),
+            {"source": spec.source},
+        )
+    _apply_arrears(conn, spec, as_of, run_id)
+    return loaded
+
+
+def _arrears_key(spec: TableSpec) -> str:
+    separator = spec.separator.replace("'", "''")
+    return f"btrim(split_part(s.raw, '{separator}', {spec.key_positions[0]}))"
+
+
+def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> None:
+    """What the notes owe, from the arrears table: the older of principal and interest counts."""
+    conn.exec_driver_sql("drop table if exists pg_temp.owing")
+    conn.execute(
+        sa.text("""
+            create temporary table owing on commit drop as
+            select l.id, coalesce(a.principal_fen, 0) as principal_fen, a.principal_since,
+                   coalesce(a.interest_fen, 0) as interest_fen, a.interest_since,
+                   least(a.principal_since, a.interest_since) as overdue_since
+            from (select id, loan_no, principal_fen, principal_since, interest_fen, interest_since, overdue_since
+                  from loans where source = :source and live) l
+            full join (select * from arrears where source = :source) a on a.loan_no = l.loan_no
+            where l.id is not null and (a.loan_no is not null or l.overdue_since is not null)
+              and (l.principal_fen, l.principal_since, l.interest_fen, l.interest_since)
+                  is distinct from (coalesce(a.principal_fen, 0), a.principal_since, coalesce(a.interest_fen, 0),
+                                    a.interest_since)"""),
+        {"source": spec.source},
+    )
+    _keep_history(conn, run_id, as_of, "select id from owing")
+    conn.execute(
+        sa.text("""
+            update loans l set principal_fen = o.principal_fen, principal_since = o.principal_since,
+                   interest_fen = o.interest_fen, interest_since = o.interest_since, overdue_since = o.overdue_since,
+                   changed_on = :as_of
+            from owing o where o.id = l.id"""),
+        {"as_of": as_of},
+    )
+
+
+def _guarantors(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    columns = _columns(spec) | {
+        "customer_id": f"(select l.customer_id from loans l where l.source = '{spec.source}' and l.loan_no = t.v_loan_no)",
+        "guarantor_id": "(select c.id from customers c where c.customer_no = t.v_guarantor_no)",
+    }
+    conn.exec_driver_sql(f"""
+        update {spec.stage}_typed t set reasons = array['unknown_loan'] where {FINE} and not exists (
+            select from loans l where l.source = '{spec.source}' and l.loan_no = t.v_loan_no)""")
+    loaded = _update(conn, spec, columns, {}) + _insert(
+        conn, spec, columns | {"source": ":source"}, {"source": spec.source}
+    )
+    if spec.full:
+        conn.exec_driver_sql(f"delete from guarantors f using {spec.stage}_delta d where d.key is null and d.row_id = f.id")
+    return loaded
+
+
+_PUBLISHERS = {
+    "branches": _branches,
+    "staff": _staff,
+    "products": _products,
+    "customers": _customers,
+    "loans": _loans,
+    "arrears": _arrears,
+    "guarantors": _guarantors,
+}
+
+
+def refresh_customers(conn: sa.Connection, as_of: date) -> None:
+    """The customer's face over all loans, for customers with a loan that changed on this business date."""
+    conn.execute(
+        sa.text("""
+            update customers c set live_loans = f.live_loans, exposure_fen = f.exposure_fen,
+                   worst_class = f.worst_class, overdue_since = f.overdue_since, main_family = f.main_family,
+                   touched_at = now(),
+                   segment = case when c.kind = 'firm' then 'firm' when f.agri then 'farmer'
+                                  when f.trades then 'business' else 'consumer' end
+            from (
+                select customer_id, count(*) filter (where l.live) as live_loans,
+                       coalesce(sum(balance_fen) filter (where l.live), 0) as exposure_fen,
+                       min(overdue_since) filter (where l.live) as overdue_since,
+                       max(class) filter (where l.live) as worst_class,
+                       bool_or(agri) filter (where l.live) as agri,
+                       bool_or(p.family in ('business', 'small', 'trade', 'working')) filter (where l.live) as trades,
+                       (array_agg(p.family order by balance_fen desc, l.id) filter (where l.live))[1] as main_family
+                from loans l join products p on p.id = l.product_id
+                where customer_id in (select customer_id from loans where changed_on = :as_of)
+                group by customer_id
+            ) f where f.customer_id = c.id"""),
+        {"as_of": as_of},
+    )
+
+
+def reconcile(conn: sa.Connection, spec: TableSpec) -> dict[str, int]:
+    """Sum of balances as the file has them (unchanged lines count at the book's value) and as the book has them."""
+    return dict(
+        conn.execute(
+            sa.text(f"""
+                select published_fen, published_fen + coalesce(set_aside, 0) - coalesce(absent, 0) as balance_fen from
+                (select coalesce(sum(balance_fen), 0)::bigint as published_fen from loans
+                 where source = :source and live) book,
+                (select sum(t.v_balance - coalesce(l.balance_fen, 0))::bigint as set_aside from {spec.stage}_typed t
+                 left join loans l on l.id = t.row_id and l.live
+                 where t.reasons <> '{{}}' and abs(t.v_balance) < 1e15) quarantined,
+                (select sum(l.balance_fen)::bigint as absent from {spec.stage}_delta d join loans l on l.id = d.row_id
+                 where d.key is null and l.live) gone"""),
+            {"source": spec.source},
+        )
+        .one()
+        ._mapping
+    )
+
+
+def is_cold(conn: sa.Connection, spec: TableSpec, rows: int) -> bool:
+    """So many new rows for an empty table that indexes are better built afterwards."""
+    return rows > bulk.WORTH_IT and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()

@@ -1,0 +1,95 @@
+"""The environment, read once and checked. What a bank may change while running is a row, not a setting.
+
+| variable       | meaning                                                                             |
+|----------------|-------------------------------------------------------------------------------------|
+| VIGIL_HOME     | folder of the embedded store, logs and inbox; default `.vigil` beside the code      |
+| DATABASE_URL   | PostgreSQL 15 or later; without it the embedded server under VIGIL_HOME is used      |
+| VIGIL_TODAY    | YYYY-MM-DD: the day screens and jobs take for today (demos, tests)                   |
+| VIGIL_INBOX    | where each night's feed folders arrive; default VIGIL_HOME/inbox                     |
+| VIGIL_LANG     | zh or en: language of the command line; default zh                                  |
+| VIGIL_HOSTS    | comma-separated host names the server answers to; default: any                      |
+| VIGIL_HTTPS    | 1 when browsers reach us over HTTPS: cookies become Secure, HSTS is sent             |
+| VIGIL_JOBS     | 0 keeps the scheduler out of the app process (run `python -m engine serve` instead)  |
+| VIGIL_PROXY    | 1 when a proxy in front overwrites X-Forwarded-For: sources of sign-ins come from it |
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class BadSetting(Exception):
+    """An environment variable has a value that cannot be used."""
+
+
+def _path(name: str, default: Path) -> Path:
+    return Path(os.environ.get(name) or default).expanduser().resolve()
+
+
+def _date(name: str) -> date | None:
+    raw = os.environ.get(name)
+    try:
+        return date.fromisoformat(raw) if raw else None
+    except ValueError:
+        raise BadSetting(f"{name}={raw!r} is not a date like 2026-11-23") from None
+
+
+def _flag(name: str, default: str) -> bool:
+    raw = os.environ.get(name, default)
+    if raw not in ("0", "1"):
+        raise BadSetting(f"{name}={raw!r} must be 0 or 1")
+    return raw == "1"
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    raw = os.environ.get(name) or choices[0]
+    if raw not in choices:
+        raise BadSetting(f"{name}={raw!r} must be one of {', '.join(choices)}")
+    return raw
+
+
+def home() -> Path:
+    return _path("VIGIL_HOME", ROOT / ".vigil")
+
+
+def inbox() -> Path:
+    return _path("VIGIL_INBOX", home() / "inbox")
+
+
+def database_url() -> str | None:
+    """A SQLAlchemy URL on psycopg2, or None for the embedded server."""
+    raw = os.environ.get("DATABASE_URL")
+    if not raw:
+        return None
+    scheme, rest = raw.split("://", 1) if "://" in raw else ("", "")
+    if scheme.split("+")[0] not in ("postgres", "postgresql"):
+        raise BadSetting("DATABASE_URL must begin with postgresql://")
+    return f"postgresql+psycopg2://{rest}"
+
+
+def fixed_today() -> date | None:
+    return _date("VIGIL_TODAY")
+
+
+def language() -> str:
+    return _choice("VIGIL_LANG", ("zh", "en"))
+
+
+def hosts() -> list[str]:
+    return [h.strip() for h in os.environ.get("VIGIL_HOSTS", "").split(",") if h.strip()] or ["*"]
+
+
+def https() -> bool:
+    return _flag("VIGIL_HTTPS", "0")
+
+
+def jobs_in_app() -> bool:
+    return _flag("VIGIL_JOBS", "1")
+
+
+def behind_proxy() -> bool:
+    return _flag("VIGIL_PROXY", "0")

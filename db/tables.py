@@ -1,0 +1,682 @@
+"""Every table, column and promise of the store.
+
+Conventions: money is bigint fen (`*_fen`), business days are date (`*_on`), moments are timestamptz in UTC (`*_at`),
+coordinates are WGS-84. Tables that grow with the book carry the customer's id in their primary key, so that the
+store can be distributed by it. Names of constraints and indexes say what they promise or whom they serve.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    BigInteger, Boolean, CheckConstraint, Column, Computed, Date, DateTime, Double, ForeignKey,
+    ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, Numeric, PrimaryKeyConstraint, SmallInteger, Table,
+    Text, UniqueConstraint, text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB, TSTZRANGE, UUID
+
+from db import vocab
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ix": "%(table_name)s_%(column_0_name)s_idx",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+# The smallest named place in a Chinese address that several customers share.
+PLACE = "substring(address from '([^省市区县]*[村屯镇乡街路])')"
+
+loan_class = ENUM(*(c.value for c in vocab.LoanClass), name="loan_class", metadata=metadata)
+signal_level = ENUM(*(level.value for level in vocab.Level), name="signal_level", metadata=metadata)
+
+
+def word(name: str, words, nullable: bool = False, **options) -> Column:
+    """A column that holds one of the bank's words, checked by the database."""
+    return Column(name, Text, one_of(name, words), nullable=nullable, **options)
+
+
+def one_of(name: str, words) -> CheckConstraint:
+    listed = ", ".join(f"'{w.value}'" for w in words)
+    return CheckConstraint(f"{name} in ({listed})", name=name)
+
+
+def moment(name: str, nullable: bool = True, **options) -> Column:
+    return Column(name, DateTime(timezone=True), nullable=nullable, **options)
+
+
+def now_by_default(name: str) -> Column:
+    return moment(name, nullable=False, server_default=text("now()"))
+
+
+def staff_ref(name: str, **options) -> Column:
+    return Column(name, Integer, ForeignKey("staff.id"), **options)
+
+
+# --- The bank itself -------------------------------------------------------------------------------------------------
+
+branches = Table(
+    "branches", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("parent_id", Integer, ForeignKey("branches.id")),
+    Column("closed_on", Date),
+    Column("feed_hash", BigInteger),
+    CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+    comment="机构: the tree of head office, sub-branches and outlets",
+)  # fmt: skip
+
+branch_tree = Table(
+    "branch_tree", metadata,
+    Column("ancestor_id", Integer, ForeignKey("branches.id", ondelete="cascade"), primary_key=True),
+    Column("branch_id", Integer, ForeignKey("branches.id", ondelete="cascade"), primary_key=True),
+    comment="Every branch with itself and all above it; kept by the loader so that scopes need no recursion",
+)  # fmt: skip
+
+staff = Table(
+    "staff", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("staff_no", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), index=True),
+    Column("post", Text, comment="岗位 as the source says it"),
+    Column("phone", Text),
+    Column("joined_on", Date, nullable=False),
+    Column("left_on", Date, comment="first day on which this person is no longer with the bank"),
+    Column("feed_hash", BigInteger),
+    # A number may be given to a new employee later: the old row keeps the old name.
+    Index("staff_one_holder_of_a_number", "staff_no", unique=True, postgresql_where=text("left_on is null")),
+    comment="员工",
+)  # fmt: skip
+
+staff_roles = Table(
+    "staff_roles", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    staff_ref("staff_id", nullable=False, index=True),
+    word("role", [r for r in vocab.Role if r is not vocab.Role.MACHINE]),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False, comment="where the role is held"),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date, comment="first day on which the role is no longer held"),
+    staff_ref("granted_by"),
+    CheckConstraint("valid_to > valid_from", name="ends_after_it_begins"),
+    comment="One role at a time for each person; the exclusion constraint is in the first migration",
+)  # fmt: skip
+
+accounts = Table(
+    "accounts", metadata,
+    Column("staff_id", Integer, ForeignKey("staff.id"), primary_key=True),
+    Column("username", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False, comment="argon2id"),
+    moment("password_set_at", nullable=False),
+    Column("must_change", Boolean, nullable=False, server_default=text("false")),
+    moment("disabled_at"),
+    staff_ref("disabled_by"),
+    CheckConstraint("username = lower(username)", name="lower_case"),
+)  # fmt: skip
+
+sessions = Table(
+    "sessions", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True, comment="sha256 of the cookie; the cookie is not kept"),
+    staff_ref("staff_id", nullable=False),
+    moment("created_at", nullable=False),
+    moment("seen_at", nullable=False, comment="last act of a human, not of a timer"),
+    moment("ended_at"),
+    Column("ended_because", Text),
+    Column("source", Text),
+    Column("agent", Text),
+    Index("sessions_live_of_staff", "staff_id", postgresql_where=text("ended_at is null")),
+)  # fmt: skip
+
+tickets = Table(
+    "tickets", metadata,
+    Column("ticket_hash", LargeBinary, primary_key=True),
+    Column("token", Text, nullable=False, comment="the cookie to set; empty clears it"),
+    moment("expires_at", nullable=False),
+    comment="One-time tickets by which the sign-in page has a cookie set through an HTTP route",
+)  # fmt: skip
+
+sign_ins = Table(
+    "sign_ins", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    now_by_default("at"),
+    Column("username", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    staff_ref("staff_id"),
+    word("outcome", vocab.SignInOutcome),
+    Index("sign_ins_of_username", "username", "at"),
+    Index("sign_ins_of_source", "source", "at"),
+    comment="Every attempt, counted for the lockout and kept for the trail",
+)  # fmt: skip
+
+preferences = Table(
+    "preferences", metadata,
+    Column("staff_id", Integer, ForeignKey("staff.id"), primary_key=True),
+    Column("wishes", JSONB, nullable=False, server_default=text("'{}'")),
+    comment="Language, theme, density, first page, favourites, columns: one person's style",
+)  # fmt: skip
+
+# --- The book --------------------------------------------------------------------------------------------------------
+
+products = Table(
+    "products", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    word("family", vocab.Family),
+    word("customer_kind", vocab.CustomerKind, nullable=True),
+    Column("feed_hash", BigInteger),
+)  # fmt: skip
+
+customers = Table(
+    "customers", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("customer_no", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    word("kind", vocab.CustomerKind),
+    Column("identity_no", Text, comment="C2: readable through vigil_reveal() only"),
+    Column("phone", Text, comment="C2: readable through vigil_reveal() only"),
+    Column("identity_masked", Text, Computed("vigil_mask(identity_no, 3, 4)", persisted=True)),
+    Column("phone_masked", Text, Computed("vigil_mask(phone, 3, 4)", persisted=True)),
+    Column("identity_hash", LargeBinary, Computed("vigil_lookup(identity_no)", persisted=True)),
+    Column("phone_hash", LargeBinary, Computed("vigil_lookup(phone)", persisted=True)),
+    Column("address", Text),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("manager_id"),
+    staff_ref("inspector_id", comment="named by the manager: who goes there"),
+    Column("village", Text, Computed(PLACE, persisted=True), comment="乡镇/村/街 of the address: for routes and clusters"),
+    # What follows is the customer's face over all loans, kept by the loader.
+    word("segment", vocab.Segment, nullable=True),
+    word("main_family", vocab.Family, nullable=True, comment="family of the largest live balance"),
+    Column("level", Text, CheckConstraint("level in ('A','B','C','D','E')", name="level")),
+    Column("live_loans", Integer, nullable=False, server_default=text("0")),
+    Column("exposure_fen", BigInteger, nullable=False, server_default=text("0")),
+    Column("overdue_since", Date, comment="oldest unpaid day over all live loans"),
+    Column("worst_class", loan_class),
+    Column("created_on", Date, nullable=False, comment="business date of the first feed that had this customer"),
+    now_by_default("touched_at"),
+    Column("feed_hash", BigInteger),
+    Index("customers_of_branch", "branch_id"),
+    Index("customers_of_manager", "manager_id"),
+    Index("customers_of_inspector", "inspector_id", postgresql_where=text("inspector_id is not null")),
+    Index("customers_by_identity", "identity_hash"),
+    Index("customers_by_phone", "phone_hash"),
+    Index("customers_in_arrears", "id", postgresql_where=text("overdue_since is not null")),
+    # The night looks only at customers that changed since the last one.
+    Index("customers_touched", "touched_at"),
+    comment="客户",
+)  # fmt: skip
+
+addresses = Table(
+    "addresses", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("kind", Text, CheckConstraint("kind in ('home','business','collateral','land')", name="kind"), nullable=False),
+    Column("place", Text, nullable=False, comment="the address in words"),
+    Column("lat", Double, comment="WGS-84"),
+    Column("lon", Double, comment="WGS-84"),
+    Column("datum", Text, CheckConstraint("datum in ('wgs84','gcj02','bd09')", name="datum"), comment="as it was given"),
+    Column("radius_m", Integer, nullable=False, server_default=text("300")),
+    staff_ref("marked_by"),
+    moment("marked_at"),
+    Column("doubt", Text, comment="why the point is doubted; null when it is not"),
+    moment("replaced_at", comment="set when a newer row took its place; the old one stays"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    Index("addresses_of_customer", "customer_id", postgresql_where=text("replaced_at is null")),
+    CheckConstraint("(lat is null) = (lon is null)", name="both_or_neither"),
+    CheckConstraint("lat between 3 and 54 and lon between 73 and 136", name="in_china"),
+    comment="地址标记",
+)  # fmt: skip
+
+loans = Table(
+    "loans", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("loan_no", Text, nullable=False, comment="借据号"),
+    Column("contract_no", Text),
+    Column("product_id", Integer, ForeignKey("products.id"), nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("manager_id"),
+    Column("manager_text", Text, comment="what the source says: a number, a name, or nobody's name"),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("balance_fen", BigInteger, nullable=False),
+    Column("rate", Numeric(9, 6), comment="per cent a year"),
+    Column("disbursed_on", Date, nullable=False),
+    Column("matures_on", Date, nullable=False),
+    Column("class", loan_class, nullable=False),
+    Column("worsened_on", Date, comment="business date on which the class last got worse"),
+    word("guarantee", vocab.Guarantee, nullable=True),
+    word("repayment", vocab.Repayment, nullable=True),
+    word("payment", vocab.Payment, nullable=True),
+    Column("purpose", Text),
+    Column("agri", Boolean, nullable=False, server_default=text("false")),
+    Column("extensions", SmallInteger, nullable=False, server_default=text("0")),
+    word("status", vocab.LoanStatus, server_default=text("'normal'")),
+    Column("live", Boolean, Computed("status in ('normal','overdue')", persisted=True)),
+    Column("principal_fen", BigInteger, nullable=False, server_default=text("0"), comment="principal in arrears"),
+    Column("principal_since", Date),
+    Column("interest_fen", BigInteger, nullable=False, server_default=text("0"), comment="interest in arrears"),
+    Column("interest_since", Date),
+    Column("overdue_since", Date, comment="the older of the two: the due day that was missed; the day after is day 1"),
+    Column("first_seen_on", Date, nullable=False),
+    Column("absent_since", Date, comment="first full snapshot without it; null while present"),
+    Column("changed_on", Date, nullable=False, comment="business date since which the row looks as it does"),
+    Column("feed_hash", BigInteger),
+    PrimaryKeyConstraint("id", "customer_id"),
+    UniqueConstraint("source", "loan_no", name="loans_one_row_a_note"),
+    Index("loans_of_customer", "customer_id"),
+    Index("loans_of_branch", "branch_id"),
+    Index("loans_of_manager", "manager_id"),
+    Index("loans_in_arrears", "overdue_since", postgresql_where=text("live and overdue_since is not null")),
+    Index("loans_absent", "id", postgresql_where=text("live and absent_since is not null")),
+    CheckConstraint("matures_on >= disbursed_on", name="matures_after_disbursed"),
+    CheckConstraint("balance_fen >= 0 and amount_fen >= 0", name="not_negative"),
+    comment="借据: today's face of each note",
+)  # fmt: skip
+
+loan_history = Table(
+    "loan_history", metadata,
+    Column("loan_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("to_on", Date, nullable=False, comment="first business date on which the row looked otherwise"),
+    Column("branch_id", Integer, nullable=False),
+    Column("manager_id", Integer),
+    Column("balance_fen", BigInteger, nullable=False),
+    Column("class", loan_class, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("principal_fen", BigInteger, nullable=False),
+    Column("interest_fen", BigInteger, nullable=False),
+    Column("overdue_since", Date),
+    Column("matures_on", Date, nullable=False),
+    Column("extensions", SmallInteger, nullable=False),
+    Column("run_id", BigInteger, nullable=False, comment="the feed run that ended this state"),
+    PrimaryKeyConstraint("loan_id", "customer_id", "from_on"),
+    Index("loan_history_of_customer", "customer_id"),
+    comment="Past states of a note, one row for each stretch of days; the present one is in loans",
+)  # fmt: skip
+
+arrears = Table(
+    "arrears", metadata,
+    Column("source", Text, nullable=False),
+    Column("loan_no", Text, nullable=False),
+    Column("principal_fen", BigInteger, nullable=False),
+    Column("principal_since", Date),
+    Column("interest_fen", BigInteger, nullable=False),
+    Column("interest_since", Date),
+    Column("feed_hash", BigInteger),
+    PrimaryKeyConstraint("source", "loan_no"),
+    comment="违约 as handed down; may name a note that is not (yet) in the book",
+)  # fmt: skip
+
+guarantors = Table(
+    "guarantors", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("loan_no", Text, nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False, comment="the borrower"),
+    Column("guarantor_id", BigInteger, ForeignKey("customers.id"), comment="when the guarantor is our customer too"),
+    Column("guarantor_no", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("amount_fen", BigInteger),
+    Column("feed_hash", BigInteger),
+    PrimaryKeyConstraint("id", "customer_id"),
+    UniqueConstraint("source", "loan_no", "guarantor_no", name="guarantors_once_a_note"),
+    Index("guarantors_of_customer", "customer_id"),
+    Index("guarantors_by_guarantor", "guarantor_id"),
+    comment="保证人",
+)  # fmt: skip
+
+# --- Rules, parameters, calendar: data that two people sign ----------------------------------------------------------
+
+definitions = Table(
+    "definitions", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    word("family", vocab.Definition),
+    Column("code", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    word("state", vocab.Approval),
+    Column("why", Text, nullable=False, comment="the maker's reason"),
+    staff_ref("made_by", comment="null: shipped with the product"),
+    now_by_default("made_at"),
+    staff_ref("decided_by"),
+    moment("decided_at"),
+    Column("decided_why", Text),
+    UniqueConstraint("family", "code", "version", name="definitions_one_version"),
+    CheckConstraint("decided_by <> made_by", name="four_eyes"),
+    Index("definitions_in_force", "family", "code", "valid_from", postgresql_where=text("state = 'approved'")),
+    comment="In force on a day: of each code the approved version with the latest valid_from not after it",
+)  # fmt: skip
+
+calendar_days = Table(
+    "calendar_days", metadata,
+    Column("day", Date, primary_key=True),
+    Column("working", Boolean, nullable=False),
+    Column("provisional", Boolean, nullable=False, server_default=text("false"), comment="beyond the published year"),
+    Column("note", Text),
+    staff_ref("set_by", comment="null: published calendar; else the bank's own override"),
+)  # fmt: skip
+
+# --- The work --------------------------------------------------------------------------------------------------------
+
+todos = Table(
+    "todos", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    word("kind", vocab.Kind),
+    Column("subject", BigInteger, nullable=False, server_default=text("0"), comment="0: the customer; else the leading loan"),
+    Column("period", Text, nullable=False, comment="which occurrence: 2026Q4, or anchor date and step"),
+    word("mode", vocab.Mode),
+    word("family", vocab.Family),
+    Column("loan_ids", ARRAY(BigInteger), nullable=False),
+    Column("rule_code", Text, comment="null: made by hand"),
+    Column("rule_version", Integer),
+    Column("anchor_on", Date),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("assignee_id", comment="null: the branch's pool"),
+    Column("pinned", Boolean, nullable=False, server_default=text("false"), comment="assigned by hand: the night keeps off"),
+    word("state", vocab.TodoState, server_default=text("'open'")),
+    Column("nominal_on", Date, nullable=False, comment="due day before the working-day shift"),
+    Column("due_on", Date, nullable=False),
+    Column("late_from", Date, nullable=False, comment="first day that counts as late: due, grace and one"),
+    Column("created_on", Date, nullable=False, comment="business date of the night that made it"),
+    moment("started_at"),
+    Column("closed_on", Date),
+    staff_ref("closed_by"),
+    word("close_reason", vocab.CloseReason, nullable=True),
+    Column("close_note", Text),
+    Column("record_id", BigInteger, comment="the check that discharged it"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    # The engine may run twice, crash and catch up; the bank asks for each check once.
+    UniqueConstraint("customer_id", "kind", "subject", "period", name="todos_asked_once"),
+    Index("todos_of_assignee", "assignee_id", "due_on", postgresql_where=text("closed_on is null")),
+    Index("todos_of_branch", "branch_id", "due_on", postgresql_where=text("closed_on is null")),
+    Index("todos_closed", "closed_on", "branch_id", postgresql_where=text("closed_on is not null")),
+    CheckConstraint("(closed_on is null) = (state in ('open', 'started'))", name="closed_has_a_day"),
+    CheckConstraint("(state = 'cancelled') = (close_reason is not null)", name="cancelled_has_a_reason"),
+    CheckConstraint("(state = 'done') <= (record_id is not null)", name="done_has_a_record"),
+    CheckConstraint("late_from > due_on", name="late_after_due"),
+    comment="待办",
+    postgresql_with={"fillfactor": "90"},
+)  # fmt: skip
+
+claims = Table(
+    "claims", metadata,
+    Column("customer_id", BigInteger, nullable=False),
+    Column("loan_id", BigInteger, nullable=False),
+    word("kind", vocab.Kind),
+    Column("period", Text, nullable=False),
+    Column("todo_id", BigInteger, nullable=False),
+    # Several loans may share one todo; each loan's obligation is still met by exactly one.
+    PrimaryKeyConstraint("customer_id", "loan_id", "kind", "period"),
+    ForeignKeyConstraint(["todo_id", "customer_id"], ["todos.id", "todos.customer_id"]),
+    Index("claims_of_todo", "todo_id"),
+    comment="Which todo covers which obligation of a loan",
+)  # fmt: skip
+
+records = Table(
+    "records", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    word("kind", vocab.Kind),
+    word("mode", vocab.Mode),
+    Column("loan_ids", ARRAY(BigInteger), nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("staff_id", nullable=False),
+    Column("done_on", Date, nullable=False),
+    moment("started_at"),
+    moment("finished_at", nullable=False),
+    now_by_default("received_at"),
+    word("outcome", vocab.Outcome),
+    word("conclusion", vocab.Conclusion),
+    Column("answers", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("note", Text),
+    Column("lat", Double),
+    Column("lon", Double),
+    Column("accuracy_m", Double),
+    Column("distance_m", Double, comment="from the marked address"),
+    Column("submit_key", UUID(as_uuid=True), nullable=False, comment="made when the form was opened"),
+    Column("digest", LargeBinary, nullable=False, comment="sha256 of what was submitted under the key"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    # Sent twice is one record.
+    UniqueConstraint("submit_key", name="records_submitted_once"),
+    Index("records_of_customer", "customer_id", "kind", "done_on"),
+    Index("records_of_staff", "staff_id", "done_on"),
+    Index("records_of_branch", "branch_id", "done_on"),
+    Index("records_by_day", "done_on"),
+    comment="贷后记录: visits, calls and desk checks as submitted",
+)  # fmt: skip
+
+photos = Table(
+    "photos", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False, comment="name in the content-addressed store"),
+    Column("bytes", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    moment("taken_at"),
+    now_by_default("received_at"),
+    Column("lat", Double),
+    Column("lon", Double),
+    staff_ref("staff_id", nullable=False),
+    PrimaryKeyConstraint("id", "customer_id"),
+    ForeignKeyConstraint(["record_id", "customer_id"], ["records.id", "records.customer_id"]),
+    Index("photos_of_record", "record_id"),
+    Index("photos_by_content", "sha256"),
+)  # fmt: skip
+
+exemptions = Table(
+    "exemptions", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("loan_id", BigInteger, comment="null: the whole customer"),
+    Column("kinds", ARRAY(Text), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False, comment="last day of the exemption"),
+    Column("reason", Text, nullable=False),
+    staff_ref("asked_by", nullable=False),
+    now_by_default("asked_at"),
+    staff_ref("approved_by"),
+    moment("approved_at"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+    CheckConstraint("approved_by <> asked_by", name="four_eyes"),
+    Index("exemptions_of_customer", "customer_id"),
+    comment="免检",
+)  # fmt: skip
+
+absences = Table(
+    "absences", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    staff_ref("staff_id", nullable=False),
+    staff_ref("delegate_id", nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False, comment="last day of the absence"),
+    Column("reason", Text),
+    staff_ref("made_by"),
+    CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+    CheckConstraint("delegate_id <> staff_id", name="somebody_else"),
+    comment="Who stands in for whom; the exclusion constraint is in the first migration",
+)  # fmt: skip
+
+signals = Table(
+    "signals", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, nullable=False, server_default=text("0"), comment="0: about a branch or a person"),
+    Column("rule_code", Text, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    word("subject_kind", vocab.Subject),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("owner_id", comment="who is to act; null: the branch"),
+    Column("level", signal_level, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False, server_default=text("0"), comment="balance at risk"),
+    Column("evidence", JSONB, nullable=False, comment="the very values that fired"),
+    word("state", vocab.SignalState, server_default=text("'raised'")),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False, comment="last business date on which the condition held"),
+    Column("gone_on", Date, comment="business date on which the condition was found gone"),
+    now_by_default("raised_at"),
+    staff_ref("taken_by"),
+    moment("taken_at"),
+    Column("measures", ARRAY(Text)),
+    Column("answer", Text),
+    staff_ref("answered_by"),
+    moment("answered_at"),
+    Column("closed_on", Date),
+    staff_ref("closed_by"),
+    Column("close_note", Text),
+    PrimaryKeyConstraint("id", "customer_id"),
+    # Replaying a night raises nothing twice.
+    UniqueConstraint("customer_id", "rule_code", "subject_kind", "subject_id", "first_on", name="signals_raised_once"),
+    Index(
+        "signals_one_alive", "customer_id", "rule_code", "subject_kind", "subject_id",
+        unique=True, postgresql_where=text("closed_on is null"),
+    ),
+    Index("signals_of_branch", "branch_id", "level", postgresql_where=text("closed_on is null")),
+    Index("signals_of_owner", "owner_id", postgresql_where=text("closed_on is null")),
+    CheckConstraint("(closed_on is null) = (state in ('raised','taken','answered'))", name="closed_has_a_day"),
+    comment="预警信号",
+)  # fmt: skip
+
+todo_days = Table(
+    "todo_days", metadata,
+    Column("day", Date, nullable=False),
+    Column("branch_id", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("late_7", Integer, nullable=False, comment="late 1 to 7 days at the end of the day"),
+    Column("late_30", Integer, nullable=False, comment="late 8 to 30 days"),
+    Column("late_more", Integer, nullable=False, comment="late more than 30 days"),
+    PrimaryKeyConstraint("day", "branch_id", "kind", "family"),
+    comment="How the open work stood at the end of each business date",
+)  # fmt: skip
+
+# --- Feeds and jobs --------------------------------------------------------------------------------------------------
+
+feed_runs = Table(
+    "feed_runs", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("business_date", Date, nullable=False),
+    Column("folder", Text, nullable=False),
+    word("state", vocab.FeedState),
+    Column("progress", Text),
+    now_by_default("started_at"),
+    moment("finished_at"),
+    Column("stops", ARRAY(Text), comment="every reason why nothing was published"),
+    staff_ref("override_asked_by"),
+    Column("override_reason", Text),
+    staff_ref("override_by"),
+    Column("totals", JSONB),
+    Column("mapping_version", Integer),
+    CheckConstraint("override_by <> override_asked_by", name="four_eyes"),
+    Index("feed_runs_by_date", "source", "business_date"),
+    # A date is published once; a correction is a run of its own that supersedes nothing silently.
+    Index("feed_runs_loading_once", "source", unique=True, postgresql_where=text("state = 'loading'")),
+)  # fmt: skip
+
+feed_files = Table(
+    "feed_files", metadata,
+    Column("run_id", BigInteger, ForeignKey("feed_runs.id", ondelete="cascade"), primary_key=True),
+    Column("name", Text, primary_key=True, comment="the source's table: dk, kh, tese"),
+    Column("file", Text, nullable=False),
+    Column("md5", Text),
+    Column("bytes", BigInteger),
+    Column("rows", BigInteger, nullable=False),
+    Column("loaded", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("balance_fen", BigInteger, comment="sum of balances as the file has them"),
+    Column("published_fen", BigInteger, comment="sum of balances as the book has them"),
+    CheckConstraint("rows = loaded + unchanged + quarantined", name="every_row_ends_once"),
+)  # fmt: skip
+
+rejects = Table(
+    "rejects", metadata,
+    Column("run_id", BigInteger, ForeignKey("feed_runs.id", ondelete="cascade"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("line", BigInteger, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("raw", Text, nullable=False, comment="C2: not for the technical roles"),
+    Column("raw_masked", Text, Computed("regexp_replace(raw, '[0-9Xx]{11,}', '***', 'g')", persisted=True)),
+    Column("reasons", ARRAY(Text), nullable=False),
+)  # fmt: skip
+
+job_runs = Table(
+    "job_runs", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("business_date", Date, nullable=False),
+    word("state", vocab.JobState),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),
+    now_by_default("started_at"),
+    moment("finished_at"),
+    Column("worker", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("error", Text),
+    # Any number of schedulers may be awake; each job runs once a business date.
+    UniqueConstraint("job", "business_date", name="job_runs_once_a_day"),
+)  # fmt: skip
+
+problems = Table(
+    "problems", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("business_date", Date, nullable=False),
+    Column("what", Text, nullable=False, comment="rule, loan, anchor: what was set aside"),
+    Column("ref", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    now_by_default("at"),
+    UniqueConstraint("job", "business_date", "what", "ref", name="problems_said_once"),
+    comment="What a night set aside so that the rest could go on",
+)  # fmt: skip
+
+installation = Table(
+    "installation", metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="What this store is: which rights were applied, which demo was planted",
+)  # fmt: skip
+
+undressed = Table(
+    "undressed", metadata,
+    Column("of_table", Text, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("ddl", Text, nullable=False),
+    comment="Indexes and references set aside while a table is filled (db/bulk.py); empty outside such a transaction",
+)  # fmt: skip
+
+# --- The trail -------------------------------------------------------------------------------------------------------
+
+audit = Table(
+    "audit", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    moment("at", nullable=False, server_default=text("clock_timestamp()")),
+    Column("staff_id", Integer, comment="null: the machine or nobody yet"),
+    Column("role", Text),
+    Column("session_id", BigInteger),
+    Column("verb", Text),
+    Column("op", Text, nullable=False, comment="insert, update, delete; bulk: n rows by the machine; else an event"),
+    Column("noun", Text, nullable=False, comment="the table, or what the event is about"),
+    Column("customer_id", BigInteger),
+    Column("row_id", Text),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Column("n", Integer, nullable=False, server_default=text("1")),
+    Column("xid", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")),
+    Index("audit_of_customer", "customer_id", "id", postgresql_where=text("customer_id is not null")),
+    Index("audit_of_staff", "staff_id", "id"),
+    Index("audit_by_time", "at"),
+    comment="留痕: written by triggers, read by many, changed by nobody",
+)  # fmt: skip

@@ -1,0 +1,308 @@
+"""The bank's words, as they are stored. What they are called on a screen is the catalogue's matter."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    HEAD_RISK = "head_risk"  # 总行风险部
+    HEAD_LOANS = "head_loans"  # 总行贷款管理部
+    BRANCH_HEAD = "branch_head"  # 支行行长
+    MANAGER = "manager"  # 客户经理
+    INSPECTOR = "inspector"  # 贷后人员
+    COLLECTIONS = "collections"  # 资产保全/催收
+    AUDITOR = "auditor"  # 合规/审计
+    IT = "it"  # 信息科技
+    SYSTEM_ADMIN = "system_admin"  # 系统管理员
+    SECURITY_ADMIN = "security_admin"  # 安全管理员
+    MACHINE = "machine"  # the scheduler and the feeds
+
+
+class Scope(StrEnum):
+    """Which rows a role reaches; each is a PostgreSQL role with policies of its own."""
+
+    HEAD = "vigil_head"
+    BRANCH = "vigil_branch"
+    OFFICER = "vigil_officer"
+    COLLECTOR = "vigil_collector"
+    READER = "vigil_reader"
+    ADMIN = "vigil_admin"
+    MACHINE = "vigil_machine"
+
+
+SCOPE_OF = {
+    Role.HEAD_RISK: Scope.HEAD,
+    Role.HEAD_LOANS: Scope.HEAD,
+    Role.BRANCH_HEAD: Scope.BRANCH,
+    Role.MANAGER: Scope.OFFICER,
+    Role.INSPECTOR: Scope.OFFICER,
+    Role.COLLECTIONS: Scope.COLLECTOR,
+    Role.AUDITOR: Scope.READER,
+    Role.IT: Scope.ADMIN,
+    Role.SYSTEM_ADMIN: Scope.ADMIN,
+    Role.SECURITY_ADMIN: Scope.ADMIN,
+    Role.MACHINE: Scope.MACHINE,
+}
+
+# The three separated administrators (三员分立): nobody may hold two of these at once.
+SEPARATED = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)
+
+
+class Segment(StrEnum):
+    FIRM = "firm"  # 企业
+    BUSINESS = "business"  # 个体经营户
+    FARMER = "farmer"  # 农户
+    CONSUMER = "consumer"  # 个人消费
+
+
+class CustomerKind(StrEnum):
+    PERSON = "person"
+    FIRM = "firm"
+
+
+class Family(StrEnum):
+    """Product families: what the rules and the dashboard tell apart."""
+
+    WORKING = "working"  # 对公流贷
+    FIXED = "fixed"  # 固贷/项目
+    SMALL = "small"  # 小微企业贷
+    BUSINESS = "business"  # 个人经营贷
+    CONSUMER = "consumer"  # 个人消费贷
+    MORTGAGE = "mortgage"  # 按揭
+    FARM = "farm"  # 涉农/农户贷
+    CARD = "card"  # 信用卡
+    DISCOUNT = "discount"  # 贴现/承兑
+    TRADE = "trade"  # 贸易/保理
+    ENTRUSTED = "entrusted"  # 委托/低风险
+    OTHER = "other"
+
+
+class LoanClass(StrEnum):
+    """Five-tier classification (五级分类), better to worse; the database orders it the same way."""
+
+    NORMAL = "normal"
+    SPECIAL_MENTION = "special_mention"
+    SUBSTANDARD = "substandard"
+    DOUBTFUL = "doubtful"
+    LOSS = "loss"
+
+
+class Guarantee(StrEnum):
+    GUARANTEE = "guarantee"  # 保证
+    MORTGAGE = "mortgage"  # 抵押
+    PLEDGE = "pledge"  # 质押
+    UNSECURED = "unsecured"  # 信用
+
+
+class Repayment(StrEnum):
+    EQUAL_INSTALMENTS = "equal_instalments"  # 等额本息
+    EQUAL_PRINCIPAL = "equal_principal"  # 等额本金
+    BULLET = "bullet"  # 先息后本
+
+
+class LoanStatus(StrEnum):
+    NORMAL = "normal"
+    OVERDUE = "overdue"
+    SETTLED = "settled"
+    WRITTEN_OFF = "written_off"
+    TRANSFERRED = "transferred"
+
+
+LIVE_STATUSES = (LoanStatus.NORMAL, LoanStatus.OVERDUE)
+
+
+class Payment(StrEnum):
+    BORROWER = "borrower"  # 自主支付
+    ENTRUSTED = "entrusted"  # 受托支付
+
+
+class Kind(StrEnum):
+    """Kinds of inspection."""
+
+    FIRST = "first"  # 首次检查
+    REGULAR = "regular"  # 定期检查
+    KEY = "key"  # 重点检查
+    MATURITY = "maturity"  # 到期前检查
+    OVERDUE = "overdue"  # 逾期检查
+    FULL = "full"  # 年审
+    SPECIAL = "special"  # 专项检查
+    SPOT = "spot"  # 抽查
+    ALERT = "alert"  # 预警核查
+
+
+# Obligations of a loan: each loan is checked once for each occurrence, several loans may share one todo.
+LOAN_KINDS = (Kind.FIRST, Kind.KEY, Kind.MATURITY)
+# Obligations of a customer: one todo a period over all loans, by the strictest rule that any loan matches.
+CUSTOMER_KINDS = (Kind.REGULAR, Kind.OVERDUE, Kind.FULL)
+
+# A completed check of a kind at least as heavy, in a mode at least as heavy, satisfies a lighter one.
+KIND_WEIGHT = {
+    Kind.SPOT: 1,
+    Kind.REGULAR: 3,
+    Kind.SPECIAL: 4,
+    Kind.ALERT: 5,
+    Kind.KEY: 5,
+    Kind.FULL: 6,
+    Kind.FIRST: 2,
+    Kind.MATURITY: 2,
+    Kind.OVERDUE: 2,
+}
+
+
+class Mode(StrEnum):
+    FIELD = "field"  # 实地
+    PHONE = "phone"  # 电话
+    DATA = "data"  # 非现场
+
+
+MODE_WEIGHT = {Mode.FIELD: 3, Mode.PHONE: 2, Mode.DATA: 1}
+
+
+class TodoState(StrEnum):
+    OPEN = "open"
+    STARTED = "started"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+PENDING_STATES = (TodoState.OPEN, TodoState.STARTED)
+
+
+class CloseReason(StrEnum):
+    """Why a todo ended without a check of its own."""
+
+    SETTLED = "settled"  # 贷款结清
+    WRITTEN_OFF = "written_off"  # 贷款核销
+    TRANSFERRED = "transferred"  # 贷款转让
+    CURED = "cured"  # 欠款已还清
+    SATISFIED = "satisfied"  # 已由更高级别的检查覆盖
+    EXEMPTED = "exempted"  # 免检
+    SUPERSEDED = "superseded"  # 由更严的规则取代
+    WITHDRAWN = "withdrawn"  # 规则不再适用
+    BY_HAND = "by_hand"  # 人工取消
+
+
+# Ends that the engine may take back when the reason goes away before the due date.
+REVOCABLE = (
+    CloseReason.CURED,
+    CloseReason.SUPERSEDED,
+    CloseReason.WITHDRAWN,
+    CloseReason.EXEMPTED,
+)
+
+
+class Anchor(StrEnum):
+    """What a rule counts from."""
+
+    DISBURSEMENT = "disbursement"  # 放款日
+    SCHEDULE = "schedule"  # 自放款日起按计划
+    COMPLETION = "completion"  # 上次完成日
+    MATURITY = "maturity"  # 到期日
+    CLASS_CHANGE = "class_change"  # 分类下调日
+    OVERDUE = "overdue"  # 逾期起始日
+    CALENDAR = "calendar"  # 日历
+
+
+class Unit(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+
+
+class Shift(StrEnum):
+    """What happens to a due date on a day off."""
+
+    NONE = "none"
+    NEXT = "next"
+    PREVIOUS = "previous"
+
+
+class Assign(StrEnum):
+    MANAGER = "manager"  # 管户客户经理
+    INSPECTOR = "inspector"  # 指定的贷后人员
+    POOL = "pool"  # 支行待领
+
+
+class Level(StrEnum):
+    """Warning levels, weakest first; the database orders them the same way."""
+
+    BLUE = "blue"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+
+
+class SignalState(StrEnum):
+    RAISED = "raised"  # 待确认
+    TAKEN = "taken"  # 处理中
+    ANSWERED = "answered"  # 待核实
+    CLOSED = "closed"  # 已关闭
+    FALSE_ALARM = "false_alarm"  # 误报
+    LIFTED = "lifted"  # 条件消失,自动解除
+
+
+LIVE_SIGNALS = (SignalState.RAISED, SignalState.TAKEN, SignalState.ANSWERED)
+
+
+class Subject(StrEnum):
+    """What a signal is about."""
+
+    LOAN = "loan"
+    CUSTOMER = "customer"
+    BRANCH = "branch"
+    STAFF = "staff"
+
+
+class Outcome(StrEnum):
+    """How an attempted check went; only COMPLETED discharges a todo."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"  # answered by a relative, part of the premises seen
+    UNREACHED = "unreached"  # no answer, gate locked
+    WRONG_CONTACT = "wrong_contact"  # dead number, stranger, address not found
+    REFUSED = "refused"
+
+
+class Conclusion(StrEnum):
+    NORMAL = "normal"
+    ATTENTION = "attention"
+    RISK = "risk"
+    UNABLE = "unable"
+
+
+class Definition(StrEnum):
+    """Families of versioned, dated, twice-signed data."""
+
+    TODO_RULE = "todo_rule"
+    SIGNAL_RULE = "signal_rule"
+    MAPPING = "mapping"
+    PARAMETER = "parameter"
+
+
+class Approval(StrEnum):
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class FeedState(StrEnum):
+    LOADING = "loading"
+    LOADED = "loaded"
+    STOPPED = "stopped"  # refused before anything was published; may be overridden by a second person
+    FAILED = "failed"
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class SignInOutcome(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    LOCKED = "locked"
+    DISABLED = "disabled"

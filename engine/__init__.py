@@ -1,0 +1,1 @@
+"""What the bank does: verbs (find, may, do) and pure functions. No Streamlit, no SQL."""

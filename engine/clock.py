@@ -1,0 +1,20 @@
+"""The only place that asks what time it is. Everything else is handed `now` or `today`."""
+
+from datetime import UTC, date, datetime
+
+from db import settings
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC. With VIGIL_TODAY set: that day at this time of day."""
+    moment = datetime.now(UTC)
+    fixed = settings.fixed_today()
+    if fixed is None:
+        return moment
+    local = moment.astimezone(settings.ZONE)
+    return local.replace(year=fixed.year, month=fixed.month, day=fixed.day).astimezone(UTC)
+
+
+def today() -> date:
+    """The day people see, in China."""
+    return now().astimezone(settings.ZONE).date()

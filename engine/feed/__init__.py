@@ -1,0 +1,1 @@
+"""The nightly files: mapping (data), delivery (files), load (the verb)."""

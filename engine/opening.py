@@ -1,0 +1,36 @@
+"""Opening the store for work: migrated, and furnished with the rules and mappings that Vigil ships."""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from db import access, definitions, installation, store
+from db.vocab import Definition
+from engine.feed import mapping
+
+STARTERS = Path(__file__).parent / "starters"
+ALWAYS = date(2000, 1, 1)
+
+
+@cache
+def open_store() -> None:
+    """Make the store ready: start, migrate, plant what is shipped. Cheap when it is ready already."""
+    store.engine()
+    with access.transaction(access.MACHINE, "install") as conn:
+        if installation.get(conn, "starters") is None:
+            plant_starters(conn)
+            installation.put(conn, "starters", "1")
+
+
+def plant_starters(conn: access.Connection) -> None:
+    for file in sorted((STARTERS / "mappings").glob("*.yaml")):
+        body = yaml.safe_load(file.read_text(encoding="utf-8"))
+        mapping.parse(body)
+        definitions.plant(conn, Definition.MAPPING, body["source"], body, ALWAYS, "starter")
+    for family, name in ((Definition.TODO_RULE, "todo_rules.yaml"), (Definition.SIGNAL_RULE, "signal_rules.yaml")):
+        file = STARTERS / name
+        if file.exists():
+            for body in yaml.safe_load(file.read_text(encoding="utf-8")):
+                definitions.plant(conn, family, body["code"], body, ALWAYS, "starter")

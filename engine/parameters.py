@@ -1,0 +1,30 @@
+"""Numbers the bank may change: each with its default and what it is for. A change is a definition two people sign."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from db import definitions
+from db.access import Connection
+from db.vocab import Definition
+
+
+@dataclass(frozen=True)
+class Parameter:
+    default: float
+    unit: str
+    what: str  # the sentence on the screen, in the catalogue's source language
+
+
+PARAMETERS = {
+    "feed.max_gap_days": Parameter(1, "days", "A feed is stopped when its date is later than the last by more than this"),
+    "feed.max_row_drop": Parameter(0.05, "share", "A feed is stopped when a table lost more than this share of its rows"),
+    "feed.max_balance_drop": Parameter(0.10, "share", "A feed is stopped when the total balance fell by more than this"),
+    "feed.balance_tolerance": Parameter(0.01, "share", "How far a balance may stand above the amount paid out"),
+    "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
+}
+
+
+def values(conn: Connection, day: date) -> dict[str, float]:
+    """Every parameter as it is in force on a day."""
+    changed = {row.code: row.body["value"] for row in definitions.in_force(conn, Definition.PARAMETER, day)}
+    return {name: changed.get(name, parameter.default) for name, parameter in PARAMETERS.items()}

@@ -21,15 +21,21 @@ class Shape(StrEnum):
     PRODUCT = "product"
     CUSTOMER = "customer"
     STAFF = "staff"
+    LOAN = "loan"
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a noun. `words` are the values a coded field may take."""
+    """One field of a noun. `words` are the values a coded field may take; a soft reference may point to nobody."""
 
     shape: Shape
     required: bool = False
     words: type | None = None
+    soft: bool = False
+
+    @property
+    def refers(self) -> bool:
+        return self.shape in (Shape.BRANCH, Shape.PRODUCT, Shape.CUSTOMER, Shape.STAFF, Shape.LOAN)
 
 
 def text(required: bool = False) -> Field:
@@ -58,7 +64,7 @@ NOUNS: dict[str, dict[str, Field]] = {
         "phone": text(),
         "address": text(),
         "branch": Field(Shape.BRANCH, True),
-        "manager": Field(Shape.STAFF),
+        "manager": Field(Shape.STAFF, soft=True),
     },
     "loans": {
         "loan_no": text(True),
@@ -67,7 +73,7 @@ NOUNS: dict[str, dict[str, Field]] = {
         "new_customer_name": text(),
         "new_customer_phone": text(),
         "branch": Field(Shape.BRANCH, True),
-        "manager": Field(Shape.STAFF),
+        "manager": Field(Shape.STAFF, soft=True),
         "product": Field(Shape.PRODUCT, True),
         "disbursed_on": Field(Shape.DATE, True),
         "matures_on": Field(Shape.DATE, True),
@@ -92,8 +98,8 @@ NOUNS: dict[str, dict[str, Field]] = {
         "interest_since": Field(Shape.DATE),
     },
     "guarantors": {
-        "loan_no": text(True),
-        "guarantor_no": text(True),
+        "loan_no": Field(Shape.LOAN, True),
+        "guarantor_no": Field(Shape.CUSTOMER, True, soft=True),
         "name": text(True),
         "amount": Field(Shape.MONEY),
     },

@@ -20,6 +20,7 @@ EVERYBODY = (*PEOPLE, Scope.ADMIN)
 
 IN_MY_BRANCHES = "branch_id = any((select vigil_branches())::int[])"
 IN_COLLECTION = "(overdue_since is not null or worst_class >= 'substandard')"
+COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id and {IN_COLLECTION})"
 CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
 
 
@@ -32,7 +33,7 @@ CUSTOMER_POLICY = {
     Scope.READER: "true",
     Scope.BRANCH: f"{IN_MY_BRANCHES} or id = any((select vigil_guests())::bigint[])",
     Scope.OFFICER: mine("id"),
-    Scope.COLLECTOR: IN_COLLECTION,
+    Scope.COLLECTOR: COLLECTED,
 }
 
 
@@ -63,6 +64,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "definitions": FOR_ALL,
     "absences": FOR_ALL,
     "customers": CUSTOMER_POLICY,
+    "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: IN_COLLECTION},
     "addresses": FOLLOWS_CUSTOMER,
     "guarantors": FOLLOWS_CUSTOMER,
     "photos": FOLLOWS_CUSTOMER,
@@ -133,8 +135,9 @@ WRITES: dict[str, dict[Scope, str]] = {
         " closed_by, close_note)",
     ),
     "customers": dict.fromkeys(
-        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "update (phone, address, manager_id, inspector_id, touched_at)"
+        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "update (phone, address, manager_id, inspector_id)"
     ),
+    "customer_faces": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "update (touched_at)"),
     "addresses": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "insert, update"),
     "exemptions": dict.fromkeys((Scope.HEAD, Scope.BRANCH), "insert, update (approved_by, approved_at, until_on)"),
     "absences": dict.fromkeys((Scope.HEAD, Scope.BRANCH), "insert, update, delete"),
@@ -152,9 +155,10 @@ WRITES: dict[str, dict[Scope, str]] = {
 }  # fmt: skip
 
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_runs", "feed_files", "rejects", "problems",
-             "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed"}  # fmt: skip
+             "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
+             "customer_faces"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
-                     "phone_masked", "live", "raw_masked"}  # fmt: skip
+                     "phone_masked", "village", "live", "raw_masked"}  # fmt: skip
 TRAILED_AS = {
     "identity_no": "vigil_mask({}, 3, 4)",
     "phone": "vigil_mask({}, 3, 4)",
@@ -216,7 +220,8 @@ def _functions() -> Iterator[str]:
     yield _NOTE
     yield bulk.UNDRESS
     yield bulk.DRESS
-    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)"):
+    yield bulk.LEARN
+    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_learn(regclass)"):
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}"
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_my_customers()",
@@ -346,7 +351,7 @@ def _trail_function(table: sa.Table) -> str:
 
     return f"""
 create or replace function trail_{table.name}() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_nestloop = off as $$
 begin
     if tg_op = 'INSERT' and vigil_me() is null then
         -- The machine's rows say themselves which night or feed made them: one line for all.

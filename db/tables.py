@@ -11,7 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, Numeric, PrimaryKeyConstraint, SmallInteger, Table,
     Text, UniqueConstraint, text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB, TSTZRANGE, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB, UUID
 
 from db import vocab
 
@@ -189,26 +189,32 @@ customers = Table(
     staff_ref("manager_id"),
     staff_ref("inspector_id", comment="named by the manager: who goes there"),
     Column("village", Text, Computed(PLACE, persisted=True), comment="乡镇/村/街 of the address: for routes and clusters"),
-    # What follows is the customer's face over all loans, kept by the loader.
-    word("segment", vocab.Segment, nullable=True),
-    word("main_family", vocab.Family, nullable=True, comment="family of the largest live balance"),
-    Column("level", Text, CheckConstraint("level in ('A','B','C','D','E')", name="level")),
-    Column("live_loans", Integer, nullable=False, server_default=text("0")),
-    Column("exposure_fen", BigInteger, nullable=False, server_default=text("0")),
-    Column("overdue_since", Date, comment="oldest unpaid day over all live loans"),
-    Column("worst_class", loan_class),
     Column("created_on", Date, nullable=False, comment="business date of the first feed that had this customer"),
-    now_by_default("touched_at"),
     Column("feed_hash", BigInteger),
     Index("customers_of_branch", "branch_id"),
     Index("customers_of_manager", "manager_id"),
     Index("customers_of_inspector", "inspector_id", postgresql_where=text("inspector_id is not null")),
     Index("customers_by_identity", "identity_hash"),
     Index("customers_by_phone", "phone_hash"),
-    Index("customers_in_arrears", "id", postgresql_where=text("overdue_since is not null")),
-    # The night looks only at customers that changed since the last one.
-    Index("customers_touched", "touched_at"),
     comment="客户",
+)  # fmt: skip
+
+customer_faces = Table(
+    "customer_faces", metadata,
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), primary_key=True),
+    word("segment", vocab.Segment),
+    word("main_family", vocab.Family, comment="family of the largest live balance"),
+    Column("level", Text, CheckConstraint("level in ('A','B','C','D','E')", name="level")),
+    Column("live_loans", Integer, nullable=False),
+    Column("exposure_fen", BigInteger, nullable=False, comment="sum of live balances"),
+    Column("overdue_since", Date, comment="oldest unpaid day over all live loans"),
+    Column("worst_class", loan_class),
+    now_by_default("touched_at"),
+    Index("customer_faces_in_arrears", "customer_id", postgresql_where=text("overdue_since is not null")),
+    # The night looks only at customers that changed since the last one.
+    Index("customer_faces_touched", "touched_at"),
+    comment="What follows from a customer's loans; kept by the loader, and touched by whatever the night must look at",
+    postgresql_with={"fillfactor": "85"},
 )  # fmt: skip
 
 addresses = Table(

@@ -134,18 +134,8 @@ LOAN_KINDS = (Kind.FIRST, Kind.KEY, Kind.MATURITY)
 # Obligations of a customer: one todo a period over all loans, by the strictest rule that any loan matches.
 CUSTOMER_KINDS = (Kind.REGULAR, Kind.OVERDUE, Kind.FULL)
 
-# A completed check of a kind at least as heavy, in a mode at least as heavy, satisfies a lighter one.
-KIND_WEIGHT = {
-    Kind.SPOT: 1,
-    Kind.REGULAR: 3,
-    Kind.SPECIAL: 4,
-    Kind.ALERT: 5,
-    Kind.KEY: 5,
-    Kind.FULL: 6,
-    Kind.FIRST: 2,
-    Kind.MATURITY: 2,
-    Kind.OVERDUE: 2,
-}
+# Which completed checks make a lighter one unnecessary for a while (in a mode at least as heavy).
+HEAVIER = {Kind.REGULAR: (Kind.FULL, Kind.KEY, Kind.ALERT, Kind.SPECIAL)}
 
 
 class Mode(StrEnum):

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from db import bulk
 from db.loading.spec import TableSpec
-from db.loading.typing import column
 from db.nouns import NOUNS, Shape
+from db.tables import rejects
 
-FINE = "t.reasons = '{}'"
+FINE = "t.all_faults = ''"
 
 # Which column of the book each field fills, where the name differs.
 COLUMN_OF = {
@@ -39,13 +39,16 @@ def publish(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> i
     return _PUBLISHERS[spec.noun](conn, spec, as_of, run_id)
 
 
-def quarantine(conn: sa.Connection, spec: TableSpec, run_id: int) -> int:
-    return conn.execute(
-        sa.text(f"""
-            insert into rejects (run_id, name, line, file, raw, reasons)
-            select :run, :name, t.line, :file, t.raw, t.reasons from {spec.stage}_typed t where t.reasons <> '{{}}'"""),
-        {"run": run_id, "name": spec.name, "file": spec.file},
-    ).rowcount
+def quarantine(conn: sa.Connection, spec: TableSpec, run_id: int, lines: list[tuple[int, list[str], str]]) -> None:
+    """Rows of (line, reasons, raw text)."""
+    if lines:
+        conn.execute(
+            sa.insert(rejects),
+            [
+                {"run_id": run_id, "name": spec.name, "file": spec.file, "line": line, "reasons": reasons, "raw": raw}
+                for line, reasons, raw in lines
+            ],
+        )
 
 
 def _columns(spec: TableSpec) -> dict[str, str]:
@@ -54,15 +57,20 @@ def _columns(spec: TableSpec) -> dict[str, str]:
     for name in spec.fields:
         if name in NOT_STORED:
             continue
-        value = f"t.{column(name)}{CAST.get(name, '')}"
+        value = f"t.{_staged(spec, name)}{CAST.get(name, '')}"
         if name in DEFAULTS:
             value = f"coalesce({value}, {DEFAULTS[name]})"
         columns[COLUMN_OF.get(name, name)] = value
         if NOUNS[spec.noun][name].shape is Shape.STAFF and spec.noun == "loans":
-            columns["manager_text"] = f"t.{column(name)}_text"
+            columns["manager_text"] = f"t.v_{name}"
     if "overdue_days" in spec.fields:
         columns["overdue_since"] = "case when t.v_overdue_days > 0 then :as_of - t.v_overdue_days end"
     return columns
+
+
+def _staged(spec: TableSpec, name: str) -> str:
+    """References are stored by id; numbers that name a row of their own stay text."""
+    return f"{'r' if spec.field(name).refers and not name.endswith('_no') else 'v'}_{name}"
 
 
 def _changed(columns: dict[str, str], face: str) -> str:
@@ -73,16 +81,18 @@ def _changed(columns: dict[str, str], face: str) -> str:
 
 def _update(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], parameters: dict, also: str = "") -> int:
     """Bring changed rows to what their lines say; rows whose text alone changed only learn the new hash."""
+    if spec.cold:
+        return 0
     conn.execute(
         sa.text(f"""
-            update {spec.noun} f set feed_hash = t.hash from {spec.stage}_typed t
+            update {spec.noun} f set feed_hash = t.hash from {spec.stage}_fresh t
             where f.id = t.row_id and {FINE} and not ({_changed(columns, "f")})"""),
         parameters,
     )
     sets = ", ".join(f"{name} = {value}" for name, value in columns.items())
     return conn.execute(
         sa.text(f"""
-            update {spec.noun} f set {sets}, feed_hash = t.hash {also} from {spec.stage}_typed t
+            update {spec.noun} f set {sets}, feed_hash = t.hash {also} from {spec.stage}_fresh t
             where f.id = t.row_id and {FINE} and {_changed(columns, "f")}"""),
         parameters,
     ).rowcount
@@ -93,7 +103,7 @@ def _insert(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], param
     return conn.execute(
         sa.text(f"""
             insert into {spec.noun} ({", ".join(columns)}) select {", ".join(columns.values())}
-            from {spec.stage}_typed t where t.row_id is null and {FINE} order by t.line"""),
+            from {spec.stage}_fresh t where t.row_id is null and {FINE}"""),
         parameters,
     ).rowcount
 
@@ -107,7 +117,7 @@ def _branches(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) ->
     if "parent" in spec.fields:
         conn.exec_driver_sql(f"""
             update branches b set parent_id = p.id
-            from {spec.stage}_typed t left join branches p on p.code = t.v_parent
+            from {spec.stage}_fresh t left join branches p on p.code = t.v_parent
             where b.code = t.v_code and b.parent_id is distinct from p.id and {FINE}""")
     _close_absent(conn, spec, "update branches f set closed_on = :as_of", as_of)
     conn.exec_driver_sql("delete from branch_tree")
@@ -137,12 +147,12 @@ def _staff(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
     # A number whose holder's name changes has a new holder: the old person left, visits keep the old name.
     conn.execute(
         sa.text(f"""
-            update staff f set left_on = :as_of from {spec.stage}_typed t
+            update staff f set left_on = :as_of from {spec.stage}_fresh t
             where f.id = t.row_id and {FINE} and f.name <> t.v_name"""),
         {"as_of": as_of},
     )
     conn.exec_driver_sql(f"""
-        update {spec.stage}_typed t set row_id = null from staff f where f.id = t.row_id and f.left_on is not null""")
+        update {spec.stage}_fresh t set row_id = null from staff f where f.id = t.row_id and f.left_on is not null""")
     loaded = _update(conn, spec, columns, {})
     loaded += _insert(conn, spec, columns | {"joined_on": ":as_of"}, {"as_of": as_of})
     _close_absent(conn, spec, "update staff f set left_on = :as_of", as_of)
@@ -184,7 +194,8 @@ def add_products(conn: sa.Connection, source: str, products: list[dict]) -> None
 
 def _customers(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     columns = _columns(spec)
-    loaded = _update(conn, spec, columns, {}, also=", touched_at = now()")
+    loaded = _update(conn, spec, columns, {})
+    _touch(conn, spec)
     return loaded + _insert(
         conn, spec, columns | {"source": ":source", "created_on": ":as_of"}, {"source": spec.source, "as_of": as_of}
     )
@@ -194,37 +205,29 @@ def _new_customers(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
     """A source that knows customers by identity number brings those that the book lacks."""
     if "new_customer_name" not in spec.fields:
         return
-    position = spec.fields["customer"].position
     phone = "t.v_new_customer_phone" if "new_customer_phone" in spec.fields else "null"
-    manager = "t.v_manager" if "manager" in spec.fields else "null"
+    manager = "t.r_manager" if "manager" in spec.fields else "null::int"
     conn.execute(
         sa.text(f"""
             insert into customers (customer_no, source, name, kind, identity_no, phone, branch_id, manager_id, created_on)
-            select distinct on (identity) :source || '-' || identity, :source, t.v_new_customer_name,
-                   case when identity ~ '^9[123]' and length(identity) = 18 then 'firm' else 'person' end,
-                   identity, {phone}, t.v_branch, {manager}, :as_of
-            from (select *, btrim(split_part(raw, :separator, :position)) as identity from {spec.stage}_typed) t
-            where t.v_customer is null and {FINE} order by identity, line
+            select distinct on (t.v_customer) :source || '-' || t.v_customer, :source, t.v_new_customer_name,
+                   case when t.v_customer ~ '^9[123]' and length(t.v_customer) = 18 then 'firm' else 'person' end,
+                   t.v_customer, {phone}, t.r_branch, {manager}, :as_of
+            from {spec.stage}_fresh t where t.r_customer is null and {FINE} order by t.v_customer, t.line
             on conflict (customer_no) do nothing"""),
-        {"source": spec.source, "as_of": as_of, "separator": spec.separator, "position": position},
+        {"source": spec.source, "as_of": as_of},
     )
-    conn.execute(
-        sa.text(f"""
-            update {spec.stage}_typed t set v_customer = c.id from customers c
-            where t.v_customer is null and {FINE}
-              and c.identity_hash = vigil_lookup(split_part(t.raw, :separator, :position))"""),
-        {"separator": spec.separator, "position": position},
-    )
+    conn.exec_driver_sql(f"""
+        update {spec.stage}_fresh t set r_customer = c.id from customers c
+        where t.r_customer is null and {FINE} and c.identity_hash = vigil_lookup(t.v_customer)""")
 
 
 def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     _new_customers(conn, spec, as_of)
     columns = _columns(spec)
     parameters = {"as_of": as_of}
-    _keep_history(
-        conn, run_id, as_of, f"select row_id from {spec.stage}_typed t join loans f on f.id = t.row_id"
-        f" where {FINE} and {_changed(columns, 'f')}",
-    )  # fmt: skip
+    if not spec.cold:
+        _keep_changing(conn, spec, columns, as_of, run_id)
     worse = "case when t.v_class::loan_class > f.class then :as_of else f.worsened_on end"
     loaded = _update(
         conn, spec, columns, parameters, also=f", changed_on = :as_of, absent_since = null, worsened_on = {worse}"
@@ -234,8 +237,21 @@ def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
         columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"},
         parameters | {"source": spec.source},
     )  # fmt: skip
+    if spec.cold:
+        _remember(conn, f"select customer_id from loans where source = '{spec.source}'")
     _resolve_managers(conn, spec)
     return loaded
+
+
+def _keep_changing(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], as_of: date, run_id: int) -> None:
+    _keep_history(
+        conn, run_id, as_of, f"select row_id from {spec.stage}_fresh t join loans f on f.id = t.row_id"
+        f" where {FINE} and {_changed(columns, 'f')}",
+    )  # fmt: skip
+    _remember(
+        conn, f"select f.customer_id from {spec.stage}_fresh t join loans f on f.id = t.row_id where {FINE} "
+        f"union all select t.r_customer from {spec.stage}_fresh t where {FINE}",
+    )  # fmt: skip
 
 
 def _keep_history(conn: sa.Connection, run_id: int, as_of: date, changing: str) -> None:
@@ -264,23 +280,27 @@ def _resolve_managers(conn: sa.Connection, spec: TableSpec) -> None:
     )
 
 
-def settle_absent(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int, days: int) -> None:
-    """A note missing from full snapshots for `days` days is settled; one that returns is counted anew."""
-    conn.exec_driver_sql(f"""
-        update loans l set absent_since = null
-        where l.live and l.absent_since is not null and l.source = '{spec.source}'
-          and not exists (select from {spec.stage}_delta d where d.key is null and d.row_id = l.id)""")
-    conn.execute(
-        sa.text(f"""
-            update loans l set absent_since = :as_of from {spec.stage}_delta d
-            where d.key is null and d.row_id = l.id and l.absent_since is null and l.live"""),
-        {"as_of": as_of},
-    )
-    gone = (
-        f"select id from loans where source = '{spec.source}' and live and absent_since is not null "
-        f"and absent_since <= date '{as_of}' - {days - 1}"
-    )
+def settle_gone(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int, days: int) -> None:
+    """A note missing from full snapshots for `days` days is settled, one deleted in a delta at once."""
+    if spec.full:
+        conn.exec_driver_sql(f"""
+            update loans l set absent_since = null
+            where l.live and l.absent_since is not null and l.source = '{spec.source}'
+              and not exists (select from {spec.stage}_delta d where d.key is null and d.row_id = l.id)""")
+        conn.execute(
+            sa.text(f"""
+                update loans l set absent_since = :as_of from {spec.stage}_delta d
+                where d.key is null and d.row_id = l.id and l.absent_since is null and l.live"""),
+            {"as_of": as_of},
+        )
+        gone = (
+            f"select id from loans where source = '{spec.source}' and live and absent_since is not null "
+            f"and absent_since <= date '{as_of}' - {days - 1}"
+        )
+    else:
+        gone = f"select row_id from {spec.stage}_fresh t where t.gone and t.row_id is not null"
     _keep_history(conn, run_id, as_of, gone)
+    _remember(conn, f"select customer_id from loans where id in ({gone})")
     conn.execute(
         sa.text(f"update loans set status = 'settled', balance_fen = 0, changed_on = :as_of where id in ({gone})"),
         {"as_of": as_of},
@@ -295,7 +315,7 @@ def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> 
     loaded = conn.execute(
         sa.text(f"""
             insert into arrears (source, feed_hash, {", ".join(columns)})
-            select :source, t.hash, {", ".join(columns.values())} from {spec.stage}_typed t where {FINE}
+            select :source, t.hash, {", ".join(columns.values())} from {spec.stage}_fresh t where {FINE}
             on conflict (source, loan_no) do update set feed_hash = excluded.feed_hash, {sets}
             where ({mine}) is distinct from ({theirs})"""),
         {"source": spec.source},
@@ -304,16 +324,11 @@ def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> 
         conn.execute(
             sa.text(f"""
                 delete from arrears a where source = :source
-                and not exists (select from {spec.stage} s where {_arrears_key(spec)} = a.loan_no)"""),
+                and not exists (select from {spec.stage} s where s.v_loan_no = a.loan_no)"""),
             {"source": spec.source},
         )
     _apply_arrears(conn, spec, as_of, run_id)
     return loaded
-
-
-def _arrears_key(spec: TableSpec) -> str:
-    separator = spec.separator.replace("'", "''")
-    return f"btrim(split_part(s.raw, '{separator}', {spec.key_positions[0]}))"
 
 
 def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> None:
@@ -335,6 +350,7 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
         {"source": spec.source},
     )
     _keep_history(conn, run_id, as_of, "select id from owing")
+    _remember(conn, "select l.customer_id from loans l join owing using (id)")
     conn.execute(
         sa.text("""
             update loans l set principal_fen = o.principal_fen, principal_since = o.principal_since,
@@ -346,13 +362,8 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
 
 
 def _guarantors(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
-    columns = _columns(spec) | {
-        "customer_id": f"(select l.customer_id from loans l where l.source = '{spec.source}' and l.loan_no = t.v_loan_no)",
-        "guarantor_id": "(select c.id from customers c where c.customer_no = t.v_guarantor_no)",
-    }
-    conn.exec_driver_sql(f"""
-        update {spec.stage}_typed t set reasons = array['unknown_loan'] where {FINE} and not exists (
-            select from loans l where l.source = '{spec.source}' and l.loan_no = t.v_loan_no)""")
+    """The borrower comes with the note; the guarantor may be a customer too."""
+    columns = _columns(spec) | {"customer_id": "t.r_borrower", "guarantor_id": "t.r_guarantor_no"}
     loaded = _update(conn, spec, columns, {}) + _insert(
         conn, spec, columns | {"source": ":source"}, {"source": spec.source}
     )
@@ -372,51 +383,44 @@ _PUBLISHERS = {
 }
 
 
-def refresh_customers(conn: sa.Connection, as_of: date) -> None:
-    """The customer's face over all loans, for customers with a loan that changed on this business date."""
-    conn.execute(
-        sa.text("""
-            update customers c set live_loans = f.live_loans, exposure_fen = f.exposure_fen,
-                   worst_class = f.worst_class, overdue_since = f.overdue_since, main_family = f.main_family,
-                   touched_at = now(),
-                   segment = case when c.kind = 'firm' then 'firm' when f.agri then 'farmer'
-                                  when f.trades then 'business' else 'consumer' end
-            from (
-                select customer_id, count(*) filter (where l.live) as live_loans,
-                       coalesce(sum(balance_fen) filter (where l.live), 0) as exposure_fen,
-                       min(overdue_since) filter (where l.live) as overdue_since,
-                       max(class) filter (where l.live) as worst_class,
-                       bool_or(agri) filter (where l.live) as agri,
-                       bool_or(p.family in ('business', 'small', 'trade', 'working')) filter (where l.live) as trades,
-                       (array_agg(p.family order by balance_fen desc, l.id) filter (where l.live))[1] as main_family
-                from loans l join products p on p.id = l.product_id
-                where customer_id in (select customer_id from loans where changed_on = :as_of)
-                group by customer_id
-            ) f where f.customer_id = c.id"""),
-        {"as_of": as_of},
-    )
+def expect_changes(conn: sa.Connection) -> None:
+    """Begin to collect the customers whose loans this load changes."""
+    conn.exec_driver_sql("drop table if exists pg_temp.changed_customers")
+    conn.exec_driver_sql("create temporary table changed_customers (customer_id bigint) on commit drop")
 
 
-def reconcile(conn: sa.Connection, spec: TableSpec) -> dict[str, int]:
-    """Sum of balances as the file has them (unchanged lines count at the book's value) and as the book has them."""
-    return dict(
-        conn.execute(
-            sa.text(f"""
-                select published_fen, published_fen + coalesce(set_aside, 0) - coalesce(absent, 0) as balance_fen from
-                (select coalesce(sum(balance_fen), 0)::bigint as published_fen from loans
-                 where source = :source and live) book,
-                (select sum(t.v_balance - coalesce(l.balance_fen, 0))::bigint as set_aside from {spec.stage}_typed t
-                 left join loans l on l.id = t.row_id and l.live
-                 where t.reasons <> '{{}}' and abs(t.v_balance) < 1e15) quarantined,
-                (select sum(l.balance_fen)::bigint as absent from {spec.stage}_delta d join loans l on l.id = d.row_id
-                 where d.key is null and l.live) gone"""),
-            {"source": spec.source},
-        )
-        .one()
-        ._mapping
-    )
+def _remember(conn: sa.Connection, query: str) -> None:
+    conn.exec_driver_sql(f"insert into changed_customers {query}")
+
+
+def refresh_customers(conn: sa.Connection) -> None:
+    """What follows from their loans, for the customers collected."""
+    conn.exec_driver_sql("analyze changed_customers")
+    conn.exec_driver_sql("""
+        insert into customer_faces as f (customer_id, segment, main_family, live_loans, exposure_fen, overdue_since,
+                                         worst_class, touched_at)
+        select l.customer_id,
+               case when min(c.kind) = 'firm' then 'firm' when bool_or(l.agri and l.live) then 'farmer'
+                    when bool_or(l.live and p.family in ('business', 'small', 'trade', 'working')) then 'business'
+                    else 'consumer' end,
+               (array_agg(p.family order by l.live desc, l.balance_fen desc, l.id))[1], count(*) filter (where l.live),
+               coalesce(sum(l.balance_fen) filter (where l.live), 0), min(l.overdue_since) filter (where l.live),
+               max(l.class) filter (where l.live), now()
+        from loans l join products p on p.id = l.product_id join customers c on c.id = l.customer_id
+        where l.customer_id in (select customer_id from changed_customers)
+        group by l.customer_id
+        on conflict (customer_id) do update set segment = excluded.segment, main_family = excluded.main_family,
+            live_loans = excluded.live_loans, exposure_fen = excluded.exposure_fen,
+            overdue_since = excluded.overdue_since, worst_class = excluded.worst_class, touched_at = excluded.touched_at""")
+
+
+def _touch(conn: sa.Connection, spec: TableSpec) -> None:
+    """Customers whose own line changed must be looked at tonight (their manager or branch may be another)."""
+    conn.exec_driver_sql(f"""
+        update customer_faces f set touched_at = now() from {spec.stage}_fresh t
+        where t.row_id = f.customer_id and {FINE}""")
 
 
 def is_cold(conn: sa.Connection, spec: TableSpec, rows: int) -> bool:
-    """So many new rows for an empty table that indexes are better built afterwards."""
-    return rows > bulk.WORTH_IT and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()
+    """So many new rows for an empty table that its indexes are better built afterwards."""
+    return spec.noun in bulk.TABLES and rows > bulk.WORTH_IT and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()

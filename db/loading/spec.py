@@ -3,39 +3,39 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from db.nouns import KEYS, Field
+from db.nouns import NOUNS, Field, Shape
 
-
-@dataclass(frozen=True)
-class Source:
-    """One field's place in the line (from 1) and how its text is read."""
-
-    field: Field
-    position: int
-    codes: Mapping[str, str | bool] | None = None
-    unit: float = 1
-    by: str | None = None
+STAGED_AS = {
+    Shape.MONEY: "bigint",
+    Shape.NUMBER: "numeric",
+    Shape.INTEGER: "int",
+    Shape.DATE: "date",
+    Shape.FLAG: "boolean",
+}
 
 
 @dataclass(frozen=True)
 class TableSpec:
+    """`fields` are those the mapping fills; a customer may be named by "number" or "identity", a product by "code" or "name"."""
+
     source: str
     name: str
     noun: str
     file: str
-    width: int  # how many fields a line has
-    separator: str
-    fields: Mapping[str, Source]
-    first_line: int = 1
-    tail: int = 0  # characters at the end of a line that change every day by themselves
+    fields: tuple[str, ...]
+    by: Mapping[str, str]
     full: bool = True
-    deleted: tuple[int, str] | None = None  # of a delta: position and text that say a row is gone
+    cold: bool = False  # the book has nothing of this noun yet: every line is new
     families: tuple[tuple[str, str], ...] = ()  # (word in a product's name, family), first match wins
 
     @property
     def stage(self) -> str:
         return f"staging.{self.source}_{self.name}"
 
-    @property
-    def key_positions(self) -> list[int]:
-        return [self.fields[name].position for name in KEYS[self.noun]]
+    def field(self, name: str) -> Field:
+        return NOUNS[self.noun][name]
+
+    def columns(self) -> list[tuple[str, str]]:
+        """(column, type) of the stage: references are staged as the text that names them."""
+        own = [("line", "int"), ("key", "text"), ("hash", "bigint"), ("gone", "boolean"), ("faults", "text")]
+        return own + [(f"v_{name}", STAGED_AS.get(self.field(name).shape, "text")) for name in self.fields]

@@ -20,8 +20,6 @@ from python_calamine import CalamineError, load_workbook
 from engine.feed.mapping import Mapping, Table
 from engine.refusals import NothingToLoad
 
-CHUNK = 1 << 20
-SEPARATOR = "\x1f"  # between fields of rows that we take apart ourselves (quoted CSV, Excel)
 
 
 @dataclass(frozen=True)

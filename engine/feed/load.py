@@ -4,26 +4,24 @@ Every input row ends in exactly one place: loaded, unchanged, or quarantined wit
 the load before anything is visible; a second person may override it.
 """
 
-import io
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from db import access, bulk, definitions, feeds, jobs
 from db.access import MACHINE, Connection, Person
-from db.loading import CannotCopy, publish, staging, typing
-from db.loading.spec import Source, TableSpec
-from db.nouns import NOUNS
+from db.loading import publish, staging
+from db.loading.spec import TableSpec
 from db.vocab import Definition, FeedState
 from engine import parameters, refusals
-from engine.feed import delivery, mapping
-from engine.feed.delivery import Counted, Delivery, Piece
+from engine.feed import delivery, mapping, reading
+from engine.feed.delivery import Delivery, Piece
 from engine.feed.mapping import Mapping
+from engine.feed.reading import Reader, ahead
 
 JOB = "load"
-SERVER_DECODES = {"gb18030": "GB18030", "gbk": "GBK", "utf-8": "UTF8"}
 
 
 @dataclass
@@ -140,138 +138,81 @@ def _load_delivery(held: jobs.Held, arrived: Delivery, version: int, ignore: set
 
 def _publish_all(held: jobs.Held, arrived: Delivery, report: Report, ignore: set[str]) -> None:
     """The whole delivery in one transaction: readers see the book before it or after it, never between."""
-    specs = [_spec(arrived.mapping, piece) for piece in arrived.pieces]
     with held.begin() as conn:
         numbers = parameters.values(conn, arrived.day)
         _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
-        counted = {}
-        for piece, spec in zip(arrived.pieces, specs, strict=True):
-            _say(report, f"{spec.name} · {piece.file.name}")
-            counted[spec.name] = _stage(conn, arrived.mapping, piece, spec)
-            report.files[spec.name] = FileReport(rows=staging.count(conn, spec))
-        _stop_if(_file_problems(conn, arrived, counted, report, numbers), ignore)
-        _put_into_the_book(conn, arrived, specs, report, numbers, ignore)
-        for piece, spec in zip(arrived.pieces, specs, strict=True):
-            _note_file(conn, report, piece, spec, counted[spec.name])
-        for spec in specs:
-            staging.drop(conn, spec)
+        readers = [_stage(conn, arrived.mapping, piece, report, numbers) for piece in arrived.pieces]
+        _stop_if(_file_problems(conn, readers, numbers), ignore)
+        _put_into_the_book(conn, readers, report, numbers, ignore)
+        for reader in readers:
+            _note_file(conn, report, reader)
+            staging.drop(conn, reader.spec)
         feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
 
 
-def _put_into_the_book(
-    conn: Connection, arrived: Delivery, specs: list[TableSpec], report: Report, numbers: dict, ignore: set[str]
-) -> None:
-    before = feeds.balance(conn, arrived.mapping.source)
-    cold = [s.noun for s in specs if s.noun in bulk.TABLES and publish.is_cold(conn, s, report.files[s.name].rows)]
-    publish.add_products(conn, arrived.mapping.source, [p.model_dump() for p in arrived.mapping.products])
-    with bulk.undressed(conn, *cold):
-        for spec in specs:
-            _say(report, f"{spec.name} → {spec.noun}")
-            _publish_table(conn, arrived.mapping, spec, report, numbers)
-        if any(spec.noun == "loans" and spec.full for spec in specs):
-            loans = next(spec for spec in specs if spec.noun == "loans")
-            publish.settle_absent(conn, loans, arrived.day, report.run_id, int(numbers["feed.absent_days"]))
-        publish.refresh_customers(conn, arrived.day)
-    if cycle := publish.branch_cycle(conn):
-        _stop_if([f"branch_cycle:{cycle}"], ignore)
-    _stop_if(_balance_problems(before, feeds.balance(conn, arrived.mapping.source), numbers), ignore)
-
-
-def _publish_table(conn: Connection, found: Mapping, spec: TableSpec, report: Report, numbers: dict) -> None:
-    staging.compare(conn, spec)
-
-    def read(text: str) -> tuple[bool, date | None]:
-        return mapping.read_date(text, found.date_format, found.no_date)
-
-    typing.create(conn, spec, read, numbers["feed.balance_tolerance"])
-    counts = report.files[spec.name]
-    counts.loaded = publish.publish(conn, spec, report.day, report.run_id)
-    counts.quarantined = publish.quarantine(conn, spec, report.run_id)
-    counts.unchanged = counts.rows - counts.loaded - counts.quarantined
-
-
-def _stage(conn: Connection, found: Mapping, piece: Piece, spec: TableSpec) -> Counted:
-    """The file's lines into the stage. The server decodes when it can; one bad byte and we do it line by line."""
-    counted = Counted()
+def _stage(conn: Connection, found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
+    """The file's rows, typed, into the stage: read and taken apart here while the server takes them in."""
+    _say(report, f"{piece.name} · {piece.file.name}")
+    spec = _spec(found, piece)
+    reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"])
     staging.create(conn, spec)
-    encoding = SERVER_DECODES.get(found.encoding)
-    if found.format == "delimited" and found.columns == "ddl" and encoding:
-        try:
-            with delivery.open_bytes(piece.file) as raw, conn.begin_nested():
-                staging.copy(conn, spec, _Stream(iter(lambda: counted.take(raw.read(delivery.CHUNK)), b"")), encoding)
-            return counted
-        except (CannotCopy, EOFError, OSError) as wrong:
-            if not isinstance(wrong, CannotCopy):  # a truncated archive: what could be read is counted and compared
-                counted.last_byte = b"\n"
-                return counted
-            counted = Counted()
-    staging.copy(conn, spec, _Stream(_clean(found, piece, counted)), "UTF8")
-    return counted
-
-
-class _Stream(io.RawIOBase):
-    """What COPY reads from: chunks of bytes as a file."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = chunks, b""
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return piece
-
-
-_UNWANTED = str.maketrans({"\x00": "\ufffd", "\x1d": "\ufffd", "\x1e": "\ufffd", "\r": " ", "\n": " "})
-
-
-def _clean(found: Mapping, piece: Piece, counted: Counted) -> Iterator[bytes]:
-    """Lines as clean UTF-8; what cannot be decoded becomes U+FFFD, which quarantines its line and no other."""
-    lines = _taken_apart(found, piece, counted) if found.columns == "header" else _decoded(found, piece, counted)
-    for line in lines:
-        yield (line.translate(_UNWANTED) + "\n").encode()
-
-
-def _decoded(found: Mapping, piece: Piece, counted: Counted) -> Iterator[str]:
-    with delivery.open_bytes(piece.file) as raw:
-        for line in raw:
-            counted.take(line)
-            yield line.rstrip(b"\r\n").decode(found.encoding, "replace")
-        counted.take(b"")
-
-
-def _taken_apart(found: Mapping, piece: Piece, counted: Counted) -> Iterator[str]:
-    rows = delivery.rows(found, piece.table, piece.file)
-    next(rows)
-    for row in rows:
-        counted.rows += 1
-        if any(row):
-            yield delivery.SEPARATOR.join(cell.replace(delivery.SEPARATOR, " ") for cell in row)
+    try:
+        staging.copy(conn, spec, ahead(reader.lines()))
+    except (EOFError, OSError) as wrong:  # a truncated or damaged archive
+        raise Stopped([f"unreadable:{piece.file.name}:{wrong}"]) from None
+    report.files[spec.name] = FileReport(rows=reader.rows)
+    return reader
 
 
 def _spec(found: Mapping, piece: Piece) -> TableSpec:
-    separator = found.delimiter if found.columns == "ddl" else delivery.SEPARATOR
-    places = {name: i for i, name in enumerate(piece.columns, 1)}
-    fields = {
-        name: Source(NOUNS[piece.table.noun][name], places[c.column], c.codes, c.unit, c.by)
-        for name, c in piece.table.fields.items()
-        if c.column in places
-    }
-    changes_daily = found.as_of_column is not None and piece.columns[-1:] == (found.as_of_column,)
     return TableSpec(
         source=found.source,
         name=piece.name,
         noun=piece.table.noun,
         file=piece.file.name,
-        width=len(piece.columns),
-        separator=separator,
-        fields=fields,
-        first_line=1 if found.columns == "ddl" else piece.table.header_row + 1,
-        tail=len(separator) + len("20261120") if changes_daily else 0,
+        fields=tuple(piece.table.fields),
+        by={name: column.by for name, column in piece.table.fields.items() if column.by},
         full=found.snapshot == "full",
-        deleted=(places[found.deleted["column"]], found.deleted["text"]) if found.deleted else None,
         families=tuple((word, rule.family.value) for rule in found.families for word in rule.words),
     )
+
+
+def _put_into_the_book(conn: Connection, readers: list[Reader], report: Report, numbers: dict, ignore: set[str]) -> None:
+    found = readers[0].found
+    before = feeds.balance(conn, found.source)
+    for reader in readers:
+        reader.spec = replace(reader.spec, cold=publish.is_cold(conn, reader.spec, reader.rows))
+    cold = [reader.spec.noun for reader in readers if reader.spec.cold]
+    if "loans" in cold:
+        cold.append("customer_faces")
+    publish.expect_changes(conn)
+    publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
+    with bulk.undressed(conn, *cold):
+        for reader in readers:
+            _say(report, f"{reader.spec.name} → {reader.spec.noun}")
+            _publish_table(conn, reader, report)
+            if reader.spec.cold:
+                bulk.learn(conn, reader.spec.noun)
+        for spec in (r.spec for r in readers if r.spec.noun == "loans"):
+            publish.settle_gone(conn, spec, report.day, report.run_id, int(numbers["feed.absent_days"]))
+        publish.refresh_customers(conn)
+    if cycle := publish.branch_cycle(conn):
+        _stop_if([f"branch_cycle:{cycle}"], ignore)
+    _stop_if(_balance_problems(before, feeds.balance(conn, found.source), numbers), ignore)
+
+
+def _publish_table(conn: Connection, reader: Reader, report: Report) -> None:
+    spec, counts = reader.spec, report.files[reader.spec.name]
+    staging.compare(conn, spec)
+    staging.resolve(conn, spec)
+    counts.loaded = publish.publish(conn, spec, report.day, report.run_id)
+    # Of a cold table, if every row went in there is nothing to look for.
+    faulty = staging.faulty(conn, spec) if counts.loaded < counts.rows else []
+    if faulty:
+        raw = reading.raw_lines(reader.found, reader.piece, {line for line, _ in faulty})
+        publish.quarantine(conn, spec, report.run_id, [(line, reasons, raw[line]) for line, reasons in faulty])
+    counts.quarantined = len(faulty)
+    counts.unchanged = counts.rows - counts.loaded - counts.quarantined
 
 
 # --- Reasons to stop -------------------------------------------------------------------------------------------------
@@ -293,24 +234,21 @@ def _date_problems(conn: Connection, arrived: Delivery, numbers: dict) -> list[s
     return []
 
 
-def _file_problems(
-    conn: Connection, arrived: Delivery, counted: dict[str, Counted], report: Report, numbers: dict
-) -> list[str]:
+def _file_problems(conn: Connection, readers: list[Reader], numbers: dict) -> list[str]:
     problems = []
-    last = feeds.last_loaded(conn, arrived.mapping.source)
+    last = feeds.last_loaded(conn, readers[0].found.source)
     before = feeds.rows_by_table(conn, last.id) if last else {}
-    for piece in arrived.pieces:
-        got, said, name = counted[piece.name], piece.promise, piece.file.name
+    for reader in readers:
+        got, said, name = reader.counted, reader.piece.promise, reader.piece.file.name
         if said.bytes is not None and said.bytes != got.bytes:
             problems.append(f"bytes:{name}:{said.bytes}:{got.bytes}")
         if said.rows is not None and said.rows != got.rows:
             problems.append(f"rows:{name}:{said.rows}:{got.rows}")
         if said.md5 is not None and said.md5.lower() != got.md5:
             problems.append(f"md5:{name}")
-        was, now = before.get(piece.name, 0), report.files[piece.name].rows
-        falls = arrived.mapping.snapshot == "full" and piece.table.noun != "arrears"
-        if falls and was >= 20 and now < was * (1 - numbers["feed.max_row_drop"]):
-            problems.append(f"row_drop:{piece.name}:{was}:{now}")
+        was, falls = before.get(reader.spec.name, 0), reader.spec.full and reader.spec.noun != "arrears"
+        if falls and was >= 20 and reader.rows < was * (1 - numbers["feed.max_row_drop"]):
+            problems.append(f"row_drop:{reader.spec.name}:{was}:{reader.rows}")
     return problems
 
 
@@ -329,10 +267,13 @@ def _say(report: Report, words: str) -> None:
         feeds.progress(conn, report.run_id, words)
 
 
-def _note_file(conn: Connection, report: Report, piece: Piece, spec: TableSpec, counted: Counted) -> None:
-    counts = report.files[spec.name]
+def _note_file(conn: Connection, report: Report, reader: Reader) -> None:
+    counts = report.files[reader.spec.name]
+    balances = {}
+    if reader.spec.noun == "loans":
+        balances = {"balance_fen": reader.balance_fen, "published_fen": feeds.balance(conn, reader.spec.source)}
     feeds.add_file(
-        conn, report.run_id, name=spec.name, file=piece.file.name, md5=counted.md5, bytes=counted.bytes,
-        rows=counts.rows, loaded=counts.loaded, unchanged=counts.unchanged, quarantined=counts.quarantined,
-        **(publish.reconcile(conn, spec) if spec.noun == "loans" else {}),
+        conn, report.run_id, name=reader.spec.name, file=reader.piece.file.name, md5=reader.counted.md5,
+        bytes=reader.counted.bytes, rows=counts.rows, loaded=counts.loaded, unchanged=counts.unchanged,
+        quarantined=counts.quarantined, **balances,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from db.tables import definitions, staff
 from db.vocab import Approval, Definition
@@ -16,7 +16,7 @@ def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]
     """code, version, body, valid_from, first_from (since when the code is in force at all), by code."""
     latest = (
         select(d.code, d.version, d.body, d.valid_from)
-        .distinct(d.code)
+        .ext(distinct_on(d.code))
         .where(d.family == family, d.state == Approval.APPROVED, d.valid_from <= day)
         .order_by(d.code, d.valid_from.desc(), d.version.desc())
         .subquery()

@@ -84,7 +84,7 @@ ANCHOR_COLUMN = {
 }
 
 
-def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind) -> list[date]:
+def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None) -> list[date]:
     """The distinct days a rule of this kind and anchor can count from."""
     if anchor is Anchor.CALENDAR:
         return [EPOCH]

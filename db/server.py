@@ -148,10 +148,20 @@ def _place_for_root(home: Path, binaries: Path) -> Server:
     if not (_open_to_others(home) and _open_to_others(binaries)):
         refuge = Path("/var/lib") / f"vigil-{_short(home)}"
         data = refuge / "data"
-        if not (refuge / "pginstall").exists():
-            shutil.copytree(binaries.parent, refuge / "pginstall", symlinks=True)
-        binaries = refuge / "pginstall" / "bin"
+        binaries = _copied(binaries, refuge)
     return Server(home, data, _socket_folder(home), binaries, user)
+
+
+def _copied(binaries: Path, refuge: Path) -> Path:
+    """The wheel's server with its libraries beside it, where another user can reach them."""
+    install, wheel = binaries.parent, binaries.parent.parent
+    copy = refuge / wheel.name / install.name
+    if not copy.exists():
+        libraries = wheel.with_name(f"{wheel.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, refuge / libraries.name)
+        shutil.copytree(install, copy, symlinks=True)
+    return copy / "bin"
 
 
 def _socket_folder(home: Path) -> Path:

@@ -325,6 +325,7 @@ guarantors = Table(
     Column("id", BigInteger, Identity(), nullable=False),
     Column("source", Text, nullable=False),
     Column("loan_no", Text, nullable=False),
+    Column("loan_id", BigInteger, nullable=False),
     Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False, comment="the borrower"),
     Column("guarantor_id", BigInteger, ForeignKey("customers.id"), comment="when the guarantor is our customer too"),
     Column("guarantor_no", Text, nullable=False),
@@ -334,6 +335,7 @@ guarantors = Table(
     PrimaryKeyConstraint("id", "customer_id"),
     UniqueConstraint("source", "loan_no", "guarantor_no", name="guarantors_once_a_note"),
     Index("guarantors_of_customer", "customer_id"),
+    Index("guarantors_of_loan", "loan_id"),
     Index("guarantors_by_guarantor", "guarantor_id"),
     comment="保证人",
 )  # fmt: skip

@@ -61,6 +61,12 @@ def plant(conn: Connection, today: date) -> None:
     calendar.plant(conn, rows)
 
 
+def plant_when_due(conn: Connection, today: date) -> None:
+    """Once a month: a newly published year, or a newly installed list of holidays, comes in by itself."""
+    if today.day == 1 or not calendar.exceptions(conn):
+        plant(conn, today)
+
+
 def published_until() -> date:
     return date(max(chinese_calendar.constants.holidays).year, 12, 31)
 

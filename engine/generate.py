@@ -1,5 +1,6 @@
 """One night's todos: expand the dates, choose whom to look at, let the database do the rest."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 from db import bulk, definitions, feeds, generation
 from db.access import Connection
 from db.generation import Counts, RuleRow, Since
-from db.vocab import CUSTOMER_KINDS, Anchor, Definition
+from db.vocab import Anchor, Definition, Kind
 from engine import calendar, cycles, rules
 from engine.calendar import Calendar
 from engine.rules import RuleInForce
@@ -36,7 +37,7 @@ def book(conn: Connection, today: date) -> Book:
         good,
         calendar.load(conn),
         [("rule", code, why) for code, why in bad],
-        f"{versions}|{calendar.fingerprint(conn)}",
+        hashlib.sha256(f"{versions}|{calendar.fingerprint(conn)}".encode()).hexdigest()[:16],
     )
 
 
@@ -47,7 +48,7 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     rows = [_row(r) for r in found.rules]
     generation.clean_up(conn)
     generation.put_rules(conn, rows)
-    generation.put_occurrences(conn, _occurrences(conn, today, found, set_aside))
+    generation.put_occurrences(conn, _occurrences(_anchors(conn, found), today, found, set_aside))
     counts = Counts(cancelled=generation.close_ended(conn, today))
     if everybody:
         generation.choose_everybody(conn)
@@ -85,16 +86,23 @@ def _row(found: RuleInForce) -> RuleRow:
     )  # fmt: skip
 
 
-def _occurrences(conn: Connection, today: date, found: Book, set_aside: list) -> Iterator[tuple]:
+Anchors = dict[tuple[Anchor, Kind | None], list[date]]
+
+
+def _anchors(conn: Connection, found: Book) -> Anchors:
+    """The distinct days that the rules count from; completions are days of their own for each kind."""
+    return {key: generation.anchors(conn, *key) for key in {_anchor_key(r) for r in found.rules}}
+
+
+def _anchor_key(r: RuleInForce) -> tuple[Anchor, Kind | None]:
+    return r.rule.when.anchor, r.rule.kind if r.rule.when.anchor is Anchor.COMPLETION else None
+
+
+def _occurrences(days: Anchors, today: date, found: Book, set_aside: list) -> Iterator[tuple]:
     """(rule, anchor, period, nominal, due, opens) of all that is open today, each distinct anchor expanded once."""
-    days: dict[tuple[Anchor, str], list[date]] = {}
     for r in found.rules:
-        of_kind = r.rule.kind if r.rule.when.anchor is Anchor.COMPLETION else ""
-        key = (r.rule.when.anchor, of_kind)
-        if key not in days:
-            days[key] = generation.anchors(conn, r.rule.when.anchor, r.rule.kind)
         when = r.rule.timing()
-        for anchor in days[key]:
+        for anchor in days[_anchor_key(r)]:
             try:
                 open_now = cycles.occurrences(when, anchor, today, found.calendar)
             except (OverflowError, ValueError) as wrong:  # a date at the end of time must not end the night
@@ -103,7 +111,3 @@ def _occurrences(conn: Connection, today: date, found: Book, set_aside: list) ->
             for o in open_now:
                 if not o.lasting or o.due >= r.since:
                     yield r.number, anchor, o.period, o.nominal, o.due, o.opens
-
-
-def is_for_customers(r: RuleInForce) -> bool:
-    return r.rule.kind in CUSTOMER_KINDS

@@ -8,6 +8,7 @@ import yaml
 
 from db import access, definitions, installation, store
 from db.vocab import Definition
+from engine import calendar, clock
 from engine.feed import mapping
 
 STARTERS = Path(__file__).parent / "starters"
@@ -21,6 +22,7 @@ def open_store() -> None:
     with access.transaction(access.MACHINE, "install") as conn:
         if installation.get(conn, "starters") is None:
             plant_starters(conn)
+            calendar.plant(conn, clock.today())
             installation.put(conn, "starters", "1")
 
 

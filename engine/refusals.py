@@ -87,6 +87,12 @@ class FeedStopped(Refusal):
     status = 409
 
 
+class NightIsPast(Refusal):
+    """The night of {date} is past: {last} was done already. Nights go forward only."""
+
+    status = 409
+
+
 class Busy(Refusal):
     """Another process is doing this right now ({job}). Try again when it has finished."""
 

@@ -363,7 +363,7 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
 
 def _guarantors(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     """The borrower comes with the note; the guarantor may be a customer too."""
-    columns = _columns(spec) | {"customer_id": "t.r_borrower", "guarantor_id": "t.r_guarantor_no"}
+    columns = _columns(spec) | {"loan_id": "t.r_loan_no", "customer_id": "t.r_borrower", "guarantor_id": "t.r_guarantor_no"}
     loaded = _update(conn, spec, columns, {}) + _insert(
         conn, spec, columns | {"source": ":source"}, {"source": spec.source}
     )

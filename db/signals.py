@@ -1,0 +1,211 @@
+"""Warning signals: the night's detection over all rules at once, and what people do with a signal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql
+
+from db import features
+from db.conditions import compiled, leaves
+from db.face import Kind
+from db.tables import branches, customers, loans, signals, staff
+from db.vocab import LIVE_SIGNALS, Level, SignalState, Subject
+
+s = signals.c
+DIALECT = postgresql.dialect(paramstyle="pyformat")
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A signal rule as SQL needs it: levels from the worst, each with its condition."""
+
+    number: int
+    code: str
+    version: int
+    subject: Subject
+    levels: tuple[tuple[Level, dict], ...]
+    evidence: tuple[str, ...]
+    cooldown_days: int
+
+
+@dataclass
+class Counts:
+    """Signals newly raised, found still to hold, lifted because their condition went."""
+
+    raised: int = 0
+    refreshed: int = 0
+    lifted: int = 0
+
+
+def detect(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> Counts:
+    conn.exec_driver_sql("drop table if exists staging.night_hits")
+    conn.exec_driver_sql("""
+        create unlogged table staging.night_hits (rule_code text, rule_version int, cooldown_days int, subject_kind text,
+            subject_id bigint, customer_id bigint, branch_id int, owner_id int, amount_fen bigint, level signal_level,
+            evidence jsonb)""")
+    for subject in Subject:
+        mine = [r for r in rules if r.subject is subject]
+        if mine:
+            _find(conn, subject, mine, today)
+    conn.exec_driver_sql("analyze staging.night_hits")
+    counts = Counts(*_put(conn, today))
+    counts.lifted = _lift(conn, today)
+    conn.exec_driver_sql("drop table staging.night_hits")
+    return counts
+
+
+def _find(conn: sa.Connection, subject: Subject, rules: list[RuleRow], today: date) -> None:
+    """One pass over the subject's rows: which rules fire at which level, with the values they looked at."""
+    base = features.SUBJECTS[subject]
+    used = {leaf["field"] for r in rules for _, who in r.levels for leaf in leaves(who)} | {f for r in rules for f in r.evidence}
+    rows, fields = features.joined(subject, used, today)
+    facts = select(
+        base.id.label("subject_id"), base.customer_id.label("customer_id"), base.branch_id.label("branch_id"),
+        base.owner_id.label("owner_id"), base.amount_fen.label("amount_fen"),
+        *(f.sql(today).label(f"x_{name}") for name, f in sorted(fields.items())),
+        *(_level(r, fields, today).label(f"rule_{r.number}") for r in rules),
+    ).select_from(rows).where(base.where)  # fmt: skip
+    statement = facts.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    fired = ", ".join(f"({r.number}, rule_{r.number})" for r in rules)
+    any_fired = " or ".join(f"rule_{r.number} is not null" for r in rules)
+    evidence = " ".join(f"when {r.number} then {_evidence(r, fields)}" for r in rules)
+    parameters = statement.params | {"subject": subject.value}
+    about = {r.number: (r.code, r.version, r.cooldown_days) for r in rules}
+    listed = ", ".join(f"({n}, '{code}', {version}, {days})" for n, (code, version, days) in about.items())
+    conn.exec_driver_sql(
+        f"""insert into staging.night_hits
+            select r.code, r.version, r.days, %(subject)s, f.subject_id, f.customer_id, f.branch_id, f.owner_id, f.amount_fen,
+                   v.level::signal_level, case v.number {evidence} end
+            from (select * from ({statement}) x where {any_fired} offset 0) f
+            cross join lateral (values {fired}) v(number, level)
+            join (values {listed}) r(number, code, version, days) on r.number = v.number
+            where v.level is not null""",
+        parameters,
+    )
+
+
+def _level(rule: RuleRow, fields: dict, today: date) -> sa.ColumnElement:
+    return sa.case(*((compiled(who, fields, today), sa.literal(level.value)) for level, who in rule.levels))
+
+
+def _evidence(rule: RuleRow, fields: dict) -> str:
+    """Money in yuan, everything else as it was compared."""
+    pairs = ", ".join(
+        f"'{name}', {f'round(x_{name} / 100.0, 2)' if fields[name].kind is Kind.MONEY else f'x_{name}'}"
+        for name in rule.evidence
+    )
+    return f"jsonb_build_object({pairs})"
+
+
+def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
+    """Raise what is new, refresh what still holds. Closed lately means again only if it is worse now."""
+    refreshed = conn.execute(
+        sa.text("""
+            update signals g set last_on = :today, evidence = h.evidence, level = greatest(g.level, h.level),
+                   amount_fen = h.amount_fen, rule_version = h.rule_version, branch_id = h.branch_id, gone_on = null,
+                   owner_id = case when g.state = 'raised' then h.owner_id else g.owner_id end
+            from staging.night_hits h
+            where g.customer_id = h.customer_id and g.rule_code = h.rule_code and g.subject_kind = h.subject_kind
+              and g.subject_id = h.subject_id and g.closed_on is null and g.last_on <= :today"""),
+        {"today": today},
+    ).rowcount
+    raised = conn.execute(
+        sa.text("""
+            insert into signals (customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level,
+                                 amount_fen, evidence, first_on, last_on)
+            select customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level, amount_fen,
+                   evidence, :today, :today
+            from staging.night_hits h
+            where not exists (
+                select from signals g
+                where g.customer_id = h.customer_id and g.rule_code = h.rule_code and g.subject_kind = h.subject_kind
+                  and g.subject_id = h.subject_id
+                  and (g.closed_on is null or g.closed_on > :today - h.cooldown_days and g.level >= h.level))
+            on conflict do nothing"""),
+        {"today": today},
+    ).rowcount
+    return raised, refreshed
+
+
+def _lift(conn: sa.Connection, today: date) -> int:
+    """Nobody has taken it up and the condition is gone: lifted. Somebody has: told, and left to him."""
+    gone = """not exists (
+        select from staging.night_hits h where h.customer_id = g.customer_id and h.rule_code = g.rule_code
+          and h.subject_kind = g.subject_kind and h.subject_id = g.subject_id)"""
+    conn.execute(
+        sa.text(f"""update signals g set gone_on = :today
+                    where g.state in ('taken', 'answered') and g.gone_on is null and {gone}"""),
+        {"today": today},
+    )
+    return conn.execute(
+        sa.text(f"""update signals g set state = 'lifted', closed_on = :today, gone_on = :today
+                    where g.state = 'raised' and {gone}"""),
+        {"today": today},
+    ).rowcount
+
+
+# --- What people do ---------------------------------------------------------------------------------------------------
+
+
+def get(conn: sa.Connection, signal_id: int) -> sa.Row | None:
+    return conn.execute(select(signals).where(s.id == signal_id)).one_or_none()
+
+
+def queue(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=None, rule=None, customer_id=None,
+          owner_id=None, limit: int | None = 200, offset: int = 0) -> list[sa.Row]:  # fmt: skip
+    """Signals, worst and oldest first, with the names a reader needs."""
+    owner = staff.alias("owner")
+    query = (
+        select(
+            signals, customers.c.name.label("customer"), branches.c.name.label("branch"), owner.c.name.label("owner"),
+            loans.c.loan_no, func.count().over().label("total"),
+        )
+        .outerjoin(customers, customers.c.id == s.customer_id)
+        .join(branches, branches.c.id == s.branch_id)
+        .outerjoin(owner, owner.c.id == s.owner_id)
+        .outerjoin(
+            loans, sa.and_(s.subject_kind == Subject.LOAN, loans.c.id == s.subject_id, loans.c.customer_id == s.customer_id)
+        )
+        .where(s.state.in_(states))
+        .order_by(s.level.desc(), s.first_on, s.id)
+    )  # fmt: skip
+    for column, value in ((s.level, level), (s.rule_code, rule), (s.customer_id, customer_id), (s.owner_id, owner_id)):
+        if value is not None:
+            query = query.where(column == value)
+    if branch_ids is not None:
+        query = query.where(s.branch_id.in_(branch_ids))
+    return conn.execute(query.limit(limit).offset(offset)).all()
+
+
+def counts_by_level(conn: sa.Connection) -> list[sa.Row]:
+    """level, state, n, oldest first_on of the live ones."""
+    return conn.execute(
+        select(s.level, s.state, func.count().label("n"), func.min(s.first_on).label("oldest"))
+        .where(s.closed_on.is_(None))
+        .group_by(s.level, s.state)
+    ).all()
+
+
+def _move(conn: sa.Connection, signal_id: int, from_states: tuple[SignalState, ...], **values: object) -> bool:
+    """True for the one who moved it on, False if it was in another state already."""
+    return (
+        conn.execute(sa.update(signals).where(s.id == signal_id, s.state.in_(from_states)).values(**values)).rowcount == 1
+    )
+
+
+def take(conn: sa.Connection, signal_id: int, by: int, now: datetime) -> bool:
+    return _move(conn, signal_id, (SignalState.RAISED,), state=SignalState.TAKEN, taken_by=by, taken_at=now, owner_id=by)
+
+
+def answer(conn: sa.Connection, signal_id: int, by: int, measures: list[str], words: str, now: datetime) -> bool:
+    return _move(
+        conn, signal_id, (SignalState.TAKEN, SignalState.ANSWERED), state=SignalState.ANSWERED, answered_by=by,
+        answered_at=now, measures=measures, answer=words,
+    )  # fmt: skip
+
+
+def close(conn: sa.Connection, signal_id: int, by: int, state: SignalState, note: str, today: date) -> bool:
+    return _move(conn, signal_id, LIVE_SIGNALS, state=state, closed_on=today, closed_by=by, close_note=note)

@@ -1,0 +1,66 @@
+"""People of the bank and the roles they hold."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db.access import Person
+from db.tables import branches, staff, staff_roles
+from db.vocab import Role
+
+s, r = staff.c, staff_roles.c
+
+
+def by_number(conn: sa.Connection, staff_no: str) -> sa.Row | None:
+    """The present holder of a number."""
+    return conn.execute(select(staff).where(s.staff_no == staff_no, s.left_on.is_(None))).one_or_none()
+
+
+def person(conn: sa.Connection, staff_id: int, session_id: int | None = None) -> Person | None:
+    """Somebody in the role held today; None without one."""
+    row = conn.execute(
+        select(s.id, s.name, s.staff_no, r.role, r.branch_id, branches.c.name.label("branch"))
+        .join(staff_roles, r.staff_id == s.id)
+        .join(branches, branches.c.id == r.branch_id)
+        .where(s.id == staff_id, s.left_on.is_(None), _held_today())
+    ).one_or_none()
+    if row is None:
+        return None
+    return Person(row.id, row.name, Role(row.role), row.branch_id, row.branch, row.staff_no, session_id)
+
+
+def _held_today() -> sa.ColumnElement[bool]:
+    return sa.and_(r.valid_from <= func.current_date(), sa.or_(r.valid_to.is_(None), r.valid_to > func.current_date()))
+
+
+def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, by: int | None) -> None:
+    """The role, held where the person works; the exclusion constraint refuses a second one at a time."""
+    home = select(s.branch_id).where(s.id == staff_id).scalar_subquery()
+    conn.execute(
+        sa.insert(staff_roles).values(staff_id=staff_id, role=role, branch_id=home, valid_from=valid_from, granted_by=by)
+    )
+
+
+def end_role(conn: sa.Connection, staff_id: int, on: date) -> bool:
+    """True when a role was held and now ends."""
+    return (
+        conn.execute(sa.update(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None)).values(valid_to=on)).rowcount
+        == 1
+    )
+
+
+def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: tuple[Role, ...] = ()) -> list[sa.Row]:
+    """Present staff with the role held, by branch and name."""
+    query = (
+        select(s.id, s.staff_no, s.name, s.post, s.branch_id, branches.c.name.label("branch"), r.role, r.valid_from)
+        .join(branches, branches.c.id == s.branch_id)
+        .outerjoin(staff_roles, sa.and_(r.staff_id == s.id, _held_today()))
+        .where(s.left_on.is_(None))
+        .order_by(branches.c.code, s.name)
+    )
+    if branch_ids is not None:
+        query = query.where(s.branch_id.in_(branch_ids))
+    if roles:
+        query = query.where(r.role.in_(roles))
+    return conn.execute(query).all()

@@ -1,0 +1,153 @@
+"""The night: load what is new, make and end todos, raise and lift signals, keep a picture of the day.
+
+Each step is one transaction and idempotent, so a night that was killed is simply run again. Missed days are caught
+up in order, each with the facts of its own day. What is broken is set aside with its reason and the rest goes on.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from db import definitions, feeds, generation, jobs, moments, settings, signals
+from db.generation import Since
+from db.signals import Counts as SignalCounts
+from db.vocab import Definition
+from engine import calendar, generate, refusals, signal_rules
+from engine.feed import load
+
+JOB = "night"
+
+
+@dataclass
+class NightReport:
+    """What one night did, or several when days were caught up."""
+
+    business_date: date
+    todos: generation.Counts = field(default_factory=generation.Counts)
+    signals: SignalCounts = field(default_factory=SignalCounts)
+    quarantined: int = 0
+    seconds: float = 0.0
+    days_caught_up: int = 0
+    feed_stops: list[str] = field(default_factory=list)
+
+
+def night(until: date | None = None, *, wait: bool = True) -> NightReport | None:
+    """Every night up to `until` (default: the latest feed). None when another process holds the job and wait is False."""
+    begun = time.monotonic()
+    with jobs.held(JOB, wait=wait) as held:
+        if held is None:
+            return None
+        days = _days(held, until)
+        report = NightReport(days[-1], days_caught_up=len(days) - 1)
+        for day in days:
+            _one(held, day, report)
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def _days(held: jobs.Held, until: date | None) -> list[date]:
+    """The business dates still to be done, oldest first; the last one again when all are done."""
+    with held.begin() as conn:
+        last = jobs.last_done(conn, JOB)
+        target = until or _latest_feed(feeds.business_date(conn))
+    if target is None:
+        raise refusals.NothingToLoad(path=settings.inbox())
+    if last is None or target == last.business_date:
+        return [target]
+    if target < last.business_date:
+        raise refusals.NightIsPast(date=target, last=last.business_date)
+    return [last.business_date + timedelta(days=n) for n in range(1, (target - last.business_date).days + 1)]
+
+
+def _latest_feed(loaded: date | None) -> date | None:
+    return max([day for day, _ in _inbox()] + ([loaded] if loaded else []), default=None)
+
+
+def _inbox() -> list[tuple[date, object]]:
+    inbox = settings.inbox()
+    try:
+        return load.delivery.business_dates(inbox) if inbox.exists() else []
+    except refusals.NothingToLoad:
+        return []
+
+
+def _one(held: jobs.Held, day: date, report: NightReport) -> None:
+    with held.begin() as conn:
+        jobs.claim(conn, JOB, day)
+        began = moments.now(conn)
+        last = jobs.last_done(conn, JOB)
+    try:
+        report.feed_stops += _load_what_is_new(held, day)
+        detail = _steps(held, day, last, began, report)
+    except BaseException as wrong:
+        _note_failure(held, day, wrong)
+        raise
+    with held.begin() as conn:
+        jobs.finish(conn, JOB, day, detail)
+
+
+def _note_failure(held: jobs.Held, day: date, wrong: BaseException) -> None:
+    try:
+        held.conn.rollback()
+        with held.begin() as conn:
+            jobs.fail(conn, JOB, day, f"{type(wrong).__name__}: {wrong}"[:2000])
+    except Exception:  # noqa: BLE001 (the store is away; the run stays 'running' and is taken up again)
+        return
+
+
+def _load_what_is_new(held: jobs.Held, day: date) -> list[str]:
+    """The day's folder, if it has arrived and is not in the book yet."""
+    folder = settings.inbox() / f"{day:%Y%m%d}"
+    if not folder.is_dir():
+        return []
+    with held.begin() as conn:
+        loaded = feeds.business_date(conn)
+    if loaded is not None and loaded >= day:
+        return []
+    stops = [stop for report in load.load(folder) for stop in report.stops]
+    with held.begin() as conn:
+        for stop in stops:
+            jobs.set_aside(conn, JOB, day, "feed", folder.name, stop)
+    return stops
+
+
+def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightReport) -> dict:
+    with held.begin("night.todos") as conn:
+        found = generate.book(conn, day)
+        since = _since(last, found.fingerprint)
+        if since and since.day == day and generation.nothing_changed(conn, since):
+            todos = generate.Outcome(generation.Counts(kept=last.detail["todos"]["kept"]), [])
+        else:
+            todos = generate.generate(conn, day, found, since)
+        _set_aside(conn, day, todos.set_aside)
+    with held.begin("night.signals") as conn:
+        rules, bad = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))
+        raised = signals.detect(conn, rules, day)
+        _set_aside(conn, day, [("signal rule", code, why) for code, why in bad])
+    with held.begin("night.snapshot") as conn:
+        generation.snapshot(conn, day)
+        calendar.plant_when_due(conn, day)
+    report.todos += todos.counts
+    report.signals.raised += raised.raised
+    report.signals.refreshed += raised.refreshed
+    report.signals.lifted += raised.lifted
+    report.quarantined += len(todos.set_aside) + len(bad)
+    standing = todos.counts.created + todos.counts.kept + todos.counts.rescheduled
+    return {
+        "began": began.isoformat(),
+        "fingerprint": found.fingerprint,
+        "todos": vars(todos.counts) | {"kept": standing},
+        "signals": vars(raised),
+    }
+
+
+def _since(last, fingerprint: str) -> Since | None:
+    """What the last night saw; None makes this one look at everybody, because the rules or the calendar changed."""
+    if last is None or last.detail.get("fingerprint") != fingerprint:
+        return None
+    return Since(last.business_date, datetime.fromisoformat(last.detail["began"]))
+
+
+def _set_aside(conn, day: date, things: list[tuple[str, str, str]]) -> None:
+    for what, which, why in things:
+        jobs.set_aside(conn, JOB, day, what, which, why)

@@ -1,0 +1,139 @@
+"""A PostgreSQL for the tests, a database of its own for each, and the people of the small bank."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from db import access, server, staff, store
+from db.access import MACHINE, Person
+from db.vocab import Role
+from engine import opening
+from engine.feed import load
+from tests import bank
+
+
+@pytest.fixture(scope="session")
+def administrator() -> Iterator[sa.Engine]:
+    """An administrator's way into the tests' server: the embedded one, or VIGIL_TEST_URL."""
+    with tempfile.TemporaryDirectory(prefix="vigil-tests-", ignore_cleanup_errors=True) as home:
+        Path(home).chmod(0o755)  # as root the server runs as somebody else
+        os.environ["VIGIL_HOME"] = home
+        given = os.environ.get("VIGIL_TEST_URL")
+        url = given or server.ensure(Path(home)).url()
+        yield sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        store.close()
+        server.leave_all()
+
+
+@pytest.fixture(scope="session")
+def templates(administrator) -> dict[str, str]:
+    """Two databases to clone: an empty store, and the small bank after its first feed."""
+    names = {what: f"vigil_{what}_{uuid.uuid4().hex[:8]}" for what in ("empty", "bank")}
+    with using(administrator, names["empty"]):
+        opening.open_store()
+    create(administrator, names["bank"], like=names["empty"])
+    with using(administrator, names["bank"]):
+        plant_small_bank(Path(os.environ["VIGIL_HOME"]) / "first")
+    return names
+
+
+def plant_small_bank(inbox: Path) -> None:
+    first = bank.Delivery().loan("L1", "K001").loan("L2", "K002", product="201", amount="300000.00", balance="250000.00")
+    first.loan("L3", "K003", product="203", agri="1", amount="60000.00", balance="60000.00", repayment="03")
+    first.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00").loan("L5", "K005", product="210")
+    load.load(first.write(inbox))
+    with access.transaction(MACHINE, "test") as conn:
+        for number, _, _, _, role in bank.STAFF:
+            staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
+
+
+class using:
+    """The process's store is this database for a while."""
+
+    def __init__(self, administrator: sa.Engine, name: str) -> None:
+        self.url = administrator.url.set(database=name).render_as_string(hide_password=False)
+
+    def __enter__(self) -> str:
+        store.close()
+        opening.open_store.cache_clear()
+        self.before = os.environ.get("DATABASE_URL")
+        os.environ["DATABASE_URL"] = self.url.replace("postgresql+psycopg2", "postgresql")
+        return self.url
+
+    def __exit__(self, *_: object) -> None:
+        store.close()
+        opening.open_store.cache_clear()
+        os.environ.pop("DATABASE_URL")
+        if self.before:
+            os.environ["DATABASE_URL"] = self.before
+
+
+def create(administrator: sa.Engine, name: str, like: str) -> None:
+    with administrator.connect() as conn:
+        conn.exec_driver_sql(f'create database "{name}" template "{like}"')
+
+
+@pytest.fixture
+def empty(administrator, templates):
+    """A migrated store with the shipped rules and nothing else."""
+    yield from _cloned(administrator, templates["empty"])
+
+
+@pytest.fixture
+def small_bank(administrator, templates):
+    """The small bank on the evening of its first feed; nothing generated yet."""
+    yield from _cloned(administrator, templates["bank"])
+
+
+def _cloned(administrator, template: str):
+    name = f"vigil_t_{uuid.uuid4().hex[:12]}"
+    create(administrator, name, like=template)
+    try:
+        with using(administrator, name) as url:
+            yield url
+    finally:
+        with administrator.connect() as conn:
+            conn.exec_driver_sql(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def machine(small_bank):
+    """A transaction of the machine's on the small bank, committed at the end."""
+    with access.transaction(MACHINE, "test") as conn:
+        yield conn
+
+
+def person(number: str) -> Person:
+    """Somebody of the small bank by staff number, in the role held."""
+    with access.transaction(MACHINE) as conn:
+        return staff.person(conn, staff.by_number(conn, number).id)
+
+
+def _somebody(number: str):
+    @pytest.fixture
+    def fixture(small_bank) -> Person:
+        return person(number)
+
+    return fixture
+
+
+wang = _somebody("001")  # head office risk
+zhao = _somebody("002")  # head office loan management
+feng = _somebody("003")  # collections
+chen = _somebody("004")  # audit
+he = _somebody("005")  # IT
+gao = _somebody("006")  # system administrator
+lin = _somebody("007")  # security administrator
+ma = _somebody("101")  # head of Chaoyang
+wu = _somebody("102")  # manager in Chaoyang
+zheng = _somebody("103")  # inspector in Chaoyang
+sun = _somebody("801")  # head of Nong'an
+li = _somebody("802")  # manager in Nong'an
+zhou = _somebody("803")  # inspector in Nong'an
+qian = _somebody("804")  # manager of the outlet under Nong'an

@@ -1,0 +1,188 @@
+"""What things are called on a screen: one catalogue, English in the code, Chinese by default.
+
+`_("Due today")` gives the text in the reader's language; `name(Kind.FIRST)` the bank's word for a value;
+`reason("row_drop:dk:283:200")` the sentence for a coded reason. The language is set once per request by the rim.
+"""
+
+from contextvars import ContextVar
+from enum import StrEnum
+from functools import cache
+
+from babel.messages.pofile import read_po
+
+from db import settings, vocab
+from db.vocab import (
+    Approval, Assign, CloseReason, Conclusion, CustomerKind, Definition, Family, FeedState, Guarantee, JobState, Kind,
+    Level, LoanClass, LoanStatus, Mode, Outcome, Payment, Repayment, Role, Segment, Shift, SignalState, SignInOutcome,
+    Subject, TodoState, Unit,
+)  # fmt: skip
+
+LANGUAGES = ("zh", "en")
+language: ContextVar[str] = ContextVar("language", default="zh")
+
+
+def _(text: str, **values: object) -> str:
+    """The text in the reader's language, with {values} filled in."""
+    translated = _catalogue().get(text, text) if language.get() == "zh" else text
+    return translated.format(**values) if values else translated
+
+
+@cache
+def _catalogue() -> dict[str, str]:
+    with (settings.ROOT / "assets" / "locales" / "zh_CN.po").open("rb") as file:
+        return {message.id: message.string for message in read_po(file, locale="zh_CN") if message.id and message.string}
+
+
+def in_language(titles: dict[str, str]) -> str:
+    """Of a title kept in both languages, the reader's."""
+    return titles.get(language.get()) or titles.get("zh") or next(iter(titles.values()))
+
+
+NAMES = (
+    (Role.HEAD_RISK, "Head office risk"), (Role.HEAD_LOANS, "Head office loan management"), (Role.BRANCH_HEAD, "Branch head"),
+    (Role.MANAGER, "Relationship manager"), (Role.INSPECTOR, "Post-loan inspector"), (Role.COLLECTIONS, "Collections"),
+    (Role.AUDITOR, "Auditor"), (Role.IT, "IT"), (Role.SYSTEM_ADMIN, "System administrator"),
+    (Role.SECURITY_ADMIN, "Security administrator"), (Role.MACHINE, "System"),
+    (Segment.FIRM, "Firm"), (Segment.BUSINESS, "Individual business"), (Segment.FARMER, "Farm household"),
+    (Segment.CONSUMER, "Consumer"),
+    (CustomerKind.PERSON, "Person"), (CustomerKind.FIRM, "Firm"),
+    (Family.WORKING, "Working capital"), (Family.FIXED, "Fixed assets and projects"), (Family.SMALL, "Small firms"),
+    (Family.BUSINESS, "Personal business"), (Family.CONSUMER, "Consumer loans"), (Family.MORTGAGE, "Mortgages"),
+    (Family.FARM, "Farm loans"), (Family.CARD, "Credit cards"), (Family.DISCOUNT, "Bills"), (Family.TRADE, "Trade finance"),
+    (Family.ENTRUSTED, "Low risk"), (Family.OTHER, "Other"),
+    (LoanClass.NORMAL, "Normal"), (LoanClass.SPECIAL_MENTION, "Special mention"), (LoanClass.SUBSTANDARD, "Substandard"),
+    (LoanClass.DOUBTFUL, "Doubtful"), (LoanClass.LOSS, "Loss"),
+    (Guarantee.GUARANTEE, "Guaranteed"), (Guarantee.MORTGAGE, "Mortgaged"), (Guarantee.PLEDGE, "Pledged"),
+    (Guarantee.UNSECURED, "Unsecured"),
+    (Repayment.EQUAL_INSTALMENTS, "Equal instalments"), (Repayment.EQUAL_PRINCIPAL, "Equal principal"),
+    (Repayment.BULLET, "Interest first, bullet principal"),
+    (LoanStatus.NORMAL, "Performing"), (LoanStatus.OVERDUE, "Overdue"), (LoanStatus.SETTLED, "Settled"),
+    (LoanStatus.WRITTEN_OFF, "Written off"), (LoanStatus.TRANSFERRED, "Transferred"),
+    (Payment.BORROWER, "Paid to the borrower"), (Payment.ENTRUSTED, "Entrusted payment"),
+    (Kind.FIRST, "First inspection"), (Kind.REGULAR, "Regular inspection"), (Kind.KEY, "Targeted inspection"),
+    (Kind.MATURITY, "Pre-maturity check"), (Kind.OVERDUE, "Overdue check"), (Kind.FULL, "Annual review"),
+    (Kind.SPECIAL, "Thematic inspection"), (Kind.SPOT, "Spot check"), (Kind.ALERT, "Alert check"),
+    (Mode.FIELD, "Field visit"), (Mode.PHONE, "Phone check"), (Mode.DATA, "Desk check"),
+    (TodoState.OPEN, "Open"), (TodoState.STARTED, "Started"), (TodoState.DONE, "Done"), (TodoState.CANCELLED, "Cancelled"),
+    (CloseReason.SETTLED, "Loan settled"), (CloseReason.WRITTEN_OFF, "Loan written off"),
+    (CloseReason.TRANSFERRED, "Loan transferred"), (CloseReason.CURED, "Arrears paid"),
+    (CloseReason.SATISFIED, "Covered by a heavier check"), (CloseReason.EXEMPTED, "Exempt"),
+    (CloseReason.SUPERSEDED, "Replaced by another rule"), (CloseReason.WITHDRAWN, "Rule no longer applies"),
+    (CloseReason.BY_HAND, "Cancelled by hand"),
+    (Unit.DAY, "day"), (Unit.WEEK, "week"), (Unit.MONTH, "month"), (Unit.QUARTER, "quarter"), (Unit.HALF_YEAR, "half-year"),
+    (Unit.YEAR, "year"),
+    (Shift.NONE, "not shifted"), (Shift.NEXT, "next working day"), (Shift.PREVIOUS, "previous working day"),
+    (Assign.MANAGER, "the relationship manager"), (Assign.INSPECTOR, "the named inspector"), (Assign.POOL, "the branch's pool"),
+    (Level.BLUE, "Blue"), (Level.YELLOW, "Yellow"), (Level.ORANGE, "Orange"), (Level.RED, "Red"),
+    (SignalState.RAISED, "To confirm"), (SignalState.TAKEN, "In hand"), (SignalState.ANSWERED, "To verify"),
+    (SignalState.CLOSED, "Closed"), (SignalState.FALSE_ALARM, "False alarm"), (SignalState.LIFTED, "Lifted"),
+    (Subject.LOAN, "Loan"), (Subject.CUSTOMER, "Customer"), (Subject.BRANCH, "Branch"), (Subject.STAFF, "Staff"),
+    (Outcome.COMPLETED, "Completed"), (Outcome.PARTIAL, "Partly completed"), (Outcome.UNREACHED, "Not reached"),
+    (Outcome.WRONG_CONTACT, "Wrong number or address"), (Outcome.REFUSED, "Refused"),
+    (Conclusion.NORMAL, "Normal"), (Conclusion.ATTENTION, "Attention"), (Conclusion.RISK, "Risk"),
+    (Conclusion.UNABLE, "Could not be checked"),
+    (Definition.TODO_RULE, "Todo rule"), (Definition.SIGNAL_RULE, "Signal rule"), (Definition.MAPPING, "Mapping"),
+    (Definition.PARAMETER, "Parameter"),
+    (Approval.SUBMITTED, "Awaiting approval"), (Approval.APPROVED, "Approved"), (Approval.REFUSED, "Refused"),
+    (Approval.WITHDRAWN, "Withdrawn"),
+    (FeedState.LOADING, "Loading"), (FeedState.LOADED, "Loaded"), (FeedState.STOPPED, "Stopped"), (FeedState.FAILED, "Failed"),
+    (JobState.RUNNING, "Running"), (JobState.DONE, "Done"), (JobState.FAILED, "Failed"),
+    (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
+    (SignInOutcome.DISABLED, "Disabled"),
+)  # fmt: skip
+# Values of two enumerations may be equal ("normal"), so the class belongs to the key.
+_NAMES = {(type(word), word.value): text for word, text in NAMES}
+
+
+def name(word: StrEnum | None) -> str:
+    """What a value is called; empty for none."""
+    return "" if word is None else _(_NAMES[type(word), word.value])
+
+
+REASONS = {
+    "wrong_field_count": "wrong number of fields",
+    "missing": "{0} is missing",
+    "not_a_number": "{0} is not a number",
+    "no_such_date": "{0} is no date that exists",
+    "unknown_customer": "unknown customer",
+    "unknown_product": "unknown product",
+    "unknown_branch": "unknown branch",
+    "unknown_loan_no": "unknown loan",
+    "unknown_class": "unknown class",
+    "unknown_status": "unknown status",
+    "unknown_kind": "unknown customer kind",
+    "unknown_customer_kind": "unknown customer kind",
+    "unknown_guarantee": "unknown guarantee",
+    "unknown_repayment": "unknown repayment method",
+    "unknown_payment": "unknown payment mode",
+    "negative_balance": "negative balance",
+    "negative_amount": "negative amount",
+    "balance_above_amount": "balance above the amount paid out",
+    "amount_too_large": "amount too large",
+    "matures_before_disbursed": "matures before it was disbursed",
+    "duplicate_key": "the same key stands earlier in the file",
+    "unreadable_text": "unreadable characters",
+    "missing_file": "file {0} is missing",
+    "two_files": "more than one file fits: {0}",
+    "unreadable": "file {0} cannot be read: {1}",
+    "missing_column": "file {0} lacks the columns {1}",
+    "earlier_than_loaded": "earlier than the last loaded date {0}",
+    "gap": "no delivery from {0} to {1}",
+    "bytes": "file {0} should have {1} bytes and has {2}: truncated or still arriving",
+    "rows": "file {0} should have {1} rows and has {2}",
+    "md5": "the check sum of {0} differs: it was damaged on the way",
+    "row_drop": "table {0} fell from {1} rows to {2}",
+    "balance_drop": "the total balance fell from {0} to {1} yuan",
+    "branch_cycle": "branches stand above themselves: {0}",
+    "killed": "the process was killed; nothing was published",
+    "error": "an error ended the load; nothing was published",
+}
+
+
+def reason(code: str) -> str:
+    """The sentence for a coded reason such as `not_a_number:amount`."""
+    word, *details = code.split(":")
+    text = REASONS.get(word)
+    if text is None:
+        return code
+    return _(text).format(*(field(d) for d in details), *[""] * 3)
+
+
+FIELDS = {
+    "code": "code", "name": "name", "parent": "parent branch", "staff_no": "staff number", "branch": "branch",
+    "post": "post", "phone": "phone", "customer_kind": "customer kind", "customer_no": "customer number",
+    "kind": "customer kind", "identity_no": "identity number", "address": "address", "manager": "relationship manager",
+    "loan_no": "loan number", "contract_no": "contract number", "customer": "customer", "product": "product",
+    "new_customer_name": "customer name", "new_customer_phone": "customer phone", "disbursed_on": "disbursement date",
+    "matures_on": "maturity date", "amount": "amount", "balance": "balance", "rate": "rate", "guarantee": "guarantee",
+    "repayment": "repayment method", "class": "five-tier class", "status": "loan status", "purpose": "purpose",
+    "payment": "payment mode", "agri": "agricultural", "extensions": "extensions", "overdue_days": "days past due",
+    "principal": "principal in arrears", "principal_since": "principal due since", "interest": "interest in arrears",
+    "interest_since": "interest due since", "guarantor_no": "guarantor number",
+    # fields of rules
+    "segment": "customer segment", "level": "customer level", "exposure": "customer exposure", "village": "village",
+    "family": "product family", "overdue": "overdue", "term_days": "term in days", "days_to_maturity": "days to maturity",
+    "days_since_disbursed": "days since disbursement", "live_loans": "live loans",
+    "bucket": "arrears bucket", "bucket_month_ago": "bucket a month ago", "bucket_two_months_ago": "bucket two months ago",
+    "principal_arrears": "principal in arrears", "interest_arrears": "interest in arrears",
+    "interest_missed": "interest unpaid at settlement", "days_to_first_arrears": "days from disbursement to arrears",
+    "late_episodes": "times late in six months", "days_since_cure": "days from cure to new arrears",
+    "guarantor_overdue_days": "guarantor's days past due", "maturity_checked": "pre-maturity check done",
+    "class_gap": "notches better than days suggest", "failed_calls": "failed calls",
+    "failed_call_days": "days with failed calls", "wrong_contacts": "wrong contacts", "todo_days_late": "days a check is late",
+    "first_check_days_late": "days the first check is late", "last_conclusion": "conclusion of the last visit",
+    "late_neighbours": "late borrowers in the same village", "customers_on_phone": "customers on the same phone",
+    "has_phone": "phone on file", "has_manager": "manager on file", "has_marked_address": "address marked",
+    "signal_days_waiting": "days a signal waits", "branch_balance": "branch balance", "maturing_share": "share maturing next month",
+    "npl_share": "NPL ratio", "gone": "left the bank", "open_todos": "open todos", "managed_customers": "customers managed",
+    "late_share": "share of customers late",
+}  # fmt: skip
+
+
+def field(code: str) -> str:
+    """What a field of a feed or a rule is called; anything else as it is."""
+    return _(FIELDS[code]) if code in FIELDS else code
+
+
+def role_names() -> dict[Role, str]:
+    return {role: name(role) for role in vocab.Role}

@@ -91,12 +91,14 @@ def decide(conn: sa.Connection, definition_id: int, state: Approval, by: int, wh
     )
 
 
-def plant(conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str) -> None:
-    """A first version shipped with the product; nothing happens when the code exists."""
+def plant(
+    conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, version: int = 1
+) -> None:
+    """A version shipped with the product; nothing happens when it is there."""
     conn.execute(
         insert(definitions)
         .values(
-            family=family, code=code, version=1, body=body, valid_from=valid_from, state=Approval.APPROVED, why=why
+            family=family, code=code, version=version, body=body, valid_from=valid_from, state=Approval.APPROVED, why=why
         )
         .on_conflict_do_nothing()
     )

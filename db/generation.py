@@ -523,8 +523,8 @@ def snapshot(conn: sa.Connection, today: date) -> None:
     conn.execute(sa.text("delete from todo_days where day = :today"), {"today": today})
     conn.execute(
         sa.text("""
-            insert into todo_days (day, branch_id, kind, family, open, late_7, late_30, late_more)
-            select :today, branch_id, kind, family, count(*),
+            insert into todo_days (day, branch_id, kind, family, open, due_7, late_7, late_30, late_more)
+            select :today, branch_id, kind, family, count(*), count(*) filter (where due_on > :today and due_on <= :today + 7),
                    count(*) filter (where :today - late_from between 0 and 6),
                    count(*) filter (where :today - late_from between 7 and 29),
                    count(*) filter (where :today - late_from >= 30)

@@ -64,3 +64,13 @@ def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: 
     if roles:
         query = query.where(r.role.in_(roles))
     return conn.execute(query).all()
+
+
+def role_held(conn: sa.Connection, staff_id: int) -> sa.Row | None:
+    return conn.execute(select(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None))).one_or_none()
+
+
+def without_role(conn: sa.Connection) -> list[sa.Row]:
+    """Present staff who never held a role: id, post."""
+    held = select(staff_roles.c.staff_id)
+    return conn.execute(select(s.id, s.post).where(s.left_on.is_(None), s.id.not_in(held)).order_by(s.id)).all()

@@ -31,13 +31,16 @@ class NightReport:
     feed_stops: list[str] = field(default_factory=list)
 
 
-def night(until: date | None = None, *, wait: bool = True) -> NightReport | None:
-    """Every night up to `until` (default: the latest feed). None when another process holds the job and wait is False."""
+def night(until: date | None = None, *, wait: bool = True, catch_up: bool = True) -> NightReport | None:
+    """Every night up to `until` (default: the latest feed). None when another process holds the job and wait is False.
+
+    `catch_up` False does that night alone: for a history of which only some days are known.
+    """
     begun = time.monotonic()
     with jobs.held(JOB, wait=wait) as held:
         if held is None:
             return None
-        days = _days(held, until)
+        days = _days(held, until)[0 if catch_up else -1 :]
         report = NightReport(days[-1], days_caught_up=len(days) - 1)
         for day in days:
             _one(held, day, report)

@@ -41,6 +41,12 @@ class AlreadyDone(Refusal):
     status = 409
 
 
+class TakenByAnother(Refusal):
+    """Somebody else has taken this in hand; only that person can answer."""
+
+    status = 403
+
+
 class SameKeyOtherContent(Refusal):
     """This form was sent before with other content. Open it anew to send a correction."""
 
@@ -93,6 +99,12 @@ class NightIsPast(Refusal):
     status = 409
 
 
+class NotEmpty(Refusal):
+    """This store holds a bank already. Plant the demo bank in an empty one: set VIGIL_HOME to a new folder."""
+
+    status = 409
+
+
 class Busy(Refusal):
     """Another process is doing this right now ({job}). Try again when it has finished."""
 
@@ -103,3 +115,60 @@ class SignInFailed(Refusal):
     """User name or password is wrong, or the account is locked. After five wrong tries wait 15 minutes."""
 
     status = 401
+
+
+class NotSignedIn(Refusal):
+    """You are not signed in, or your session has ended. Please sign in again."""
+
+    status = 401
+
+
+class NotFromHere(Refusal):
+    """This request did not come from a page of ours."""
+
+    status = 403
+
+
+class MustChangePassword(Refusal):
+    """Please change your password first."""
+
+    status = 403
+
+
+class TicketSpent(Refusal):
+    """This sign-in was completed already, or took too long. Please sign in again."""
+
+    status = 401
+
+
+class WeakPassword(Refusal):
+    """A password needs at least {length} characters of at least {kinds} kinds (capital letters, small letters, digits,
+    signs) and must not contain the user name."""
+
+
+class SamePassword(Refusal):
+    """The new password must differ from the present one."""
+
+
+class PasswordsDiffer(Refusal):
+    """The two new passwords are not the same."""
+
+
+class WrongPassword(Refusal):
+    """The present password is wrong. After five wrong tries wait 15 minutes."""
+
+    status = 403
+
+
+class AccountTaken(Refusal):
+    """This person has an account already, or somebody else has the user name "{username}"."""
+
+    status = 409
+
+
+class BadUsername(Refusal):
+    """A user name has 2 to 64 letters, digits, dots, hyphens or underscores."""
+
+
+class UnknownWish(Refusal):
+    """There is no such preference: {name} = {value}."""

@@ -171,6 +171,7 @@ CREATE TABLE todo_days (
     kind TEXT NOT NULL,
     family TEXT NOT NULL,
     open INTEGER NOT NULL,
+    due_7 INTEGER NOT NULL,
     late_7 INTEGER NOT NULL,
     late_30 INTEGER NOT NULL,
     late_more INTEGER NOT NULL,
@@ -178,6 +179,8 @@ CREATE TABLE todo_days (
 )
 ;
 COMMENT ON TABLE todo_days IS 'How the open work stood at the end of each business date'
+;
+COMMENT ON COLUMN todo_days.due_7 IS 'due within the seven days after'
 ;
 COMMENT ON COLUMN todo_days.late_7 IS 'late 1 to 7 days at the end of the day'
 ;
@@ -745,6 +748,7 @@ CREATE TABLE records (
     lon DOUBLE PRECISION,
     accuracy_m DOUBLE PRECISION,
     distance_m DOUBLE PRECISION,
+    on_site BOOLEAN,
     submit_key UUID NOT NULL,
     digest BYTEA NOT NULL,
     CONSTRAINT records_pkey PRIMARY KEY (id, customer_id),
@@ -765,6 +769,8 @@ CREATE INDEX records_of_staff ON records (staff_id, done_on)
 COMMENT ON TABLE records IS '贷后记录: visits, calls and desk checks as submitted'
 ;
 COMMENT ON COLUMN records.distance_m IS 'from the marked address'
+;
+COMMENT ON COLUMN records.on_site IS 'within the fence, the fix''s own accuracy allowed for; null: no position or no mark'
 ;
 COMMENT ON COLUMN records.submit_key IS 'made when the form was opened'
 ;

@@ -1,0 +1,54 @@
+"""The trail, as it is read. Rows are added by triggers and by `note`, never changed."""
+
+from datetime import date, datetime, time
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db import settings
+from db.listing import Page, page
+from db.tables import audit, customers, sign_ins, staff
+
+a = audit.c
+
+
+def note(conn: sa.Connection, event: str, about: str, customer_id: int | None, detail: dict) -> None:
+    """An event that changes no row: a refusal, an export, a look at a hidden number."""
+    conn.execute(select(func.vigil_note(event, about, customer_id, sa.cast(detail, sa.dialects.postgresql.JSONB))))
+
+
+def _query() -> sa.Select:
+    return select(audit, staff.c.name.label("staff"), customers.c.name.label("customer")).outerjoin(
+        staff, staff.c.id == a.staff_id
+    ).outerjoin(customers, customers.c.id == a.customer_id)  # fmt: skip
+
+
+def of_customer(conn: sa.Connection, customer_id: int, nouns: tuple[str, ...] = (), limit: int = 200) -> list[sa.Row]:
+    """What happened around a customer, latest first."""
+    query = _query().where(a.customer_id == customer_id)
+    if nouns:
+        query = query.where(a.noun.in_(nouns))
+    return conn.execute(query.order_by(a.id.desc()).limit(limit)).all()
+
+
+def listing(
+    conn: sa.Connection, *, since: date | None = None, until: date | None = None, staff_id: int | None = None,
+    op: str | None = None, noun: str | None = None, verb: str | None = None, limit: int = 100, offset: int = 0,
+) -> Page:  # fmt: skip
+    where = [a.at >= _midnight(since)] if since else []
+    where += [a.at < _midnight(until) + sa.text("interval '1 day'")] if until else []
+    exact = ((a.staff_id, staff_id), (a.op, op), (a.noun, noun), (a.verb, verb))
+    where += [column == value for column, value in exact if value is not None]
+    return page(conn, _query().where(*where), {"id": a.id}, "-id", limit, offset)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), settings.ZONE)
+
+
+def sign_in_list(conn: sa.Connection, *, username: str | None = None, outcome: str | None = None, limit: int = 100) -> list[sa.Row]:
+    s = sign_ins.c
+    query = select(sign_ins, staff.c.name.label("staff")).outerjoin(staff, staff.c.id == s.staff_id)
+    query = query.where(s.username == username) if username else query
+    query = query.where(s.outcome == outcome) if outcome else query
+    return conn.execute(query.order_by(s.id.desc()).limit(limit)).all()

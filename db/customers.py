@@ -1,0 +1,111 @@
+"""Customers: lists, one customer from every side, unmasking as a logged act."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db.listing import Page, begins, contains, page, stream
+from db.tables import addresses, branches, customer_faces, customers, records, staff, todos
+
+c, f = customers.c, customer_faces.c
+manager, inspector = staff.alias("manager"), staff.alias("inspector")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None narrows nothing."""
+
+    today: date
+    live: bool = True
+    overdue: bool = False
+    segment: str | None = None
+    level: str | None = None
+    worst_class: str | None = None
+    branch_ids: tuple[int, ...] | None = None
+    manager_id: int | None = None
+    no_manager: bool = False
+    no_address: bool = False
+    text: str | None = None
+
+
+def _last_check() -> sa.ScalarSelect:
+    return select(func.max(records.c.done_on)).where(records.c.customer_id == c.id, records.c.outcome == "completed").scalar_subquery()
+
+
+def _open_todos() -> sa.ScalarSelect:
+    return select(func.count()).where(todos.c.customer_id == c.id, todos.c.closed_on.is_(None)).scalar_subquery()
+
+
+SORTS = {
+    "customer": c.name, "number": c.customer_no, "exposure": f.exposure_fen, "overdue": f.overdue_since,
+    "class": f.worst_class, "loans": f.live_loans, "branch": branches.c.code, "manager": manager.c.name,
+}  # fmt: skip
+
+
+def _query() -> sa.Select:
+    return (
+        select(
+            c.id, c.customer_no, c.name, c.kind, c.phone_masked, c.identity_masked, c.address, c.village, c.source,
+            c.branch_id, c.manager_id, c.inspector_id, c.created_on, f.segment, f.main_family, f.level, f.live_loans,
+            f.exposure_fen, f.overdue_since, f.worst_class, branches.c.name.label("branch"), manager.c.name.label("manager"),
+            inspector.c.name.label("inspector"), _last_check().label("last_check"), _open_todos().label("open_todos"),
+        )
+        .outerjoin(customer_faces, f.customer_id == c.id)
+        .join(branches, branches.c.id == c.branch_id)
+        .outerjoin(manager, manager.c.id == c.manager_id)
+        .outerjoin(inspector, inspector.c.id == c.inspector_id)
+    )  # fmt: skip
+
+
+def conditions(x: Filter) -> list[sa.ColumnElement[bool]]:
+    where = [f.live_loans > 0] if x.live else []
+    where += [f.overdue_since.is_not(None)] if x.overdue else []
+    where += [c.branch_id.in_(x.branch_ids)] if x.branch_ids is not None else []
+    where += [c.manager_id.is_(None)] if x.no_manager else []
+    if x.no_address:
+        marked = select(addresses.c.customer_id).where(addresses.c.lat.is_not(None), addresses.c.replaced_at.is_(None))
+        where.append(c.id.not_in(marked))
+    if x.text:
+        where.append(_is_called(x.text))
+    exact = ((f.segment, x.segment), (f.level, x.level), (f.worst_class, x.worst_class), (c.manager_id, x.manager_id))
+    return where + [column == value for column, value in exact if value is not None]
+
+
+def _is_called(text: str) -> sa.ColumnElement[bool]:
+    """Part of the name, the beginning of the number, or the whole phone or identity number."""
+    hashed = func.vigil_lookup(text)
+    return contains(c.name, text) | begins(c.customer_no, text) | (c.phone_hash == hashed) | (c.identity_hash == hashed)
+
+
+def listing(conn: sa.Connection, x: Filter, sort: str = "-exposure", limit: int = 50, offset: int = 0) -> Page:
+    return page(conn, _query().where(*conditions(x)), SORTS, sort, limit, offset)
+
+
+def export(conn: sa.Connection, x: Filter, sort: str = "-exposure"):
+    return stream(conn, _query().where(*conditions(x)), SORTS, sort)
+
+
+def get(conn: sa.Connection, customer_id: int) -> sa.Row | None:
+    return conn.execute(_query().where(c.id == customer_id)).one_or_none()
+
+
+def by_number(conn: sa.Connection, customer_no: str) -> sa.Row | None:
+    return conn.execute(_query().where(c.customer_no == customer_no)).one_or_none()
+
+
+def addresses_of(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
+    a = addresses.c
+    return conn.execute(
+        select(addresses).where(a.customer_id == customer_id, a.replaced_at.is_(None)).order_by(a.kind, a.id)
+    ).all()
+
+
+def reveal(conn: sa.Connection, customer_id: int, field: str, why: str) -> str | None:
+    """The full phone or identity number; the database writes down who looked, at whose, and why."""
+    return conn.execute(select(func.vigil_reveal(customer_id, field, why))).scalar()
+
+
+def put_addresses(conn: sa.Connection, rows: list[dict]) -> None:
+    conn.execute(sa.insert(addresses), rows)

@@ -1,0 +1,59 @@
+"""Reads that only the planting of the demo bank needs."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from db import staff as people
+from db.access import Person
+from db.tables import customer_faces, customers, staff_roles, todos
+from db.vocab import Role
+
+t = todos.c
+
+
+def pending(conn: sa.Connection, until: date) -> list[sa.Row]:
+    """Assigned todos due by a day, with what a visit must know."""
+    return list(
+        conn.execute(
+            select(
+                t.id, t.customer_id, t.kind, t.mode, t.due_on, t.created_on, t.assignee_id, t.branch_id, t.loan_ids,
+                customers.c.customer_no, customer_faces.c.overdue_since,
+            )
+            .join(customers, customers.c.id == t.customer_id)
+            .join(customer_faces, customer_faces.c.customer_id == t.customer_id)
+            .where(t.closed_on.is_(None), t.assignee_id.is_not(None), t.due_on <= until)
+            .order_by(t.id)
+        )
+    )  # fmt: skip
+
+
+def customers_of_the_union(conn: sa.Connection) -> list[sa.Row]:
+    c = customers.c
+    return conn.execute(
+        select(c.id, c.customer_no, c.address, customer_faces.c.segment)
+        .join(customer_faces, customer_faces.c.customer_id == c.id)
+        .where(c.source == "union")
+        .order_by(c.id)
+    ).all()
+
+
+def somebody(conn: sa.Connection, role: Role) -> Person:
+    """The first who holds a role."""
+    r = staff_roles.c
+    first = conn.execute(select(sa.func.min(r.staff_id)).where(r.role == role, r.valid_to.is_(None))).scalar_one()
+    return people.person(conn, first)
+
+
+def owner(conn: sa.Connection, signal: sa.Row) -> Person | None:
+    """Who would act on a signal: its owner, or the head of its branch or of the one above."""
+    staff_id = signal.taken_by or signal.owner_id
+    if staff_id is None:
+        staff_id = conn.execute(
+            sa.text("""
+                select r.staff_id from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
+                where t.branch_id = :branch and r.role = 'branch_head' and r.valid_to is null order by r.staff_id limit 1"""),
+            {"branch": signal.branch_id},
+        ).scalar()
+    return people.person(conn, staff_id) if staff_id else None

@@ -1,0 +1,59 @@
+"""One page of a list: filtered, sorted by an allowed column, counted up to a point."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+COUNTED = 10_000  # beyond this a list says "more than": nobody pages so far, and counting on costs seconds
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one page and how many there are in all; `more` when the count stopped at its limit."""
+
+    rows: list[sa.Row]
+    total: int
+    more: bool = False
+
+
+def page(
+    conn: sa.Connection, query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str, limit: int, offset: int = 0
+) -> Page:
+    """`sort` is a key of `sorts`, with a leading minus for descending; an unknown one falls back to the first."""
+    counted = select(func.count()).select_from(query.order_by(None).limit(COUNTED + 1).subquery())
+    total = conn.execute(counted).scalar_one()
+    rows = conn.execute(ordered(query, sorts, sort).limit(limit).offset(offset)).all() if total else []
+    return Page(rows, min(total, COUNTED), total > COUNTED)
+
+
+def ordered(query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str) -> sa.Select:
+    name = sort.removeprefix("-")
+    column = sorts.get(name)
+    if column is None:
+        column, sort = next(iter(sorts.values())), ""
+    return query.order_by(column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last(), _tie(query))
+
+
+def _tie(query: sa.Select) -> sa.ColumnElement:
+    """Something unique behind every order, so that pages neither repeat nor skip."""
+    return next(iter(query.selected_columns))
+
+
+def stream(conn: sa.Connection, query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str) -> Iterator[sa.Row]:
+    """All rows in order, a few thousand at a time: for exports."""
+    return conn.execution_options(yield_per=2000).execute(ordered(query, sorts, sort))
+
+
+def contains(column: sa.ColumnElement, text: str) -> sa.ColumnElement[bool]:
+    """The text anywhere in the column, its % and _ meaning themselves."""
+    return column.ilike(f"%{_literal(text)}%", escape="\\")
+
+
+def begins(column: sa.ColumnElement, text: str) -> sa.ColumnElement[bool]:
+    return column.like(f"{_literal(text)}%", escape="\\")
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

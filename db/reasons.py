@@ -1,0 +1,90 @@
+"""Why a loan has the todos it has: every comparison of every rule, asked of the database itself.
+
+The same compiled conditions as the night's, so that an explanation cannot disagree with what the night does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db.conditions import compiled, leaves
+from db.face import FIELDS, FROM, loan
+from db.generation import ANCHOR_COLUMN
+from db.tables import exemptions, records
+from db.vocab import HEAVIER, Anchor, Kind
+
+
+@dataclass(frozen=True)
+class LoanFacts:
+    """One live loan of the customer: which leaves of which rules hold, what the fields are, what rules count from."""
+
+    loan_id: int
+    loan_no: str
+    holds: dict[tuple[str, int], bool]  # (rule code, n-th leaf)
+    values: dict[str, object]
+    matches: frozenset[str]  # codes of the rules whose whole condition holds
+    anchors: dict[Anchor, date | None]
+
+
+def facts(conn: sa.Connection, customer_id: int, rules: Sequence[tuple[str, dict]], today: date) -> list[LoanFacts]:
+    """For each live loan of a customer; `rules` are (code, condition)."""
+    asked = [(code, n, leaf) for code, who in rules for n, leaf in enumerate(leaves(who))]
+    used = sorted({leaf["field"] for _, _, leaf in asked})
+    columns = [loan.id, loan.loan_no]
+    columns += [compiled(leaf, FIELDS, today).label(f"leaf_{i}") for i, (_, _, leaf) in enumerate(asked)]
+    columns += [compiled(who, FIELDS, today).label(f"rule_{i}") for i, (_, who) in enumerate(rules)]
+    columns += [FIELDS[name].sql(today).label(f"value_{name}") for name in used]
+    columns += [column.label(f"anchor_{anchor}") for anchor, column in ANCHOR_COLUMN.items()]
+    query = select(*columns).select_from(FROM).where(loan.customer_id == customer_id, loan.live).order_by(loan.id)
+    found = []
+    for row in conn.execute(query).mappings():
+        found.append(
+            LoanFacts(
+                row["id"], row["loan_no"],
+                {(code, n): bool(row[f"leaf_{i}"]) for i, (code, n, _) in enumerate(asked)},
+                {name: row[f"value_{name}"] for name in used},
+                frozenset(code for i, (code, _) in enumerate(rules) if row[f"rule_{i}"]),
+                {anchor: row[f"anchor_{anchor}"] for anchor in ANCHOR_COLUMN},
+            )
+        )  # fmt: skip
+    return found
+
+
+def last_completed(conn: sa.Connection, customer_id: int, kind: Kind, until: date) -> date | None:
+    """The last completed check that counts as one of this kind."""
+    r = records.c
+    kinds = [kind, *HEAVIER.get(kind, ())]
+    return conn.execute(
+        select(func.max(r.done_on)).where(
+            r.customer_id == customer_id, r.kind.in_(kinds), r.outcome == "completed", r.done_on <= until
+        )
+    ).scalar()
+
+
+def heavier_check(conn: sa.Connection, customer_id: int, kind: Kind, since: date, until: date) -> sa.Row | None:
+    """The latest heavier check completed in a window: kind, done_on."""
+    r = records.c
+    return conn.execute(
+        select(r.kind, r.done_on)
+        .where(
+            r.customer_id == customer_id, r.kind.in_(HEAVIER.get(kind, ())), r.outcome == "completed",
+            r.done_on.between(since, until),
+        )
+        .order_by(r.done_on.desc())
+        .limit(1)
+    ).one_or_none()  # fmt: skip
+
+
+def exemption(conn: sa.Connection, customer_id: int, loan_id: int, kind: Kind, today: date) -> sa.Row | None:
+    e = exemptions.c
+    return conn.execute(
+        select(exemptions).where(
+            e.customer_id == customer_id, e.approved_by.is_not(None), sa.or_(e.loan_id.is_(None), e.loan_id == loan_id),
+            e.kinds.any(kind.value), e.from_on <= today, e.until_on >= today,
+        ).limit(1)
+    ).one_or_none()  # fmt: skip
+
+

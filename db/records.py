@@ -1,0 +1,65 @@
+"""Checks as they were submitted: added, never changed."""
+
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from db.listing import Page, contains, page
+from db.tables import branches, customer_faces, customers, records, staff
+
+r = records.c
+SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name, "branch": branches.c.code}
+
+
+def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
+    """Ids of the rows in order; None where the submit key was there already."""
+    added = conn.execute(
+        insert(records).on_conflict_do_nothing(index_elements=[r.submit_key]).returning(r.submit_key, r.id), rows
+    )
+    ids = dict(added.all())
+    return [ids.get(row["submit_key"]) for row in rows]
+
+
+def by_key(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:
+    return conn.execute(select(r.id, r.digest).where(r.submit_key == submit_key)).one_or_none()
+
+
+def touch(conn: sa.Connection, customer_ids: list[int]) -> None:
+    """The night must look at these customers again."""
+    conn.execute(
+        sa.update(customer_faces).where(customer_faces.c.customer_id.in_(customer_ids)).values(touched_at=sa.func.now())
+    )
+
+
+def _query() -> sa.Select:
+    return (
+        select(
+            r.id, r.customer_id, r.kind, r.mode, r.done_on, r.finished_at, r.outcome, r.conclusion, r.note, r.answers,
+            r.distance_m, r.loan_ids, r.staff_id, customers.c.name.label("customer"), customers.c.customer_no,
+            staff.c.name.label("staff"), branches.c.name.label("branch"),
+        )
+        .join(customers, customers.c.id == r.customer_id)
+        .join(branches, branches.c.id == r.branch_id)
+        .join(staff, staff.c.id == r.staff_id)
+    )  # fmt: skip
+
+
+def of_customer(conn: sa.Connection, customer_id: int, limit: int = 100) -> list[sa.Row]:
+    return conn.execute(_query().where(r.customer_id == customer_id).order_by(r.done_on.desc(), r.id.desc()).limit(limit)).all()
+
+
+def listing(
+    conn: sa.Connection, *, since: date | None = None, until: date | None = None, kind: str | None = None,
+    mode: str | None = None, conclusion: str | None = None, branch_ids: tuple[int, ...] | None = None,
+    staff_id: int | None = None, text: str | None = None, sort: str = "-done", limit: int = 50, offset: int = 0,
+) -> Page:  # fmt: skip
+    where = [r.done_on >= since] if since else []
+    where += [r.done_on <= until] if until else []
+    where += [r.branch_id.in_(branch_ids)] if branch_ids is not None else []
+    where += [contains(customers.c.name, text)] if text else []
+    exact = ((r.kind, kind), (r.mode, mode), (r.conclusion, conclusion), (r.staff_id, staff_id))
+    where += [column == value for column, value in exact if value is not None]
+    return page(conn, _query().where(*where), SORTS, sort, limit, offset)

@@ -1,0 +1,158 @@
+"""The command line: python -m engine load | night | explain | seed | serve | query | bench | doctor
+
+With --json one JSON object goes to stdout; everything for people goes to stderr.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from db import access, feeds, settings, store
+from db.access import MACHINE
+from engine import clock, explain, night, opening, refusals, words
+from engine.feed import load
+from engine.words import _
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command's exit status: 0 done, 1 refused or stopped, 2 wrong usage."""
+    given = _parser().parse_args(arguments)
+    words.language.set(settings.language())
+    try:
+        opening.open_store()
+        return given.run(given)
+    except refusals.Refusal as no:
+        return _refused(given, no.sentence(_))
+    except (settings.BadSetting, store.StoreNotReady, store.ServerTooOld) as no:
+        return _refused(given, str(no) or no.__doc__)
+
+
+def _refused(given: argparse.Namespace, sentence: str) -> int:
+    if getattr(given, "json", False):
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Vigil's engine")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run, help: str) -> argparse.ArgumentParser:  # noqa: A002 (argparse's own word)
+        sub = commands.add_parser(name, help=help)
+        sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("load", _load, "load a folder YYYYMMDD, a folder of such folders, or a feed file")
+    sub.add_argument("path", type=Path)
+    sub.add_argument("--source", help="only this source's mapping")
+    sub.add_argument("--as-of", type=_day, help="the business date, when the name does not say it")
+    sub = command("night", _night, "the whole night, idempotent; catches up missed days")
+    sub.add_argument("--date", type=_day, help="up to this business date; default: the latest feed")
+    sub = command("explain", _explain, "why a loan has a todo, or none")
+    sub.add_argument("loan_no")
+    sub.add_argument("--date", type=_day)
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(refusals.BadDate(value=text).sentence(_)) from None
+
+
+def _load(given: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    reports = load.load(given.path, given.source, given.as_of)
+    with access.reading(MACHINE) as conn:
+        totals = feeds.book_totals(conn)
+    answer = _load_answer(reports, totals, time.monotonic() - begun)
+    stops = [words.reason(stop) for report in reports for stop in report.stops]
+    waiting = [report.source for report in reports if report.waiting]
+    if stops:
+        answer["error"] = _("Stopped before anything was published: {0}").format(_("; ").join(stops))
+    elif waiting:
+        answer["error"] = _("Not complete yet, nothing loaded: {0}").format(", ".join(waiting))
+    _tell(given, answer, _load_lines(reports))
+    return 1 if stops or waiting else 0
+
+
+def _load_answer(reports: list[load.Report], totals: dict, seconds: float) -> dict:
+    tables: dict[str, dict[str, int]] = {}
+    for report in reports:
+        for name, counts in report.files.items():
+            if not report.stops:
+                summed = tables.setdefault(name, dict.fromkeys(("rows", "loaded", "unchanged", "quarantined"), 0))
+                for key in summed:
+                    summed[key] += getattr(counts, key)
+    balance = Decimal(totals.pop("balance_fen")) / 100
+    return {
+        "business_date": reports[-1].day.isoformat(),
+        "tables": tables,
+        "totals": {**totals, "balance": f"{balance:.2f}"},
+        "seconds": round(seconds, 3),
+    }
+
+
+def _load_lines(reports: list[load.Report]) -> list[str]:
+    lines = []
+    for report in reports:
+        lines.append(f"{report.day} {report.source} {report.seconds:.1f} s")
+        for name, c in report.files.items():
+            lines.append(
+                _("  {0}: {1} rows = {2} loaded + {3} unchanged + {4} quarantined").format(
+                    name, c.rows, c.loaded, c.unchanged, c.quarantined
+                )
+            )
+        lines += [f"  ! {words.reason(stop)}" for stop in report.stops]
+    return lines
+
+
+def _night(given: argparse.Namespace) -> int:
+    report = night.night(given.date)
+    answer = {
+        "business_date": report.business_date.isoformat(),
+        "todos": vars(report.todos),
+        "signals": vars(report.signals),
+        "quarantined": report.quarantined,
+        "seconds": round(report.seconds, 3),
+        "days_caught_up": report.days_caught_up,
+    }
+    if report.feed_stops:
+        answer["feed_stops"] = [words.reason(stop) for stop in report.feed_stops]
+    _tell(given, answer, [_("Night of {0}: {1} todos made, {2} signals raised, {3} set aside").format(
+        report.business_date, report.todos.created, report.signals.raised, report.quarantined)])  # fmt: skip
+    return 0
+
+
+def _explain(given: argparse.Namespace) -> int:
+    with access.reading(MACHINE) as conn:
+        day = given.date or feeds.business_date(conn) or clock.today()
+        found = explain.explain(conn, given.loan_no, day)
+    answer = {**dataclasses.asdict(found), "date": day.isoformat()}
+    lines = [_("{0} of {1} on {2}").format(found.loan_no, found.customer, day)]
+    if not found.live:
+        lines.append(_("This loan is no longer live; no rule applies."))
+    lines += [f"  [{v.verdict}] {v.rule} v{v.version} {v.title}: {v.words}" for v in found.verdicts]
+    _tell(given, answer, lines)
+    return 0
+
+
+def _tell(given: argparse.Namespace, answer: dict, lines: list[str]) -> None:
+    if given.json:
+        print(json.dumps(answer, ensure_ascii=False, default=str))
+    for line in lines if not given.json else []:
+        print(line)
+    if "error" in answer:
+        print(answer["error"], file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

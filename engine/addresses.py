@@ -1,0 +1,42 @@
+"""Where customers are: marks on the map, stored as WGS-84 with the datum they were given in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from coord_convert.transform import bd2wgs, gcj2wgs
+
+from db import customers
+from db.access import Connection
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point for one of a customer's places. `radius_m`: how near counts as there."""
+
+    customer_id: int
+    kind: str
+    place: str
+    lat: float
+    lon: float
+    datum: str = "wgs84"
+    radius_m: int = 300
+
+
+def to_wgs84(lat: float, lon: float, datum: str) -> tuple[float, float]:
+    """Tencent and AMap give GCJ-02, Baidu BD-09; in Changchun they lie 589 m and 1,382 m off."""
+    if datum == "wgs84":
+        return lat, lon
+    longitude, latitude = {"gcj02": gcj2wgs, "bd09": bd2wgs}[datum](lon, lat)
+    return latitude, longitude
+
+
+def import_marks(conn: Connection, marks: list[Mark], by: int | None, now: datetime) -> None:
+    """Many marks at once: from a former system, or from a day of marking."""
+    rows = []
+    for mark in marks:
+        lat, lon = to_wgs84(mark.lat, mark.lon, mark.datum)
+        rows.append({
+            "customer_id": mark.customer_id, "kind": mark.kind, "place": mark.place, "lat": lat, "lon": lon,
+            "datum": mark.datum, "radius_m": mark.radius_m, "marked_by": by, "marked_at": now,
+        })  # fmt: skip
+    customers.put_addresses(conn, rows)

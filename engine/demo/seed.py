@@ -1,0 +1,249 @@
+"""Planting the demo bank: two years of files, nights, visits and signals, through the verbs a real bank uses.
+
+The past goes by quickly (a file a quarter, then a month, nights a week or two apart), the last days as in life: a
+file and a night a day, visits submitted one by one by the people who made them.
+"""
+
+import random
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from db import access, definitions, demo, feeds, installation, settings, signals, staff
+from db.access import MACHINE, Connection
+from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
+from engine import addresses, calendar, checks, clock, night, people, refusals
+from engine import signals as warnings
+from engine.calendar import Calendar
+from engine.checks import Submission
+from engine.demo import files, story, world
+from engine.demo.world import World
+from engine.feed import load
+from engine.parameters import PARAMETERS
+
+DAILY = 8  # the last days, lived day by day
+LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each week after it
+ADDRESSES = 22_836
+
+
+@dataclass
+class Planting:
+    """The state of one planting."""
+
+    world: World
+    today: date
+    draw: random.Random
+    calendar: Calendar
+    inbox: object
+    steps: list[tuple[str, float]] = field(default_factory=list)
+
+    def timed(self, what: str, begun: float) -> None:
+        self.steps.append((what, time.monotonic() - begun))
+
+
+def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
+    """An empty store becomes the demo bank on the morning of today."""
+    with access.reading(MACHINE) as conn:
+        if feeds.business_date(conn) is not None:
+            raise refusals.NotEmpty
+        working = calendar.load(conn)
+    today = clock.today()
+    bank = world.build(today - timedelta(days=1), scale)
+    story.cast(bank)
+    p = Planting(bank, today, random.Random(bank.seed), working, settings.home() / "demo-feeds")
+    shutil.rmtree(p.inbox, ignore_errors=True)
+    _parameters(world.first_day(bank), today)
+    for week_end, with_file in _calendar(bank):
+        say(f"{week_end}")
+        _live_through(p, week_end, with_file)
+    _mark_addresses(p)
+    story.play(p)
+    _live_the_last_days(p, say)
+    with access.transaction(MACHINE, "seed") as conn:
+        installation.put(conn, "demo", f"{bank.last} x{scale:g}")
+    return p
+
+
+def _parameters(begin: date, today: date) -> None:
+    """History was handed down in large steps; from last week on the bank's nightly limits hold."""
+    with access.transaction(MACHINE, "seed") as conn:
+        for name, value in (("feed.max_gap_days", 100), ("feed.absent_days", 1), ("feed.max_row_drop", 0.5)):
+            definitions.plant(conn, Definition.PARAMETER, name, {"value": value}, begin, "demo history")
+            body = {"value": PARAMETERS[name].default}
+            definitions.plant(conn, Definition.PARAMETER, name, body, today - timedelta(days=DAILY), "demo present", version=2)
+
+
+def _calendar(bank: World) -> Iterator[tuple[date, bool]]:
+    """(day, does a file come): a night every two weeks, then every week; a file a quarter, then a month."""
+    day, stop = world.first_day(bank), bank.last - timedelta(days=DAILY)
+    next_file = day
+    while day <= stop:
+        recent = (stop - day).days < 200
+        yield day, day >= next_file
+        if day >= next_file:
+            next_file += timedelta(days=30 if recent else 91)
+        day += timedelta(days=7 if recent else 14)
+
+
+def _live_through(p: Planting, day: date, with_file: bool) -> None:
+    """A file if one comes, the night, and what people do until the next."""
+    begun = time.monotonic()
+    if with_file:
+        load.load(files.write(p.world, day, p.inbox, story.leavers(p.world, day)))
+        with access.transaction(MACHINE, "seed") as conn:
+            people.grant_by_post(conn, today=day)
+        p.timed("load", begun)
+        begun = time.monotonic()
+    _night(day)
+    p.timed("night", begun)
+    begun = time.monotonic()
+    with access.transaction(MACHINE, "seed") as conn:
+        _people_check(p, conn, day)
+        _people_answer(p, conn, day)
+    p.timed("work", begun)
+
+
+def _night(day: date) -> None:
+    """This very day's night; the days between were quiet."""
+    night.night(day, catch_up=False)
+
+
+# --- What people did --------------------------------------------------------------------------------------------------
+
+
+def _people_check(p: Planting, conn: Connection, day: date) -> None:
+    """Most todos are completed a few days before they are due, some late, a few very late."""
+    past = []
+    for todo in demo.pending(conn, until=day + timedelta(days=16)):
+        share = LEAVES_ON_TIME if todo.due_on >= day else LEAVES_LATE
+        if p.draw.random() < share:
+            done = _working_day(p, max(todo.created_on, min(todo.due_on, day + timedelta(days=13)) - timedelta(days=p.draw.randrange(8))))
+            past += _attempts(p, todo, min(done, p.today - timedelta(days=1)))
+    for batch in range(0, len(past), 2000):
+        checks.import_past(conn, past[batch : batch + 2000])
+
+
+def _working_day(p: Planting, day: date) -> date:
+    return p.calendar.previous_working(day)
+
+
+def _attempts(p: Planting, todo, done: date) -> list[tuple]:
+    """The check itself, and for a call now and then an attempt before it that reached nobody."""
+    attempts = []
+    if todo.mode == Mode.PHONE and p.draw.random() < 0.08:
+        outcome = Outcome.WRONG_CONTACT if p.draw.random() < 0.2 else Outcome.UNREACHED
+        attempts.append(_submission(p, todo, done - timedelta(days=1), outcome))
+    return [*attempts, _submission(p, todo, done, Outcome.COMPLETED)]
+
+
+def _submission(p: Planting, todo, day: date, outcome: Outcome) -> tuple:
+    finished = datetime.combine(day, datetime.min.time(), settings.ZONE) + timedelta(minutes=p.draw.randrange(8 * 60 + 30, 17 * 60))
+    mode = Mode(todo.mode)
+    conclusion = _conclusion(p, todo) if outcome is Outcome.COMPLETED else Conclusion.UNABLE
+    place = _place(p, todo) if mode is Mode.FIELD else {}
+    said = Submission(
+        key=uuid.UUID(int=p.draw.getrandbits(128), version=4), customer_id=todo.customer_id, kind=Kind(todo.kind), mode=mode,
+        outcome=outcome, conclusion=conclusion, finished_at=finished.astimezone(UTC),
+        started_at=(finished - timedelta(minutes=p.draw.randrange(6, 35))).astimezone(UTC), todo_ids=(todo.id,),
+        answers=story.answers(p.draw, Kind(todo.kind), mode, conclusion), note=story.remark(p.draw, conclusion), **place,
+    )  # fmt: skip
+    return said, todo.assignee_id, todo.branch_id, list(todo.loan_ids)
+
+
+def _conclusion(p: Planting, todo) -> Conclusion:
+    roll = p.draw.random()
+    troubled = todo.overdue_since is not None
+    if roll < (0.10 if troubled else 0.003):
+        return Conclusion.RISK
+    return Conclusion.ATTENTION if roll < (0.45 if troubled else 0.04) else Conclusion.NORMAL
+
+
+def _place(p: Planting, todo) -> dict:
+    """Where the phone said it was: mostly at the door, now and then not."""
+    i = int(todo.customer_no[1:]) - 1 if todo.customer_no.startswith("K") else None
+    if i is None or i >= len(p.world.customers.number):
+        return {}
+    away = p.draw.random() < 0.03
+    metres = p.draw.uniform(600, 4000) if away else abs(p.draw.gauss(0, 45))
+    accuracy = p.draw.choice((8, 12, 20, 35, 65))
+    north, east = metres * p.draw.uniform(-0.7, 0.7), metres * p.draw.uniform(-0.7, 0.7)
+    return {
+        "lat": float(p.world.customers.lat[i]) + north / 111_000, "lon": float(p.world.customers.lon[i]) + east / 80_000,
+        "accuracy_m": accuracy, "distance_m": round(metres, 1), "on_site": metres <= 300 + accuracy,
+    }  # fmt: skip
+
+
+def _people_answer(p: Planting, conn: Connection, day: date) -> None:
+    """Signals are taken, answered and closed in time, mostly."""
+    head = demo.somebody(conn, Role.HEAD_RISK)
+    moment = datetime.combine(day + timedelta(days=2), datetime.min.time(), settings.ZONE) + timedelta(hours=10)
+    for signal in signals.queue(conn, limit=None):
+        owner = demo.owner(conn, signal)
+        if owner is None or signal.first_on > day or p.draw.random() < 0.12:
+            continue
+        if signal.state == "raised":
+            warnings.take(conn, owner, signal.id, now=moment)
+        elif signal.state == "taken" and signal.taken_by == owner.id:
+            measures, words = story.answer(p.draw, Level(signal.level))
+            warnings.answer(conn, owner, signal.id, measures, words, now=moment)
+        elif signal.state == "answered" and (signal.gone_on or signal.level in ("blue", "yellow") or p.draw.random() < 0.4):
+            false = p.draw.random() < 0.15
+            warnings.close(conn, head, signal.id, story.closing(p.draw, false), false_alarm=false, today=day)
+
+
+# --- Addresses, and the last days -------------------------------------------------------------------------------------
+
+
+def _mark_addresses(p: Planting) -> None:
+    """Managers have marked a place for nearly every customer, a second one for some."""
+    with access.transaction(MACHINE, "seed") as conn:
+        customers = p.world.customers
+        marks = []
+        wanted = round(ADDRESSES * p.world.scale)
+        for row in demo.customers_of_the_union(conn):
+            i = int(row.customer_no[1:]) - 1
+            urban = any(d in row.address for d in ("朝阳区", "南关区", "宽城区", "二道区", "绿园区"))
+            point = {"lat": float(customers.lat[i]), "lon": float(customers.lon[i]), "radius_m": 300 if urban else 1000}
+            kind = "business" if row.segment in ("firm", "business") else "home"
+            if p.draw.random() < 0.985:
+                marks.append(addresses.Mark(row.id, kind, row.address, **point))
+            if p.draw.random() < 0.09:
+                marks.append(addresses.Mark(row.id, "collateral", row.address, point["lat"] + 0.004, point["lon"] + 0.006))
+        addresses.import_marks(conn, marks[:wanted], None, clock.now())
+
+
+def _live_the_last_days(p: Planting, say) -> None:
+    for n in range(DAILY - 1, -1, -1):
+        day = p.world.last - timedelta(days=n)
+        say(f"{day}")
+        begun = time.monotonic()
+        load.load(files.write(p.world, day, p.inbox, story.leavers(p.world, day)))
+        p.timed("load", begun)
+        begun = time.monotonic()
+        _night(day)
+        p.timed("night", begun)
+        begun = time.monotonic()
+        following = day + timedelta(days=1)
+        if p.calendar.is_working(following):
+            _work_a_day(p, following, whole=following < p.today)
+        p.timed("work", begun)
+
+
+def _work_a_day(p: Planting, day: date, whole: bool) -> None:
+    """What is due soon is done by those it is assigned to, each submitting his own; of today only the morning's part."""
+    with access.reading(MACHINE) as conn:
+        due = demo.pending(conn, until=day + timedelta(days=4))
+    p.draw.shuffle(due)
+    share = 0.55 if whole else 0.2
+    for todo in due[: round(len(due) * share)]:
+        said, staff_id, *_ = _submission(p, todo, day, Outcome.COMPLETED)
+        with access.reading(MACHINE) as conn:
+            officer = staff.person(conn, staff_id)
+        if officer is not None and officer.role in (Role.MANAGER, Role.INSPECTOR):
+            with access.transaction(officer, "check.submit") as conn:
+                checks.submit(conn, officer, said)
+    with access.transaction(MACHINE, "seed") as conn:
+        _people_answer(p, conn, day)

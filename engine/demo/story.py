@@ -1,0 +1,118 @@
+"""What a visitor can follow: a few people and customers with names, and what officers write."""
+
+import random
+from datetime import date, timedelta
+
+import numpy as np
+
+from db.vocab import Conclusion, Kind, Level, Mode
+from engine.demo import world as w
+from engine.demo.world import World
+
+# Demo sign-ins: user name, post, branch name (None: head office), what the visitor finds there.
+SIGN_INS = (
+    ("risk", "风险部", None, "王晓梅", "head_risk"),
+    ("loans", "贷款管理部", None, "赵志刚", "head_loans"),
+    ("branch", "支行行长", "农安支行", "孙丽华", "branch_head"),
+    ("manager", "客户经理", "农安支行", "李强", "manager"),
+    ("inspector", "贷后人员", "农安支行", "周敏", "inspector"),
+    ("collections", "资产保全部", None, "冯涛", "collections"),
+    ("audit", "审计部", None, "陈静", "auditor"),
+    ("it", "信息科技部", None, "何伟", "it"),
+    ("sysadmin", "系统管理员", None, "高鑫", "system_admin"),
+    ("secadmin", "安全管理员", None, "林霞", "security_admin"),
+)
+PASSWORD = "Vigil-demo-2026"
+LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open
+
+
+def cast(bank: World) -> None:
+    """Give the people of the story their names, and the customers of the story their troubles."""
+    branch_code = {name: code for code, name, _ in bank.branches}
+    for _, post, branch, name, _ in SIGN_INS:
+        _rename(bank, post, branch_code[branch] if branch else w.HEAD, name)
+    _rename(bank, "客户经理", branch_code["德惠支行"], LEAVER)
+    _customers(bank, branch_code["农安支行"])
+
+
+def _rename(bank: World, post: str, code: str, name: str) -> None:
+    i = next(i for i, s in enumerate(bank.staff) if s[2] == code and s[3] == post)
+    number, _, *rest = bank.staff[i]
+    bank.staff[i] = (number, name, *rest)
+
+
+def staff_index(bank: World, name: str) -> int:
+    return next(i for i, s in enumerate(bank.staff) if s[1] == name)
+
+
+def leavers(bank: World, day: date) -> frozenset[int]:
+    return frozenset({staff_index(bank, LEAVER)}) if day > bank.last - timedelta(days=6) else frozenset()
+
+
+def _customers(bank: World, nongan: str) -> None:
+    """In Nong'an: a grain trader two days late, a restaurant whose class fell, a farmer who recovered."""
+    c, x, end = bank.customers, bank.loans, bank.last.toordinal()
+    branch = next(i for i, b in enumerate(bank.branches) if b[0] == nongan)
+    manager, inspector = staff_index(bank, "李强"), staff_index(bank, "周敏")
+    mine = np.flatnonzero(c.branch == branch)
+    c.manager[mine[: len(mine) // 3]] = manager
+    c.inspector[mine[: len(mine) // 2]] = inspector
+    alive = (x.disbursed < end - 120) & (x.settled > end + 60) & ~x.own & np.isin(x.customer, mine[: len(mine) // 3])
+    business = np.flatnonzero(alive & (x.family == w.FAMILIES.index("business")) & (x.late_from == 0))
+    roles = (("农安王记粮油店", end - 3, w.FAR), ("合隆镇老友餐馆", end - 34, w.FAR), ("烧锅镇顺达农机服务部", end - 45, end - 6))
+    for (name, since, until), loan in zip(roles, business[:: max(1, len(business) // 3)], strict=False):
+        x.late_from[loan], x.late_until[loan] = since, until
+        x.amount[loan] = max(x.amount[loan], 380_000)
+        c.name[x.customer[loan]] = name
+
+
+def play(_p) -> None:
+    """Room for what the story needs besides files and visits."""
+
+
+FINDINGS = {
+    Conclusion.NORMAL: ("经营正常,库存充足,还款意愿良好。", "店面正常营业,近期流水平稳。", "资金用途与合同一致,无异常。", "家庭收入稳定,按期还款。",
+                        "作物长势良好,预计按期回款。", "设备运转正常,工人在岗。"),
+    Conclusion.ATTENTION: ("近两月销售下滑约两成,需持续关注。", "应收账款回收放缓,已提醒按期备款。", "借款人外出务工,由家属配合检查。",
+                           "库存较上次减少,建议增加检查频次。"),
+    Conclusion.RISK: ("经营场所停业,无法联系借款人,建议启动催收。", "抵押物被出租未告知,还款能力明显下降。", "存在民间借贷,还款来源不落实。"),
+    Conclusion.UNABLE: ("未联系到借款人。", "电话无人接听,择日再访。"),
+}  # fmt: skip
+
+
+def remark(draw: random.Random, conclusion: Conclusion) -> str | None:
+    if conclusion is Conclusion.NORMAL and draw.random() < 0.6:
+        return None
+    return draw.choice(FINDINGS[conclusion])
+
+
+def answers(draw: random.Random, kind: Kind, mode: Mode, conclusion: Conclusion) -> dict:
+    """What the form asked: yes or no on the usual points, and who was met."""
+    fine = conclusion is Conclusion.NORMAL
+    given = {"purpose_ok": fine or draw.random() < 0.8, "repayment_will": fine or draw.random() < 0.5}
+    if mode is Mode.FIELD:
+        given |= {"operating": fine or draw.random() < 0.6, "met": draw.choice(("本人", "本人", "配偶", "员工"))}
+    if mode is Mode.PHONE:
+        given |= {"answered_by": draw.choice(("本人", "本人", "本人", "配偶"))}
+    if kind is Kind.MATURITY:
+        given |= {"source_of_repayment": draw.choice(("销售回款", "家庭积蓄", "粮食销售款", "工资收入"))}
+    return given
+
+
+MEASURE = {
+    Level.RED: ("Collections", "Preserve assets", "Call early"),
+    Level.ORANGE: ("More frequent checks", "Add collateral or guarantor", "Propose a worse class"),
+    Level.YELLOW: ("More frequent checks", "Change repayment plan"),
+    Level.BLUE: ("More frequent checks",),
+}
+
+
+def answer(draw: random.Random, level: Level) -> tuple[list[str], str]:
+    words = ("已电话联系借款人,承诺本周内还款。", "已上门核实,系忘记存款,当日补足。", "经核实经营下滑,已制定还款计划。", "已通知保证人并约谈借款人。")
+    return [draw.choice(MEASURE[level])], draw.choice(words)
+
+
+def closing(draw: random.Random, false_alarm: bool) -> str:
+    if false_alarm:
+        return draw.choice(("核实为系统扣款时点差异,非实际逾期。", "电话号码已更新,可正常联系。"))
+    return draw.choice(("欠款已结清,风险消除。", "措施已落实,转入日常管理。", "已落实还款来源。"))

@@ -1,0 +1,57 @@
+"""Warning signals: what people do with one. The night raises and lifts them (db/signals.py)."""
+
+from datetime import date, datetime
+
+from db import signals
+from db.access import Connection, Person
+from db.vocab import Level, SignalState
+from engine import permits, refusals
+
+MEASURES = (
+    "More frequent checks", "Stop drawing", "Add collateral or guarantor", "Change repayment plan", "Call early",
+    "Reduce exposure", "Propose a worse class", "Collections", "Preserve assets", "Suit",
+)  # fmt: skip
+SHORTEST_ANSWER = 5  # characters; "ok" is no answer
+
+
+def take(conn: Connection, by: Person, signal_id: int, *, now: datetime) -> None:
+    """Say "I am on it"; the clock of the level stops being nobody's."""
+    permits.must(by, "signal.take")
+    _found(conn, signal_id)
+    if not signals.take(conn, signal_id, by.id, now):
+        raise refusals.Conflict
+
+
+def answer(conn: Connection, by: Person, signal_id: int, measures: list[str], words: str, *, now: datetime) -> None:
+    """What was found and what is done about it; by the one who took it."""
+    permits.must(by, "signal.answer")
+    found = _found(conn, signal_id)
+    if found.taken_by != by.id:
+        raise refusals.TakenByAnother
+    if len(words.strip()) < SHORTEST_ANSWER:
+        raise refusals.Missing(field="answer")
+    if set(measures) - set(MEASURES):
+        raise refusals.NotFound
+    if not signals.answer(conn, signal_id, by.id, measures, words.strip(), now):
+        raise refusals.Conflict
+
+
+def close(conn: Connection, by: Person, signal_id: int, note: str, *, false_alarm: bool, today: date) -> None:
+    """End a signal: dealt with, or a false alarm. Orange and red by head office risk, never by who answered it."""
+    found = _found(conn, signal_id)
+    high = Level(found.level) in (Level.ORANGE, Level.RED)
+    permits.must(by, "signal.close.high" if high else "signal.close.low")
+    if by.id == found.answered_by:
+        raise refusals.FourEyes
+    if len(note.strip()) < SHORTEST_ANSWER:
+        raise refusals.Missing(field="reason")
+    state = SignalState.FALSE_ALARM if false_alarm else SignalState.CLOSED
+    if not signals.close(conn, signal_id, by.id, state, note.strip(), today):
+        raise refusals.Conflict
+
+
+def _found(conn: Connection, signal_id: int):
+    found = signals.get(conn, signal_id)
+    if found is None:
+        raise refusals.NotFound
+    return found

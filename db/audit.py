@@ -17,6 +17,11 @@ def note(conn: sa.Connection, event: str, about: str, customer_id: int | None, d
     conn.execute(select(func.vigil_note(event, about, customer_id, sa.cast(detail, sa.dialects.postgresql.JSONB))))
 
 
+def pulse(conn: sa.Connection) -> int:
+    """Changes whenever anything at all was written: what cached figures are good for."""
+    return conn.execute(select(func.vigil_pulse())).scalar_one()
+
+
 def _query() -> sa.Select:
     return select(audit, staff.c.name.label("staff"), customers.c.name.label("customer")).outerjoin(
         staff, staff.c.id == a.staff_id

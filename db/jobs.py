@@ -9,7 +9,7 @@ import platform
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -69,7 +69,7 @@ def _number(job: str) -> int:
 def claim(conn: sa.Connection, job: str, day: date) -> bool:
     """True when this job has not been done for this date; a run that failed or was killed is taken up again."""
     row = insert(job_runs).values(
-        job=job, business_date=day, state=JobState.RUNNING, worker=f"{platform.node()}:{os.getpid()}"
+        job=job, business_date=day, state=JobState.RUNNING, worker=_worker()
     )
     again = row.on_conflict_do_update(
         index_elements=[j.job, j.business_date],
@@ -84,6 +84,24 @@ def claim(conn: sa.Connection, job: str, day: date) -> bool:
         where=j.state != JobState.DONE,
     )
     return conn.execute(again.returning(j.id)).scalar_one_or_none() is not None
+
+
+def claim_again(conn: sa.Connection, job: str, now: datetime, every: timedelta) -> bool:
+    """A recurring job: true when it has not run within its interval, for one caller only."""
+    row = insert(job_runs).values(job=job, business_date=now.date(), state=JobState.RUNNING, worker=_worker())
+    again = row.on_conflict_do_update(
+        index_elements=[j.job, j.business_date],
+        set_={"state": JobState.RUNNING, "attempt": j.attempt + 1, "started_at": func.now(), "error": None, "worker": _worker()},
+        where=j.started_at < func.now() - every,
+    )
+    recent = select(j.id).where(j.job == job, j.started_at > func.now() - every)
+    if conn.execute(select(recent.exists())).scalar_one():
+        return False
+    return conn.execute(again.returning(j.id)).scalar_one_or_none() is not None
+
+
+def _worker() -> str:
+    return f"{platform.node()}:{os.getpid()}"
 
 
 def finish(conn: sa.Connection, job: str, day: date, detail: dict) -> None:

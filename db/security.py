@@ -218,6 +218,7 @@ def _functions() -> Iterator[str]:
     )
     yield _REVEAL.format(seen=_seen_in_each_scope())
     yield _NOTE
+    yield _lookup("vigil_pulse", "bigint", "select last_value from audit_id_seq")
     yield bulk.UNDRESS
     yield bulk.DRESS
     yield bulk.LEARN
@@ -225,7 +226,7 @@ def _functions() -> Iterator[str]:
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}"
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_my_customers()",
-                     "vigil_reveal(bigint, text, text)", "vigil_note(text, text, bigint, jsonb)"):  # fmt: skip
+                     "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_note(text, text, bigint, jsonb)"):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"
 
 
@@ -290,6 +291,7 @@ def _rights() -> Iterator[str]:
         yield f"create policy gate on {table} to {APP} using (true) with check (true)"
         yield f"grant {right} on {table} to {APP}"
     yield f"grant usage on schema public to {people}, {Scope.MACHINE}, {APP}"
+    yield f"grant select on sequence audit_id_seq to {Scope.MACHINE}"
 
 
 def _machine_rights(table: str) -> str:

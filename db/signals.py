@@ -209,3 +209,7 @@ def answer(conn: sa.Connection, signal_id: int, by: int, measures: list[str], wo
 
 def close(conn: sa.Connection, signal_id: int, by: int, state: SignalState, note: str, today: date) -> bool:
     return _move(conn, signal_id, LIVE_SIGNALS, state=state, closed_on=today, closed_by=by, close_note=note)
+
+
+def customer_no(conn: sa.Connection, customer_id: int) -> str | None:
+    return conn.execute(select(customers.c.customer_no).where(customers.c.id == customer_id)).scalar()

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from db import access, feeds, settings, store
 from db.access import MACHINE
-from engine import clock, explain, night, opening, refusals, words
+from engine import clock, doctor, explain, night, opening, query, refusals, scheduler, words
+from engine.demo import seed, story
 from engine.feed import load
 from engine.words import _
 
@@ -58,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("explain", _explain, "why a loan has a todo, or none")
     sub.add_argument("loan_no")
     sub.add_argument("--date", type=_day)
+    sub = command("seed", _seed, "plant the demo bank in an empty store")
+    sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
+    sub.add_argument("--if-empty", action="store_true", help="do nothing when the store holds a bank")
+    command("serve", _serve, "the scheduler, without the app")
+    sub = command("query", _query, "a read-only SELECT, as the auditor")
+    sub.add_argument("statement")
+    command("doctor", _doctor, "is everything as it should be")
     return parser
 
 
@@ -143,6 +151,46 @@ def _explain(given: argparse.Namespace) -> int:
     lines += [f"  [{v.verdict}] {v.rule} v{v.version} {v.title}: {v.words}" for v in found.verdicts]
     _tell(given, answer, lines)
     return 0
+
+
+def _seed(given: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    try:
+        seed.plant(given.scale, lambda words: print(f"\r  {words}", end="", file=sys.stderr, flush=True))
+    except refusals.NotEmpty:
+        if not given.if_empty:
+            raise
+        return 0
+    with access.reading(MACHINE) as conn:
+        totals = feeds.book_totals(conn)
+    answer = {**{k: v for k, v in totals.items() if k != "balance_fen"}, "seconds": round(time.monotonic() - begun, 1)}
+    lines = [_("The demo bank stands: {0:,} customers, {1:,} loans").format(totals["customers"], totals["loans"])]
+    lines += [f"  {user:<12} {story.PASSWORD}   {words.name(role)}" for user, *_rest, role in story.SIGN_INS]
+    _tell(given, answer, lines)
+    return 0
+
+
+def _serve(given: argparse.Namespace) -> int:
+    print(_("Scheduler running; stop it with Ctrl-C"), file=sys.stderr)
+    try:
+        scheduler.serve_forever()
+    except KeyboardInterrupt:
+        return 0
+
+
+def _query(given: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    rows, columns = query.as_auditor(given.statement)
+    answer = {"columns": columns, "rows": rows, "seconds": round(time.monotonic() - begun, 3)}
+    _tell(given, answer, ["\t".join(columns), *("\t".join("" if v is None else str(v) for v in row) for row in rows)])
+    return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    findings = doctor.examine()
+    _tell(given, {"healthy": all(f.fine for f in findings), "findings": [dataclasses.asdict(f) for f in findings]},
+          [f"  [{'ok' if f.fine else '!!'}] {_(f.what)}: {f.words}" for f in findings])  # fmt: skip
+    return 0 if all(f.fine for f in findings) else 1
 
 
 def _tell(given: argparse.Namespace, answer: dict, lines: list[str]) -> None:

@@ -15,6 +15,11 @@ def now() -> datetime:
     return local.replace(year=fixed.year, month=fixed.month, day=fixed.day).astimezone(UTC)
 
 
+def local_now() -> datetime:
+    """This moment as a clock on the wall in China shows it."""
+    return now().astimezone(settings.ZONE)
+
+
 def today() -> date:
     """The day people see, in China."""
     return now().astimezone(settings.ZONE).date()

@@ -3,6 +3,8 @@
 `status` is what the API answers. Details (which line, which value) are arguments and appear in the sentence.
 """
 
+import secrets
+
 
 class Refusal(Exception):
     """This cannot be done."""
@@ -39,6 +41,24 @@ class AlreadyDone(Refusal):
     """This was done already."""
 
     status = 409
+
+
+class BadQuery(Refusal):
+    """The query cannot be run: {problem}"""
+
+
+class TooSoon(Refusal):
+    """A change comes into force on a day after today ({date}), so that nothing already done is touched."""
+
+
+class AlreadyWaiting(Refusal):
+    """A change of this is waiting for a decision already. Have it decided first."""
+
+    status = 409
+
+
+class NotAnOfficer(Refusal):
+    """Todos go to relationship managers and inspectors who are still with the bank."""
 
 
 class TakenByAnother(Refusal):
@@ -172,3 +192,14 @@ class BadUsername(Refusal):
 
 class UnknownWish(Refusal):
     """There is no such preference: {name} = {value}."""
+
+
+class Unexpected(Refusal):
+    """Something went wrong that should not have. Nothing was saved. Tell whoever runs Vigil this number: {reference}."""
+
+    status = 500
+
+    @classmethod
+    def numbered(cls) -> "Unexpected":
+        """With a number that finds the details in the log."""
+        return cls(reference=secrets.token_hex(4).upper())

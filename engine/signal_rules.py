@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from db import features
 from db.signals import RuleRow
 from db.vocab import Level, Subject
+from engine import rule_words
 from engine.refusals import BadRule
 from engine.rules import check_condition
 
@@ -74,3 +75,8 @@ def _row(number: int, rule: SignalRule, version: int) -> RuleRow:
     worst_first = sorted(rule.levels, key=lambda step: -list(Level).index(step.level))
     levels = tuple((step.level, step.who) for step in worst_first)
     return RuleRow(number, rule.code, version, rule.subject, levels, tuple(rule.evidence), rule.cooldown_days)
+
+
+def words_of(who: dict, subject: Subject) -> str:
+    """A level's condition in words."""
+    return rule_words.condition(who, features.SUBJECTS[subject].fields)

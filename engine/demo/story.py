@@ -5,22 +5,22 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from db.vocab import Conclusion, Kind, Level, Mode
+from db.vocab import Conclusion, Kind, Level, Mode, Role
 from engine.demo import world as w
 from engine.demo.world import World
 
 # Demo sign-ins: user name, post, branch name (None: head office), what the visitor finds there.
 SIGN_INS = (
-    ("risk", "风险部", None, "王晓梅", "head_risk"),
-    ("loans", "贷款管理部", None, "赵志刚", "head_loans"),
-    ("branch", "支行行长", "农安支行", "孙丽华", "branch_head"),
-    ("manager", "客户经理", "农安支行", "李强", "manager"),
-    ("inspector", "贷后人员", "农安支行", "周敏", "inspector"),
-    ("collections", "资产保全部", None, "冯涛", "collections"),
-    ("audit", "审计部", None, "陈静", "auditor"),
-    ("it", "信息科技部", None, "何伟", "it"),
-    ("sysadmin", "系统管理员", None, "高鑫", "system_admin"),
-    ("secadmin", "安全管理员", None, "林霞", "security_admin"),
+    ("risk", "风险部", None, "王晓梅", Role.HEAD_RISK),
+    ("loans", "贷款管理部", None, "赵志刚", Role.HEAD_LOANS),
+    ("branch", "支行行长", "农安支行", "孙丽华", Role.BRANCH_HEAD),
+    ("manager", "客户经理", "农安支行", "李强", Role.MANAGER),
+    ("inspector", "贷后人员", "农安支行", "周敏", Role.INSPECTOR),
+    ("collections", "资产保全部", None, "冯涛", Role.COLLECTIONS),
+    ("audit", "审计部", None, "陈静", Role.AUDITOR),
+    ("it", "信息科技部", None, "何伟", Role.IT),
+    ("sysadmin", "系统管理员", None, "高鑫", Role.SYSTEM_ADMIN),
+    ("secadmin", "安全管理员", None, "林霞", Role.SECURITY_ADMIN),
 )
 PASSWORD = "Vigil-demo-2026"
 LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open

@@ -4,6 +4,7 @@ Every input row ends in exactly one place: loaded, unchanged, or quarantined wit
 the load before anything is visible; a second person may override it.
 """
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from db import access, bulk, definitions, feeds, jobs
-from db.access import MACHINE, Connection, Person
+from db.access import MACHINE, Connection
 from db.loading import publish, staging
 from db.loading.spec import TableSpec
 from db.vocab import Definition, FeedState
@@ -71,9 +72,9 @@ def load(path: Path, source: str | None = None, as_of: date | None = None) -> li
     return reports
 
 
-def resume(run_id: int, by: Person) -> Report:
+def resume(run_id: int) -> Report:
     """Load a stopped delivery that a second person has allowed, ignoring what stopped it."""
-    with access.reading(by) as conn:
+    with access.reading(MACHINE) as conn:
         run = feeds.run(conn, run_id)
         if run is None or run.state != FeedState.STOPPED or run.override_by is None:
             raise refusals.NotFound
@@ -83,6 +84,15 @@ def resume(run_id: int, by: Person) -> Report:
         if arrived is None:
             raise refusals.NothingToLoad(path=run.folder)
         return _load_delivery(held, arrived, found[1], ignore=set(run.stops or ()))
+
+
+def load_in_background(path: Path) -> None:
+    """From a page: the load goes on when its reader goes away; its progress is in the run."""
+    threading.Thread(target=load, args=(path,), daemon=True).start()
+
+
+def resume_in_background(run_id: int) -> None:
+    threading.Thread(target=resume, args=(run_id,), daemon=True).start()
 
 
 def mappings(conn: Connection, day: date, only: str | None = None) -> list[tuple[Mapping, int]]:

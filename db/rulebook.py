@@ -1,0 +1,38 @@
+"""How many loans each rule in force matches: for the page of rules."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db.conditions import compiled
+from db.face import FIELDS, FROM, loan
+from db.tables import signals, todos
+
+
+def matching(conn: sa.Connection, rules: Sequence[tuple[str, dict]], today: date) -> dict[str, int]:
+    """Live loans that each condition holds for, in one scan; `rules` are (code, condition)."""
+    counts = [func.count().filter(compiled(who, FIELDS, today)).label(f"n{i}") for i, (_, who) in enumerate(rules)]
+    if not counts:
+        return {}
+    row = conn.execute(select(*counts).select_from(FROM).where(loan.live)).one()
+    return {code: n for (code, _), n in zip(rules, row, strict=True)}
+
+
+def open_todos(conn: sa.Connection) -> dict[str, int]:
+    """Open todos by the rule that made them."""
+    t = todos.c
+    return dict(conn.execute(select(t.rule_code, func.count()).where(t.closed_on.is_(None)).group_by(t.rule_code)).all())
+
+
+def signal_counts(conn: sa.Connection) -> dict[str, sa.Row]:
+    """By signal rule: open, all, false alarms."""
+    s = signals.c
+    rows = conn.execute(
+        select(
+            s.rule_code, func.count().label("all"), func.count().filter(s.closed_on.is_(None)).label("open"),
+            func.count().filter(s.state == "false_alarm").label("false_alarms"),
+        ).group_by(s.rule_code)
+    ).all()  # fmt: skip
+    return {row.rule_code: row for row in rows}

@@ -1,0 +1,27 @@
+"""Letting a stopped delivery through: one person asks, with a reason; another allows."""
+
+from db import feeds
+from db.access import Connection, Person
+from engine import permits, refusals
+
+SHORTEST_REASON = 4  # characters
+
+
+def ask(conn: Connection, by: Person, run_id: int, reason: str) -> None:
+    permits.must(by, "feed.override.ask")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise refusals.Missing(field="reason")
+    if not feeds.ask_override(conn, run_id, by.id, reason.strip()):
+        raise refusals.Conflict
+
+
+def allow(conn: Connection, by: Person, run_id: int) -> None:
+    """By somebody else than who asked; the load itself is `load.resume`."""
+    permits.must(by, "feed.override.allow")
+    found = feeds.run(conn, run_id)
+    if found is None:
+        raise refusals.NotFound
+    if found.override_asked_by == by.id:
+        raise refusals.FourEyes
+    if not feeds.allow_override(conn, run_id, by.id):
+        raise refusals.Conflict

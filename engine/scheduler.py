@@ -1,0 +1,136 @@
+"""The scheduler: which job at which hour, readable in one table, and the loop that runs them.
+
+Any number of processes may run it, the app's own and `python -m engine serve`: the database lets each daily job
+happen once a business date, and each recurring one once in its interval.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+
+import structlog
+
+from db import access, calendar, feeds, jobs, sessions, settings
+from db.access import MACHINE
+from engine import calendar as working_days
+from engine import clock, night
+from engine.feed import delivery
+
+log = structlog.get_logger()
+TICK = 20.0  # seconds between two looks at the table
+
+
+@dataclass(frozen=True)
+class Job:
+    """`at`: once a day from that hour on, in China's time; `every`: again after so long. `what` is told on the screen."""
+
+    name: str
+    what: str
+    run: Callable[[], object]
+    at: clock_time | None = None
+    every: timedelta | None = None
+
+
+def _night() -> object:
+    """Yesterday's business date, and every day before it that was missed."""
+    return night.night(clock.today() - timedelta(days=1), wait=False)
+
+
+def _late_feed() -> object:
+    """A delivery that came after the night: its night is run again, which changes only what it brings."""
+    with access.reading(MACHINE) as conn:
+        loaded = feeds.business_date(conn)
+        last = jobs.last_done(conn, night.JOB)
+    inbox = settings.inbox()
+    arrived = [day for day, _ in delivery.business_dates(inbox)] if inbox.is_dir() and any(inbox.iterdir()) else []
+    if last is None or not arrived or max(arrived) > last.business_date or max(arrived) <= (loaded or max(arrived)):
+        return None
+    return night.night(last.business_date, wait=False)
+
+
+def _tidy() -> object:
+    with access.gate() as conn:
+        return sessions.tidy(conn, clock.now())
+
+
+def _holidays() -> object:
+    with access.transaction(MACHINE, "calendar") as conn:
+        working_days.plant(conn, clock.today())
+        return len(calendar.exceptions(conn))
+
+
+JOBS = (
+    Job("night", "Load what is new, make and end todos, raise and lift signals, keep a picture of the day", _night, at=clock_time(1, 30)),
+    Job("late feed", "Load a delivery that came after the night and run that night again", _late_feed, every=timedelta(minutes=10)),
+    Job("tidy", "End sessions that expired, forget used tickets", _tidy, every=timedelta(hours=1)),
+    Job("holidays", "Take in newly published holidays", _holidays, every=timedelta(days=7)),
+)
+
+
+class Scheduler:
+    """Runs due jobs in a thread of its own until stopped."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _loop(self) -> None:
+        while not self._stop.wait(TICK):
+            run_due(clock.local_now())
+
+
+def run_due(now: datetime) -> list[str]:
+    """Run every job that is due; names of those that this process ran. A job that fails is told and tried again later."""
+    ran = []
+    for job in JOBS:
+        try:
+            if _claimed(job, now):
+                job.run()
+                _finished(job, now)
+                ran.append(job.name)
+        except Exception as wrong:  # noqa: BLE001 (one job's failure must not stop the others)
+            log.error("job failed", job=job.name, error=f"{type(wrong).__name__}: {wrong}", exc_info=True)
+            _failed(job, now, wrong)
+    return ran
+
+
+def _claimed(job: Job, now: datetime) -> bool:
+    """This process's turn. The night claims its dates itself, so here it is only asked whether it is due."""
+    with access.transaction(MACHINE, "scheduler") as conn:
+        if job.at is not None:
+            last = jobs.last_done(conn, job.name)
+            return now.time() >= job.at and (last is None or last.business_date < now.date() - timedelta(days=1))
+        return jobs.claim_again(conn, job.name, now, job.every)
+
+
+def _finished(job: Job, now: datetime) -> None:
+    if job.every is not None:
+        with access.transaction(MACHINE, "scheduler") as conn:
+            jobs.finish(conn, job.name, now.date(), {})
+
+
+def _failed(job: Job, now: datetime, wrong: Exception) -> None:
+    if job.every is None:
+        return
+    try:
+        with access.transaction(MACHINE, "scheduler") as conn:
+            jobs.fail(conn, job.name, now.date(), f"{type(wrong).__name__}: {wrong}"[:2000])
+    except Exception:  # noqa: BLE001 (the store itself is away; the next look will find it again)
+        log.error("the store is away")
+
+
+def serve_forever() -> None:
+    """`python -m engine serve`: the scheduler without the app."""
+    while True:
+        run_due(clock.local_now())
+        time.sleep(TICK)

@@ -1,0 +1,40 @@
+"""Todos: what people do with them besides discharging them by a check (engine/checks.py)."""
+
+from datetime import date
+
+from db import staff, todos
+from db.access import Connection, Person
+from db.vocab import Role
+from engine import permits, refusals
+
+SHORTEST_REASON = 4  # characters
+
+
+def assign(conn: Connection, by: Person, todo_ids: list[int], staff_id: int) -> int:
+    """Give todos to an officer; the night leaves them there. All or none: one that is closed by now is a conflict."""
+    permits.must(by, "todo.assign")
+    officer = staff.person(conn, staff_id)
+    if officer is None or officer.role not in (Role.MANAGER, Role.INSPECTOR):
+        raise refusals.NotAnOfficer
+    if todos.assign(conn, todo_ids, staff_id) != len(todo_ids):
+        raise refusals.Conflict
+    return len(todo_ids)
+
+
+def claim(conn: Connection, by: Person, todo_id: int) -> None:
+    """Take a todo from the branch's pool."""
+    permits.must(by, "todo.claim")
+    if todos.get(conn, todo_id) is None:
+        raise refusals.NotFound
+    if not todos.claim(conn, todo_id, by.id):
+        raise refusals.Conflict
+
+
+def cancel(conn: Connection, by: Person, todo_id: int, reason: str, *, today: date) -> None:
+    permits.must(by, "todo.cancel")
+    if len((reason or "").strip()) < SHORTEST_REASON:
+        raise refusals.Missing(field="reason")
+    if todos.get(conn, todo_id) is None:
+        raise refusals.NotFound
+    if not todos.cancel(conn, todo_id, by.id, reason.strip(), today):
+        raise refusals.Conflict

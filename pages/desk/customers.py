@@ -1,0 +1,69 @@
+"""客户: everybody who owes the bank something, or did."""
+
+import streamlit as st
+
+from db import access, customers, staff
+from db.vocab import LoanClass, Role, Segment
+from engine import clock, words
+from engine.exports import Field
+from engine.words import _
+from pages.parts import exporting, filters, frame, look, tables
+from pages.parts.tables import Column
+
+person = frame.person("customers.see")
+today = clock.today()
+
+SORTS = {"-exposure": "Largest exposure", "overdue": "Longest overdue", "-class": "Worst class", "-loans": "Most loans",
+         "customer": "Name", "number": "Customer number", "branch": "Branch"}  # fmt: skip
+COLUMNS = [
+    Column("customer_no", "Customer number", width=115),
+    Column("name", "Customer", width=190),
+    Column("segment", "Segment", value=lambda r: words.name(Segment(r.segment)) if r.segment else None, width=95),
+    Column("exposure_fen", "Exposure", "wan"),
+    Column("live_loans", "Loans", "number", width=60),
+    Column("worst_class", "Class", "badge", LoanClass, width=90),
+    Column("overdue", "Days past due", "number", value=lambda r: look.overdue_days(r.overdue_since, today), width=95),
+    Column("last_check", "Last check", "day"),
+    Column("open_todos", "Open todos", "number", width=80),
+    Column("phone_masked", "Phone", width=110),
+    Column("branch", "Branch", width=120),
+    Column("manager", "Relationship manager", width=100),
+]
+FIELDS = [
+    Field("Customer number", lambda r: r.customer_no), Field("Customer", lambda r: r.name),
+    Field("Segment", lambda r: words.name(Segment(r.segment)) if r.segment else None),
+    Field("Exposure", lambda r: look.yuan(r.exposure_fen), "money"), Field("Loans", lambda r: r.live_loans, "number"),
+    Field("Days past due", lambda r: look.overdue_days(r.overdue_since, today), "number"),
+    Field("Last check", lambda r: r.last_check, "date"), Field("Branch", lambda r: r.branch),
+    Field("Relationship manager", lambda r: r.manager),
+]  # fmt: skip
+
+with access.reading(person) as conn:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = filters.text(placeholder="name, number, phone, ID")
+        branch_ids = filters.branch(conn)
+        segment = filters.word("segment", "Segment", Segment, width=120)
+        worst = filters.word("class", "Class", LoanClass, width=110)
+        overdue = filters.flag("overdue", "Overdue only")
+    with st.expander(_("More filters")), st.container(horizontal=True, vertical_alignment="bottom"):
+        managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
+        manager = filters.choice("manager", "Relationship manager", managers, width=220)
+        no_manager = filters.flag("no_manager", "Without manager")
+        no_address = filters.flag("no_address", "Address not marked")
+        former = filters.flag("former", "Also former customers")
+        order = filters.sort(SORTS, "-exposure")
+    wanted = customers.Filter(
+        today=today, live=not former, overdue=overdue, segment=segment, worst_class=worst, branch_ids=branch_ids,
+        manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, text=text,
+    )  # fmt: skip
+    found = customers.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset())
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    tables.count(found, "customers")
+    st.space("stretch")
+    exporting.button(person, "customers", FIELDS, lambda conn: customers.export(conn, wanted, order))
+if not found.rows:
+    tables.empty("No customers match", "Widen the filters above. Customers come with the nightly feeds.")
+elif picked := tables.show(found.rows, COLUMNS, "customers", _("Customers"), height=600):
+    tables.open_page("desk/customer", no=picked.customer_no)
+tables.pager(found.total)

@@ -1,0 +1,214 @@
+"""看板: what was done, what is late, what is coming, where the signals are; every figure opens its rows."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from db import access, audit, feeds, figures
+from db.figures import Scope
+from db.vocab import Family, Kind, Level, SignalState
+from engine import clock, words
+from engine.words import _
+from pages.parts import charts, filters, frame, look, tables
+from pages.parts.tables import Column
+
+person = frame.person("dashboard.see")
+today = clock.today()
+
+with access.reading(person) as conn, st.container(horizontal=True, vertical_alignment="bottom"):
+    days = st.segmented_control(
+        _("Period"), [30, 90], default=30, key="days", bind="query-params", required=True, format_func=lambda n: _("{0} days").format(n)
+    )
+    branch_ids = filters.branch(conn)
+    kind = filters.word("kind", "Kind", Kind)
+    family = filters.word("family", "Product family", Family, width=170)
+    st.space("stretch")
+    as_of = st.empty()
+
+scope = Scope(today, branch_ids, kind, family)
+since = today - timedelta(days=days - 1)
+narrowed = {name: value for name, value in (("branch", st.query_params.get("branch")), ("kind", kind), ("family", family)) if value}
+
+
+@st.cache_data(ttl=300, max_entries=200, show_spinner=False)
+def read(who: tuple, scope: Scope, days: int, pulse: int) -> dict:
+    """Everything the page shows, in one transaction; kept as long as nothing was written anywhere."""
+    since = scope.today - timedelta(days=days - 1)
+    with access.reading(person) as conn:
+        return {
+            "done": figures.done_per_day(conn, scope, since),
+            "rate": figures.completion(conn, scope, since, scope.today),
+            "rates": figures.completion_per_day(conn, scope, since),
+            "late": figures.overdue_now(conn, scope),
+            "lates": figures.overdue_per_day(conn, scope, since),
+            "soon": figures.due_soon(conn, scope, 7),
+            "branches_7": figures.due_soon_by_branch(conn, scope, 7),
+            "branches_30": figures.due_soon_by_branch(conn, scope, 30),
+            "officers_7": figures.due_soon_by_officer(conn, scope, 7),
+            "officers_30": figures.due_soon_by_officer(conn, scope, 30),
+            "signals": figures.signals_open(conn, scope),
+            "waiting": figures.signals_waiting_per_day(conn, scope, since),
+            "handling": figures.handling_days(conn, scope, since),
+            "site": figures.on_site_per_day(conn, scope, since),
+            "table": figures.branch_table(conn, scope, since),
+            "as_of": feeds.business_date(conn),
+        }
+
+
+def card(label: str, value, delta, series, help_: str, page: str, good_up: bool = True, **query) -> None:
+    """One figure with its trend, its change, and the way to its rows."""
+    with st.container(border=True, gap="xsmall"):
+        st.metric(
+            _(label), value, delta, delta_color="normal" if good_up else "inverse", chart_data=series or None, chart_type="area",
+            help=" ".join(_(help_).split()),
+        )  # fmt: skip
+        st.page_link(f"pages/desk/{page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=narrowed | query)
+
+
+@st.fragment(run_every="10s")
+def everything() -> None:
+    with access.reading(person) as conn:
+        pulse = audit.pulse(conn)
+    data = read((person.role, person.id), scope, days, pulse)
+    as_of.caption(_("Data as of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"))
+    key_figures(data)
+    left, right = st.columns(2)
+    with left:
+        completed(data)
+        coming(data)
+    with right:
+        overdue(data)
+        warnings(data)
+    by_branch(data)
+
+
+def key_figures(data: dict) -> None:
+    per_day = {}
+    for row in data["done"]:
+        per_day[row.day] = per_day.get(row.day, 0) + row.n
+    series = [per_day.get(since + timedelta(days=n), 0) for n in range(days)]
+    rates = [100 * r.on_time / r.due for r in data["rates"] if r.due]
+    late, lates = data["late"].total, [r.late_7 + r.late_30 + r.late_more for r in data["lates"]]
+    waiting = sum(r.n for r in data["signals"] if r.state == SignalState.RAISED)
+    visits, placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("visits", "placed", "on_site"))
+    sites = [100 * r.on_site / r.placed for r in data["site"] if r.placed]
+    with st.grid(6, min_column_width=170):
+        card("Done today", per_day.get(today, 0), _change(series), series, figures.done_per_day.__doc__, "todos",
+             state="done", closed_from=today, closed_to=today)  # fmt: skip
+        card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), rates,
+             figures.completion.__doc__, "todos", due_from=since, due_to=today)  # fmt: skip
+        card("Overdue todos", f"{late:,}", _against(late, lates), lates, figures.overdue_now.__doc__, "todos", False, late="true")
+        card("Due within 7 days", f"{data['soon']:,}", None, [r.due_7 for r in data["lates"]], figures.due_soon.__doc__, "todos",
+             state="pending", due_from=today, due_to=today + timedelta(days=7))  # fmt: skip
+        card("Signals nobody took", f"{waiting:,}", _against(waiting, [r.n for r in data["waiting"]]),
+             [r.n for r in data["waiting"]], figures.signals_waiting_per_day.__doc__, "signals", False, state="raised")  # fmt: skip
+        card("On site", look.percent(on_site, placed), _points(sites), sites, figures.on_site_per_day.__doc__, "records",
+             mode="field", done_from=since)  # fmt: skip
+
+
+def _change(series: list[int]) -> int | None:
+    return series[-1] - series[-2] if len(series) > 1 else None
+
+
+def _against(now: int, series: list[int]) -> int | None:
+    """Against a week ago."""
+    return now - series[-8] if len(series) > 7 else None
+
+
+def _points(rates: list[float]) -> str | None:
+    """The mean of the last week against the one before, in percentage points."""
+    if len(rates) < 10:
+        return None
+    half = min(7, len(rates) // 2)
+    return f"{sum(rates[-half:]) / half - sum(rates[-2 * half : -half]) / half:+.1f}"
+
+
+def completed(data: dict) -> None:
+    with st.container(border=True):
+        st.subheader(_("Completed per day"))
+        if not data["done"]:
+            st.caption(_("Nothing was completed in this period."))
+            return
+        picked = charts.draw(
+            charts.done_per_day(data["done"], since, today), _("Todos completed per day by kind"), key="done", on_select="rerun",
+            selection_mode="points",
+        )  # fmt: skip
+        if points := picked.selection.points:
+            day = points[0]["x"][:10]
+            tables.open_page("desk/todos", state="done", closed_from=day, closed_to=day, **narrowed)
+
+
+def overdue(data: dict) -> None:
+    with st.container(border=True):
+        st.subheader(_("Overdue todos by age"))
+        if data["lates"]:
+            charts.draw(charts.overdue_per_day(data["lates"]), _("Open overdue todos per day by age"), key="late")
+        else:
+            st.caption(_("No night has run yet; the trend begins with the first one."))
+
+
+def coming(data: dict) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Coming due"))
+            st.space("stretch")
+            within = st.segmented_control(_("Within"), [7, 30], default=7, key="within", required=True, label_visibility="collapsed",
+                                          format_func=lambda n: _("{0} days").format(n))  # fmt: skip
+            level = st.segmented_control(_("By"), ["branches", "officers"], default="branches", key="by", required=True,
+                                         label_visibility="collapsed", format_func=lambda v: _({"branches": "Branches", "officers": "Officers"}[v]))  # fmt: skip
+        rows = data[f"{level}_{within}"][:10]
+        if not rows:
+            st.caption(_("Nothing comes due in these days."))
+        elif level == "branches":
+            notes = [_("{0} officers, {1} each").format(r.heads, r.load if r.load is not None else "—") for r in rows]
+            charts.draw(charts.ranking([r.branch for r in rows], [r.n for r in rows], notes), _("Todos coming due by branch"), height=290)
+        else:
+            names = [f"{r.officer or _('nobody yet')} · {r.branch}" for r in rows]
+            charts.draw(charts.ranking(names, [r.n for r in rows], [""] * len(rows)), _("Todos coming due by officer"), height=290)
+
+
+def warnings(data: dict) -> None:
+    with st.container(border=True):
+        st.subheader(_("Warning signals"))
+        if not data["signals"]:
+            st.caption(_("No open signals."))
+            return
+        days_to_take = {r.level: r.days for r in data["handling"]}
+        for level in reversed(Level):
+            counts = {r.state: r.n for r in data["signals"] if r.level == level}
+            oldest = min((r.oldest for r in data["signals"] if r.level == level), default=None)
+            if counts:
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.markdown(look.badge(level), width=70)
+                    st.markdown(" · ".join(f"{words.name(SignalState(s))} **{n}**" for s, n in sorted(counts.items())))
+                    st.space("stretch")
+                    took = days_to_take.get(level)
+                    st.caption(_("oldest {0}").format(look.day(oldest)) + (_(", taken after {0:.1f} days").format(took) if took else ""))
+                    st.page_link("pages/desk/signals.py", label=_("Open"), query_params=narrowed | {"level": level.value})
+
+
+def by_branch(data: dict) -> None:
+    with st.container(border=True):
+        st.subheader(_("Branches"))
+        picked = tables.show(
+            data["table"],
+            [
+                Column("branch", "Branch", width=150),
+                Column("due", "Due in the period", "number"),
+                Column("rate", "On time", "share", value=lambda r: r.on_time / r.due if r.due else None),
+                Column("open", "Open now", "number"),
+                Column("overdue", "Overdue now", "number"),
+                Column("visits", "Field visits", "number"),
+                Column("site", "On site", "share", value=lambda r: r.on_site / r.placed if r.placed else None),
+                Column("signals", "Open signals", "number"),
+                Column("serious", "Orange and red", "number"),
+            ],
+            key="branches",
+            alt=_("Figures by branch"),
+            height=360,
+        )
+        if picked:
+            tables.open_page("desk/todos", branch=picked.code, state="pending")
+
+
+everything()

@@ -1,0 +1,73 @@
+"""贷款: the book, note by note."""
+
+import streamlit as st
+
+from db import access, loans, products, staff
+from db.vocab import Family, Guarantee, LoanClass, LoanStatus, Role
+from engine import clock, words
+from engine.exports import Field
+from engine.words import _
+from pages.parts import exporting, filters, frame, look, tables
+from pages.parts.tables import Column
+
+person = frame.person("loans.see")
+today = clock.today()
+
+SORTS = {"-balance": "Largest balance", "overdue": "Longest overdue", "matures": "Maturing soonest", "-disbursed": "Paid out last",
+         "-class": "Worst class", "customer": "Customer", "branch": "Branch"}  # fmt: skip
+COLUMNS = [
+    Column("loan_no", "Loan number", width=165),
+    Column("customer", "Customer", width=180),
+    Column("product", "Product", width=130),
+    Column("balance_fen", "Balance", "wan"),
+    Column("class", "Class", "badge", LoanClass, value=lambda r: r._mapping["class"], width=90),
+    Column("overdue", "Days past due", "number", value=lambda r: look.overdue_days(r.overdue_since, today), width=95),
+    Column("disbursed_on", "Paid out", "day"),
+    Column("matures_on", "Matures", "day"),
+    Column("guarantee", "Guarantee", value=lambda r: words.name(Guarantee(r.guarantee)) if r.guarantee else None, width=80),
+    Column("branch", "Branch", width=120),
+    Column("manager", "Relationship manager", width=100),
+    Column("status", "Status", "badge", LoanStatus, width=90),
+]
+FIELDS = [
+    Field("Loan number", lambda r: r.loan_no), Field("Customer number", lambda r: r.customer_no), Field("Customer", lambda r: r.customer),
+    Field("Product", lambda r: r.product), Field("Amount", lambda r: look.yuan(r.amount_fen), "money"),
+    Field("Balance", lambda r: look.yuan(r.balance_fen), "money"), Field("Class", lambda r: words.name(LoanClass(r._mapping["class"]))),
+    Field("Days past due", lambda r: look.overdue_days(r.overdue_since, today), "number"),
+    Field("Paid out", lambda r: r.disbursed_on, "date"), Field("Matures", lambda r: r.matures_on, "date"),
+    Field("Branch", lambda r: r.branch), Field("Relationship manager", lambda r: r.manager),
+    Field("Status", lambda r: words.name(LoanStatus(r.status))),
+]  # fmt: skip
+
+with access.reading(person) as conn:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = filters.text(placeholder="loan, contract, customer")
+        branch_ids = filters.branch(conn)
+        family = filters.word("family", "Product family", Family, width=160)
+        loan_class = filters.word("class", "Class", LoanClass, width=110)
+        overdue = filters.flag("overdue", "Overdue only")
+    with st.expander(_("More filters")), st.container(horizontal=True, vertical_alignment="bottom"):
+        product = filters.choice("product", "Product", {p.code: p.name for p in products.all_of(conn)}, width=180)
+        guarantee = filters.word("guarantee", "Guarantee", Guarantee, width=110)
+        managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
+        manager = filters.choice("manager", "Relationship manager", managers, width=220)
+        no_manager = filters.flag("no_manager", "Without manager")
+        maturing = filters.choice("maturing", "Matures within", {n: _("{0} days").format(n) for n in ("30", "60", "90")}, width=120)
+        ended = filters.flag("ended", "Ended loans")
+        order = filters.sort(SORTS, "-balance")
+    wanted = loans.Filter(
+        today=today, live=not ended, overdue=overdue, loan_class=loan_class, family=family, product=product, guarantee=guarantee,
+        branch_ids=branch_ids, manager_id=int(manager) if manager else None, no_manager=no_manager,
+        matures_within=int(maturing) if maturing else None, text=text,
+    )  # fmt: skip
+    found = loans.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset())
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    tables.count(found, "loans")
+    st.space("stretch")
+    exporting.button(person, "loans", FIELDS, lambda conn: loans.export(conn, wanted, order))
+if not found.rows:
+    tables.empty("No loans match", "Widen the filters above. Loans come with the nightly feeds.")
+elif picked := tables.show(found.rows, COLUMNS, "loans", _("Loans"), height=600):
+    tables.open_page("desk/loan", no=picked.loan_no)
+tables.pager(found.total)

@@ -1,0 +1,96 @@
+"""今日: what an officer has to do, by urgency, one card a customer."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from db import access, todos
+from db.vocab import Kind, LoanClass, Mode
+from engine import clock, words
+from engine import todos as acts_on_todos
+from engine.words import _
+from pages.parts import acts, frame, look, tables
+
+person = frame.person("today.see")
+today = clock.today()
+week_end = today + timedelta(days=6 - today.weekday())
+TABS = {"late": "Overdue", "today": "Today", "week": "This week", "later": "Later"}
+
+
+def tab_of(todo) -> str:
+    if todo.late_from <= today:
+        return "late"
+    if todo.due_on <= today:
+        return "today"
+    return "week" if todo.due_on <= week_end else "later"
+
+
+@st.fragment(run_every="20s")
+def work() -> None:
+    """News comes in without a reload: what the night or a manager added appears by itself."""
+    with access.reading(person) as conn:
+        mine = todos.of_officer(conn, person.id)
+        pool = todos.in_pool(conn)
+        done = todos.done_by_day(conn, person.id, today - timedelta(days=6))
+    by_tab = {name: [t for t in mine if tab_of(t) == name] for name in TABS}
+    st.caption(
+        _("{0} done today, {1} in the last seven days").format(done.get(today, 0), sum(done.values()))
+    )
+    tab = st.segmented_control(
+        _("When"), list(TABS), default=next((n for n in TABS if by_tab[n]), "today"), key="tab", required=True, width="stretch",
+        label_visibility="collapsed", format_func=lambda n: f"{_(TABS[n])} {len(by_tab[n])}",
+    )  # fmt: skip
+    if not by_tab[tab]:
+        tables.empty("Nothing here", "The night makes todos by rule; what is due next is under Later.")
+    for customer_id in dict.fromkeys(t.customer_id for t in by_tab[tab]):
+        card([t for t in by_tab[tab] if t.customer_id == customer_id])
+    if pool:
+        st.subheader(_("Waiting in the branch's pool"))
+        for todo in pool[:20]:
+            card([todo], from_pool=True)
+
+
+def card(items: list, from_pool: bool = False) -> None:
+    """One customer, everything to do there."""
+    first = items[0]
+    loans = len({loan for t in items for loan in t.loan_ids})
+    with st.container(border=True, gap="small", key=f"card_{first.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{look.plain(first.customer)}**", width="content")
+            if first.worst_class and first.worst_class != "normal":
+                st.markdown(look.badge(LoanClass(first.worst_class)), width="content")
+        for t in items:
+            late = look.days_late(t.late_from, today) > 0
+            when = look.due_words(t.due_on, t.late_from, today)
+            st.markdown(
+                f"{look.KIND_ICONS[Kind(t.kind)]} {words.name(Kind(t.kind))} · {look.MODE_ICONS[t.mode]} {words.name(Mode(t.mode))} · "
+                f"{f':red[:material/schedule: {when}]' if late else when}"
+            )
+        parts = [_("exposure {0}").format(look.money(first.exposure_fen)), _("{0} loans").format(loans)]
+        if first.overdue_since:
+            parts.append(_("overdue {0} days").format(look.overdue_days(first.overdue_since, today)))
+        if first.village:
+            parts.append(look.plain(first.village))
+        st.caption(" · ".join(parts))
+        with st.container(horizontal=True):
+            if from_pool:
+                acts.button("Take it", lambda: _claim(first.id), f"claim_{first.id}", width="stretch")
+            st.page_link("pages/desk/customer.py", label=_("Customer"), icon=":material/person:", query_params={"no": first.customer_no},
+                         width="stretch")  # fmt: skip
+            with st.popover(_("Why is this here?"), width="stretch"):
+                for t in items:
+                    st.markdown(why(t))
+
+
+def why(t) -> str:
+    if t.rule_code is None:
+        return _("Made by hand.")
+    return _("Rule {0} v{1}, counted from {2}; due {3}.").format(look.plain(t.rule_code), t.rule_version, look.day(t.anchor_on), look.day(t.due_on))
+
+
+def _claim(todo_id: int) -> None:
+    with acts.act(person, "todo.claim", "It is yours now") as conn:
+        acts_on_todos.claim(conn, person, todo_id)
+
+
+work()

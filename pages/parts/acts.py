@@ -1,0 +1,45 @@
+"""Doing something from a page: do it and say so, or let the engine say no."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from db import access, audit
+from db.access import Connection, Person
+from engine.refusals import Refusal
+from engine.words import _
+
+
+@contextmanager
+def act(person: Person, verb: str, done: str | None = None) -> Iterator[Connection]:
+    """A transaction of the person's; committed first, told afterwards. A refusal is shown and kept in the trail."""
+    try:
+        with access.transaction(person, verb) as conn:
+            yield conn
+    except Refusal as no:
+        with access.transaction(person, verb) as conn:
+            audit.note(conn, "refused", verb, None, {"verb": verb, "why": type(no).__name__})
+        tell(no.sentence(_), "error")
+    else:
+        if done:
+            tell(_(done), "done")
+
+
+def tell(words: str, kind: str) -> None:
+    """Said once the page is drawn again: a toast survives the rerun that follows an act."""
+    st.session_state.setdefault("told", []).append((words, kind))
+
+
+def show_told() -> None:
+    """Called by the frame: what acts of the last run had to say."""
+    for words, kind in st.session_state.pop("told", []):
+        if kind == "error":
+            st.error(words, icon=":material/block:")
+        else:
+            st.toast(words, icon=":material/check_circle:")
+
+
+def button(label: str, do: Callable[[], None], key: str, *values: object, **options) -> None:
+    """A button whose act runs before the page is drawn again; `values` fill the label."""
+    st.button(_(label).format(*values), key=key, on_click=do, **options)

@@ -1,0 +1,65 @@
+"""Charts: one template for all. No gridline noise, direct labels, the same colour for the same meaning."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from db.vocab import Kind
+from engine import words
+from engine.words import _
+from pages.parts import look
+
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
+FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
+
+
+def draw(figure: go.Figure, alt: str, key: str | None = None, height: int = 260, **options):
+    """Put a figure on the page in the house's way."""
+    figure.update_layout(
+        height=height, margin={"l": 4, "r": 8, "t": 8, "b": 4}, font={"family": FONT, "size": 12}, dragmode=False,
+        hovermode="x unified", bargap=0.28, legend={"orientation": "h", "y": 1.12, "x": 0, "title": None},
+        xaxis={"showgrid": False, "fixedrange": True, "title": None}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        yaxis={"gridcolor": "rgba(128,140,145,.18)", "zeroline": False, "fixedrange": True, "title": None, "nticks": 5},
+    )  # fmt: skip
+    return st.plotly_chart(figure, config=CONFIG, key=key, alt=alt, **options)
+
+
+def done_per_day(rows: Sequence, since: date, until: date) -> go.Figure:
+    """Stacked bars by kind."""
+    figure = go.Figure()
+    days = _days(since, until)
+    for kind in Kind:
+        counts = {row.day: row.n for row in rows if row.kind == kind}
+        if counts:
+            figure.add_bar(x=days, y=[counts.get(d, 0) for d in days], name=words.name(kind), marker_color=look.KIND_COLOURS[kind])
+    figure.update_layout(barmode="stack")
+    return figure
+
+
+def overdue_per_day(rows: Sequence) -> go.Figure:
+    """Areas by age, the oldest at the bottom."""
+    names = {"late_more": _("more than 30 days"), "late_30": _("8 to 30 days"), "late_7": _("1 to 7 days")}
+    figure = go.Figure()
+    for column, name in names.items():
+        figure.add_scatter(
+            x=[row.day for row in rows], y=[getattr(row, column) for row in rows], name=name, stackgroup="age", mode="lines",
+            line={"width": 0.5, "color": look.AGE_COLOURS[column], "shape": "hv"}, fillcolor=look.AGE_COLOURS[column],
+        )  # fmt: skip
+    return figure
+
+
+def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> go.Figure:
+    """Horizontal bars, most on top, the number at the end of each."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(values)[::-1], y=list(names)[::-1], orientation="h", marker_color=colour, text=[f"{v}" for v in values][::-1],
+        textposition="outside", cliponaxis=False, customdata=list(notes)[::-1], hovertemplate="%{y}: %{x}<br>%{customdata}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(hovermode="closest", yaxis={"automargin": True}, xaxis={"visible": False})
+    return figure
+
+
+def _days(since: date, until: date) -> list[date]:
+    return [date.fromordinal(n) for n in range(since.toordinal(), until.toordinal() + 1)]

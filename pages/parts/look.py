@@ -1,0 +1,133 @@
+"""How things look and read everywhere: one colour and one mark a meaning, one way to write money and days."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from db import settings
+from db.vocab import (
+    Approval, Conclusion, FeedState, JobState, Kind, Level, LoanClass, LoanStatus, SignalState, TodoState,
+)  # fmt: skip
+from engine import words
+from engine.words import _
+
+INK, QUIET, LINE = "#24343B", "#6B7C85", "#D9E1E4"
+TEAL, AMBER, RED, ORANGE, YELLOW, BLUE, GREEN, GREY = (
+    "#1F6F78", "#B7791F", "#B83227", "#C2611B", "#A98600", "#2F6DA8", "#2E7D4F", "#7B8A92",
+)  # fmt: skip
+
+KIND_COLOURS = {
+    Kind.FIRST: "#3E8E95", Kind.REGULAR: "#1F6F78", Kind.KEY: "#8A4F7D", Kind.MATURITY: "#5B7DB1", Kind.OVERDUE: "#C2611B",
+    Kind.FULL: "#7A8B3A", Kind.SPECIAL: "#9A7B4F", Kind.SPOT: "#A3B0B5", Kind.ALERT: "#B83227",
+}  # fmt: skip
+AGE_COLOURS = {"late_7": "#E3B27C", "late_30": "#D0793A", "late_more": "#A6291F"}
+LEVEL_COLOURS = {Level.RED: RED, Level.ORANGE: ORANGE, Level.YELLOW: YELLOW, Level.BLUE: BLUE}
+
+# The named colours Streamlit's badges know, one for each state of each thing.
+BADGES: dict[tuple[type, str], str] = {
+    **{(Level, k): v for k, v in (("red", "red"), ("orange", "orange"), ("yellow", "yellow"), ("blue", "blue"))},
+    **{
+        (LoanClass, k): v
+        for k, v in (("normal", "green"), ("special_mention", "yellow"), ("substandard", "orange"), ("doubtful", "red"), ("loss", "red"))
+    },
+    **{
+        (LoanStatus, k): v
+        for k, v in (("normal", "green"), ("overdue", "red"), ("settled", "gray"), ("written_off", "gray"), ("transferred", "gray"))
+    },
+    **{(TodoState, k): v for k, v in (("open", "blue"), ("started", "violet"), ("done", "green"), ("cancelled", "gray"))},
+    **{
+        (SignalState, k): v
+        for k, v in (
+            ("raised", "red"), ("taken", "orange"), ("answered", "blue"), ("closed", "green"), ("false_alarm", "gray"), ("lifted", "gray"),
+        )
+    },
+    **{(Conclusion, k): v for k, v in (("normal", "green"), ("attention", "yellow"), ("risk", "red"), ("unable", "gray"))},
+    **{(Approval, k): v for k, v in (("submitted", "orange"), ("approved", "green"), ("refused", "red"), ("withdrawn", "gray"))},
+    **{(FeedState, k): v for k, v in (("loading", "blue"), ("loaded", "green"), ("stopped", "orange"), ("failed", "red"))},
+    **{(JobState, k): v for k, v in (("running", "blue"), ("done", "green"), ("failed", "red"))},
+}  # fmt: skip
+HEX = {"red": RED, "orange": ORANGE, "yellow": YELLOW, "blue": BLUE, "green": GREEN, "gray": GREY, "violet": "#6D5BA6"}
+
+KIND_ICONS = {
+    Kind.FIRST: ":material/flag:", Kind.REGULAR: ":material/event_repeat:", Kind.KEY: ":material/priority_high:",
+    Kind.MATURITY: ":material/event_upcoming:", Kind.OVERDUE: ":material/alarm:", Kind.FULL: ":material/fact_check:",
+    Kind.SPECIAL: ":material/target:", Kind.SPOT: ":material/search_check:", Kind.ALERT: ":material/notification_important:",
+}  # fmt: skip
+MODE_ICONS = {"field": ":material/location_on:", "phone": ":material/call:", "data": ":material/desktop_windows:"}
+
+
+def badge_colour(word: StrEnum) -> str:
+    return BADGES.get((type(word), word.value), "gray")
+
+
+def badge(word: StrEnum) -> str:
+    """A state as inline Markdown."""
+    return f":{badge_colour(word)}-badge[{words.name(word)}]"
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/])")
+
+
+def plain(text: object) -> str:
+    """Text from people or feeds inside Markdown: shown as it is, never as a link, an image or a formula."""
+    return "" if text is None else _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+
+
+def yuan(fen: int | None) -> Decimal | None:
+    return None if fen is None else Decimal(fen) / 100
+
+
+def money(fen: int | None) -> str:
+    """Short: 48.2万, 1.35亿; in English 482,000."""
+    if fen is None:
+        return "—"
+    amount = Decimal(fen) / 100
+    if words.language.get() == "zh":
+        for size, unit in ((10**8, "亿"), (10**4, "万")):
+            if abs(amount) >= size:
+                return f"{amount / size:,.2f}".rstrip("0").rstrip(".") + unit
+        return f"{amount:,.0f}元"
+    return f"¥{amount:,.0f}"
+
+
+def exact(fen: int | None) -> str:
+    """¥482,000.00"""
+    return "—" if fen is None else f"¥{Decimal(fen) / 100:,.2f}"
+
+
+def ten_thousands(fen: int | None) -> float | None:
+    """For a table's column of numbers in 万元."""
+    return None if fen is None else round(fen / 1_000_000, 2)
+
+
+def percent(part: float | int | None, whole: float | int | None, digits: int = 1) -> str:
+    return "—" if not whole or part is None else f"{100 * part / whole:.{digits}f}%"
+
+
+def day(value: date | None) -> str:
+    return "—" if value is None else value.isoformat()
+
+
+def moment(value: datetime | None) -> str:
+    """In China's time, to the minute."""
+    return "—" if value is None else value.astimezone(settings.ZONE).strftime("%Y-%m-%d %H:%M")
+
+
+def days_late(late_from: date, today: date) -> int:
+    """1 on the first late day; 0 or less while in time."""
+    return (today - late_from).days + 1
+
+
+def due_words(due_on: date, late_from: date, today: date) -> str:
+    late = days_late(late_from, today)
+    if late > 0:
+        return _("{0} days overdue").format(late)
+    left = (due_on - today).days
+    if left == 0:
+        return _("due today")
+    return _("due in {0} days").format(left) if left > 0 else _("in grace, {0} days past due").format(-left)
+
+
+def overdue_days(since: date | None, today: date) -> int | None:
+    return None if since is None else max(0, (today - since).days)

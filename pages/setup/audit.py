@@ -1,0 +1,57 @@
+"""审计: the trail, searched, as sentences; sign-ins."""
+
+import streamlit as st
+
+from db import access, audit
+from db.vocab import SignInOutcome
+from engine import words
+from engine.words import _
+from pages.parts import filters, frame, look, sentences, tables
+from pages.parts.tables import Column
+
+person = frame.person("audit.see")
+VIEWS = {"acts": "Acts", "sign_ins": "Sign-ins"}
+OPS = {"insert": "Added", "update": "Changed", "delete": "Removed", "bulk": "By the machine", "refused": "Refused",
+       "customer.reveal": "Looked at hidden numbers", "export": "Exported"}  # fmt: skip
+SIGN_INS = [
+    Column("at", "When", "moment", width=140),
+    Column("username", "User name", width=130),
+    Column("staff", "Name", width=100),
+    Column("source", "From", width=140),
+    Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=110),
+]
+
+view = st.segmented_control(_("View"), list(VIEWS), default="acts", key="view", bind="query-params", required=True,
+                            label_visibility="collapsed", format_func=lambda v: _(VIEWS[v]))  # fmt: skip
+
+
+def show_acts() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        op = filters.choice("op", "Kind", {k: _(v) for k, v in OPS.items()}, width=190)
+        noun = filters.choice("noun", "About", {k: _(v) for k, v in sentences.NOUNS.items()}, width=150)
+        since = filters.day("from", "From")
+        until = filters.day("until", "to")
+    with access.reading(person) as conn:
+        found = audit.listing(conn, since=since, until=until, op=op, noun=noun, limit=tables.PAGE_SIZE, offset=tables.offset())
+    tables.count(found, "entries")
+    if not found.rows:
+        tables.empty("Nothing in the trail matches", "Widen the filters above.")
+    for row in found.rows:
+        about = f" · {look.plain(row.customer)}" if row.customer else ""
+        st.markdown(f":gray[{look.moment(row.at)}] {sentences.sentence(row)}{about}")
+    tables.pager(found.total)
+
+
+def show_sign_ins() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        username = filters.text("user", "User name", "")
+        outcome = filters.word("outcome", "Outcome", SignInOutcome)
+    with access.reading(person) as conn:
+        rows = audit.sign_in_list(conn, username=username, outcome=outcome)
+    if rows:
+        tables.show(rows, SIGN_INS, "sign_ins", _("Sign-ins"), height=600)
+    else:
+        tables.empty("No sign-ins match", "Widen the filters above.")
+
+
+{"acts": show_acts, "sign_ins": show_sign_ins}[view]()

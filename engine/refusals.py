@@ -195,7 +195,7 @@ class UnknownWish(Refusal):
 
 
 class Unexpected(Refusal):
-    """Something went wrong that should not have. Nothing was saved. Tell whoever runs Vigil this number: {reference}."""
+    """Something went wrong that should not have. Tell whoever runs Vigil this number: {reference}."""
 
     status = 500
 

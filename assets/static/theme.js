@@ -1,0 +1,7 @@
+// Light, dark or as the system has it: Streamlit keeps the choice for each address; Vigil keeps one for all.
+// Runs before Streamlit's own script reads it. Only writes a choice somebody has made in 我的.
+(() => {
+  const names = { light: "Light", dark: "Dark", system: "System" };
+  const name = names[localStorage.getItem("vigil-theme")];
+  if (name) localStorage.setItem(`stActiveTheme-${location.pathname}-v2`, JSON.stringify(name));
+})();

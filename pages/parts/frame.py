@@ -1,0 +1,99 @@
+"""What app.py runs for every click: who is it, in which language, may they; then the page.
+
+Session, role and staff row are read anew each time. Pages begin with
+
+    from pages.parts import frame
+    person = frame.person("todos.see")
+
+Fragments and callbacks run without this frame, with the person it found last; the gate sees to it that they do not
+run at all when that person's session has ended or rights have changed (api/gate.py).
+"""
+
+import streamlit as st
+
+from db import access, jobs, preferences, settings
+from db.access import Person
+from engine import clock, night, sign_in, words
+from engine import preferences as wishing
+from engine.sign_in import Visitor
+from engine.words import _, name
+from pages.parts import brand, bridge, look, menu, who
+from pages.parts import sign_in as front
+from pages.parts.bottom_bar import bottom_bar
+from pages.parts.who import person
+
+__all__ = ["person", "run"]
+
+
+def run() -> None:
+    binding = who.binding()
+    if not binding.startswith(who.SESSION):
+        return front.page(ended=binding.startswith("ended-"))
+    visitor, wishes = _ask(who.token_hash())
+    if visitor is None:
+        return _ended()
+    who.is_(visitor.person, wishes.get("language") or words.LANGUAGES[0])
+    if visitor.must_change:
+        return front.change_first(visitor.person)
+    return _page(visitor.person, wishes)
+
+
+def _ask(hashed_token: bytes) -> tuple[Visitor | None, dict]:
+    """Who it is, and what he wishes."""
+    with access.gate() as conn:
+        visitor = sign_in.who_is(conn, hashed_token, clock.now())
+        return visitor, preferences.of(conn, visitor.person.id) if visitor else {}
+
+
+def _ended() -> None:
+    """Nothing of the session stays, here or on the screen; the gate lets nothing else through this socket."""
+    leaving = st.session_state.get(front.LEAVING)
+    language = st.session_state.get(who.LANGUAGE, words.LANGUAGES[0])
+    st.session_state.clear()
+    who.speak(language)
+    brand.tab(_("Sign in"))
+    bridge.leave() if leaving else bridge.reload()
+
+
+def _page(by: Person, wishes: dict) -> None:
+    page = st.navigation(menu.pages(by, wishes.get("first_page")), expanded=True)
+    brand.tab(page.title, layout="wide")
+    brand.logo()
+    with st.sidebar.container(key="frame", gap="small"):
+        _as_of(by)
+        _who(by)
+    if menu.FIRST[by.role] == "today":
+        bottom_bar(by)
+    page.run()
+
+
+def _as_of(by: Person) -> None:
+    """Which day the book is at, and since when."""
+    with access.reading(by) as conn:
+        last = jobs.last_done(conn, night.JOB)
+    if last is None:
+        st.caption(_("No data yet"))
+        return
+    at = last.finished_at.astimezone(settings.ZONE)
+    st.caption(
+        _("Business date {day}", day=f"**{last.business_date}**")
+        + "  \n"
+        + _("Data as of {at}", at=f"{at:%m-%d %H:%M}")
+    )
+
+
+def _who(by: Person) -> None:
+    st.markdown(f"**{look.plain(by.name)}**  \n:small[:gray[{name(by.role)} · {look.plain(by.branch_name)}]]")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.session_state["frame.language"] = words.language.get()
+        st.segmented_control(
+            _("Language"), words.LANGUAGES, format_func=who.LANGUAGE_NAMES.get, key="frame.language", required=True,
+            on_change=_switch_language, label_visibility="collapsed", width="content",
+        )  # fmt: skip
+        front.sign_out_button()
+
+
+def _switch_language() -> None:
+    by = person()
+    with access.transaction(by, "preference.set") as conn:
+        wishing.prefer(conn, by, language=st.session_state["frame.language"])

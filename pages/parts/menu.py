@@ -1,0 +1,124 @@
+"""Which pages there are, under which address, for whom: read from here by the frame, the bottom bar and 我的."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from db import settings
+from db.access import Person
+from db.vocab import Role
+from engine import permits, refusals
+from engine.words import _
+from pages.parts import errors
+
+PAGES = settings.ROOT / "pages"
+
+MINE, DESK, SETUP = "My work", "Management", "Settings"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page; `title` is a msgid of the catalogue, `permit` the verb that opens it."""
+
+    path: str
+    file: str
+    title: str
+    icon: str
+    section: str
+    permit: str
+    listed: bool = True  # in the menu; else reached from other pages
+
+    @property
+    def exists(self) -> bool:
+        return (PAGES / self.file).exists()
+
+
+ENTRIES = (
+    Entry("today", "field/today.py", "Today", "today", MINE, "today.see"),
+    Entry("visit", "field/visit.py", "Check", "assignment_turned_in", MINE, "check.submit", listed=False),
+    Entry("map", "field/map.py", "Map", "map", MINE, "today.see"),
+    Entry("my-customers", "field/my_customers.py", "My customers", "contacts", MINE, "today.see"),
+    Entry("my-footprints", "field/my_footprints.py", "My footprints", "footprint", MINE, "today.see"),
+    Entry("dashboard", "desk/dashboard.py", "Dashboard", "monitoring", DESK, "dashboard.see"),
+    Entry("todos", "desk/todos.py", "Todos", "checklist", DESK, "todos.see"),
+    Entry("handover", "desk/handover.py", "Handover", "swap_horiz", DESK, "todo.assign"),
+    Entry("loans", "desk/loans.py", "Loans", "request_quote", DESK, "loans.see"),
+    Entry("loan", "desk/loan.py", "Loan", "request_quote", DESK, "loans.see", listed=False),
+    Entry("customers", "desk/customers.py", "Customers", "groups", DESK, "customers.see"),
+    Entry("customer", "desk/customer.py", "Customer", "person", DESK, "customers.see", listed=False),
+    Entry("addresses", "desk/addresses.py", "Addresses", "location_on", DESK, "customers.see"),
+    Entry("records", "desk/records.py", "Inspection records", "fact_check", DESK, "records.see"),
+    Entry("signals", "desk/signals.py", "Warning signals", "notifications_active", DESK, "signals.see"),
+    Entry("collection", "desk/collection.py", "Collection", "payments", DESK, "signals.see"),
+    Entry("reports", "desk/reports.py", "Reports", "table_chart", DESK, "export.make"),
+    Entry("footprints", "desk/footprints.py", "Footprints", "footprint", DESK, "dashboard.see"),
+    Entry("rules", "setup/rules.py", "Rules", "rule", SETUP, "rules.see"),
+    Entry("products", "setup/products.py", "Products", "category", SETUP, "rules.see"),
+    Entry("forms", "setup/forms.py", "Forms", "list_alt", SETUP, "rules.see"),
+    Entry("feeds", "setup/feeds.py", "Feeds", "database_upload", SETUP, "feeds.see"),
+    Entry("people", "setup/people.py", "People", "badge", SETUP, "people.see"),
+    Entry("branches", "setup/branches.py", "Branches", "account_tree", SETUP, "people.see"),
+    Entry("calendar", "setup/calendar.py", "Calendar", "calendar_month", SETUP, "rules.see"),
+    Entry("audit", "setup/audit.py", "Audit trail", "policy", SETUP, "audit.see"),
+    Entry("operations", "setup/operations.py", "Operations", "monitor_heart", SETUP, "operations.see"),
+    Entry("me", "field/me.py", "My account", "account_circle", MINE, "me.see"),
+)
+
+FIRST = {
+    Role.MANAGER: "today",
+    Role.INSPECTOR: "today",
+    Role.HEAD_RISK: "dashboard",
+    Role.HEAD_LOANS: "dashboard",
+    Role.BRANCH_HEAD: "dashboard",
+    Role.COLLECTIONS: "dashboard",
+    Role.AUDITOR: "dashboard",
+    Role.IT: "feeds",
+    Role.SYSTEM_ADMIN: "operations",
+    Role.SECURITY_ADMIN: "people",
+}
+
+
+def open_to(person: Person) -> list[Entry]:
+    """The pages this person may see, as far as they are built."""
+    return [entry for entry in ENTRIES if entry.exists and permits.may(person, entry.permit)]
+
+
+def first_page(person: Person, wish: str | None) -> str:
+    """Where somebody begins: as wished, else by role, else at his own account."""
+    paths = [entry.path for entry in open_to(person) if entry.listed]
+    return next(path for path in (wish, FIRST[person.role], "me") if path in paths)
+
+
+def pages(person: Person, wish: str | None) -> dict[str, list[st.Page]]:
+    """Every page that exists, by section. What a role may not see is there too, and says so: a link sent by a
+    colleague leads to a polite refusal, and one that waits behind the sign-in is still good after it."""
+    allowed = open_to(person)
+    sections = {section: [] for section in (MINE, DESK, SETUP)}
+    for entry in ENTRIES:
+        if entry.exists:
+            sections[entry.section].append(_page(entry) if entry in allowed else _closed(entry))
+    sections[MINE].append(_front_door(first_page(person, wish)))
+    return {_(section): listed for section, listed in sections.items() if listed}
+
+
+def _page(entry: Entry) -> st.Page:
+    return st.Page(
+        PAGES / entry.file, title=_(entry.title), icon=f":material/{entry.icon}:", url_path=entry.path,
+        visibility="visible" if entry.listed else "hidden",
+    )  # fmt: skip
+
+
+def _closed(entry: Entry) -> st.Page:
+    def refuse() -> None:
+        errors.refuse(refusals.NotPermitted(verb=_(entry.title)))
+
+    return st.Page(refuse, title=_(entry.title), url_path=entry.path, visibility="hidden")
+
+
+def _front_door(first: str) -> st.Page:
+    """The bare address leads on, so that each page has one address for everybody."""
+
+    def lead_on() -> None:
+        st.switch_page(PAGES / next(entry.file for entry in ENTRIES if entry.path == first))
+
+    return st.Page(lead_on, title=_("Vigil"), url_path="home", default=True, visibility="hidden")

@@ -60,7 +60,7 @@ class Gate:
         if opened is Open.ANYBODY and paths.is_bundle(scope["path"]):
             return await self.app(scope, receive, send)
         token = jar.get(self.cookies.session)
-        visitor = await self.door.visitor(token) if opened is not Open.NOBODY else None
+        visitor = await self._visitor(opened, token)
         no = self._refusal(scope, opened, visitor, token)
         if no is not None:
             return await say(no)(scope, receive, send)
@@ -70,6 +70,16 @@ class Gate:
         if opened is Open.PAGE and self.cookies.browser not in jar:
             send = _with_cookie(send, door.set_cookie(self.cookies.browser, door.new_browser(), "Lax"))
         return await self.app(scope, receive, send)
+
+    async def _visitor(self, opened: Open, token: str | None) -> Visitor | None:
+        if opened is Open.NOBODY:
+            return None
+        try:
+            return await self.door.visitor(token)
+        except Exception:
+            if opened is Open.PAGE:  # an empty shell, which will itself say that the server is away
+                return None
+            raise
 
     def _refusal(self, scope, opened: Open, visitor: Visitor | None, token: str | None) -> refusals.Refusal | None:
         if opened is Open.NOBODY:

@@ -11,6 +11,8 @@ from db.access import Person
 from db.tables import accounts, sign_ins
 from db.vocab import SignInOutcome
 
+Account = sa.Row  # for signatures above this floor
+
 a, t = accounts.c, sign_ins.c
 
 # Machines' clocks differ a little, and a try may have waited for its turn.
@@ -26,11 +28,11 @@ class WrongTries:
     account: int
 
 
-def by_username(conn: sa.Connection, username: str) -> sa.Row | None:
+def by_username(conn: sa.Connection, username: str) -> Account | None:
     return conn.execute(select(accounts).where(a.username == username)).one_or_none()
 
 
-def of_staff(conn: sa.Connection, staff_id: int) -> sa.Row | None:
+def of_staff(conn: sa.Connection, staff_id: int) -> Account | None:
     """What everybody who administers accounts may know of one."""
     return conn.execute(
         select(a.staff_id, a.username, a.password_set_at, a.must_change, a.disabled_at).where(a.staff_id == staff_id)

@@ -69,27 +69,48 @@ def turn() -> Iterator[None]:
 
 def sign_in(conn: Connection, username: str, password: str, source: str, agent: str, now: datetime) -> str | None:
     """The token of a new session, or None; either way the try is kept. Why not is not said."""
-    username = clean(username)
-    outcome, account = _judge(conn, username, password, source, now)
-    accounts.record_try(conn, username, source, outcome, account.staff_id if account else None, now)
-    if outcome is not SignInOutcome.SUCCEEDED:
+    tried = _judge(conn, clean(username), password, source, now)
+    _keep(conn, tried, now)
+    if tried.outcome is not SignInOutcome.SUCCEEDED:
         return None
     token = secrets.token_urlsafe(32)
-    sessions.begin(conn, token_hash(token), account.staff_id, source, agent[:AGENT_LENGTH], now)
+    sessions.begin(conn, token_hash(token), tried.account.staff_id, source, agent[:AGENT_LENGTH], now)
     return token
 
 
-def _judge(conn: Connection, username: str, password: str, source: str, now: datetime):
-    """The outcome of a try, and the account if there is one."""
+@dataclass(frozen=True)
+class Try:
+    """A try to sign in, judged."""
+
+    name: str  # as it is kept
+    source: str
+    account: accounts.Account | None
+    outcome: SignInOutcome
+
+
+def _judge(conn: Connection, username: str, password: str, source: str, now: datetime) -> Try:
     accounts.take_turn(conn, username, source)
     account = accounts.by_username(conn, username)
-    if _locked(conn, username, source, now):
-        return SignInOutcome.LOCKED, account
-    if not _is_right(account.password_hash if account else _NOBODYS, password) or account is None:
-        return SignInOutcome.FAILED, account
-    if not _usable(conn, account, now):
-        return SignInOutcome.DISABLED, account
-    return SignInOutcome.SUCCEEDED, account
+    name = account.username if account else _veiled(username)
+
+    def outcome() -> SignInOutcome:
+        if _locked(conn, name, source, now):
+            return SignInOutcome.LOCKED
+        if not _is_right(account.password_hash if account else _NOBODYS, password) or account is None:
+            return SignInOutcome.FAILED
+        return SignInOutcome.SUCCEEDED if _usable(conn, account, now) else SignInOutcome.DISABLED
+
+    return Try(name, source, account, outcome())
+
+
+def _veiled(username: str) -> str:
+    """Told apart, but not readable: what is nobody's name is now and then somebody's password."""
+    return "?" + hashlib.sha256(username.encode()).hexdigest()[:12]
+
+
+def _keep(conn: Connection, tried: Try, now: datetime) -> None:
+    holder = tried.account.staff_id if tried.account else None
+    accounts.record_try(conn, tried.name, tried.source, tried.outcome, holder, now)
 
 
 def _locked(conn: Connection, username: str, source: str, now: datetime) -> bool:
@@ -108,7 +129,7 @@ def _is_right(password_hash: str, password: str) -> bool:
         return False
 
 
-def _usable(conn: Connection, account, now: datetime) -> bool:
+def _usable(conn: Connection, account: accounts.Account, now: datetime) -> bool:
     """Not disabled, held by somebody with a role, and not a first password that nobody came for."""
     stale = account.must_change and now - account.password_set_at > POLICY.first_password_lasts
     return account.disabled_at is None and not stale and staff.person(conn, account.staff_id) is not None
@@ -182,9 +203,9 @@ def change_password(conn: Connection, by: Person, old: str, new: str, source: st
     _must_be_strong(new, account.username)
     if _normal(old) == _normal(new):
         raise refusals.SamePassword
-    outcome, _ = _judge(conn, account.username, old, source, now)
-    if outcome is not SignInOutcome.SUCCEEDED:
-        accounts.record_try(conn, account.username, source, outcome, by.id, now)
+    tried = _judge(conn, account.username, old, source, now)
+    if tried.outcome is not SignInOutcome.SUCCEEDED:
+        _keep(conn, tried, now)
         return False
     accounts.say_who(conn, by, "password.change")
     accounts.set_password(conn, by.id, _hash(new), must_change=False, now=now)
@@ -228,7 +249,7 @@ def enable_account(conn: Connection, by: Person, staff_id: int) -> None:
         raise refusals.AlreadyDone
 
 
-def _account(conn: Connection, staff_id: int):
+def _account(conn: Connection, staff_id: int) -> accounts.Account:
     account = accounts.of_staff(conn, staff_id)
     if account is None:
         raise refusals.NotFound

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,12 +22,12 @@ import sqlalchemy as sa
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from api import requests
+from api import health, requests
 from db import access, settings, staff
 from db.access import MACHINE
 from db.tables import sessions, sign_ins
 from db.vocab import Role
-from engine import clock, sign_in
+from engine import clock, permits, preferences, sign_in
 from pages.parts import menu
 from tests import conftest
 from tests.wire_client import Browser, Tab
@@ -310,10 +311,10 @@ class TestSigningIn:
 class TestRights:
     def test_a_page_of_other_people_is_refused_politely(self, at_home):
         browser, _ = at_home("liqiang")
-        for path in ("audit", "feeds", "people", "dashboard"):
-            if next(e for e in menu.ENTRIES if e.path == path).exists:
-                with browser.tab(path) as tab:
-                    assert tab.run().shows("您的岗位无此权限")
+        for entry in menu.BUILT:
+            if not permits.may(conftest.person("802"), entry.permit):
+                with browser.tab(entry.path) as tab:
+                    assert tab.run().shows("您的岗位无此权限"), entry.path
 
     def test_everybody_begins_where_his_work_is(self, at_home):
         _, tab = at_home("liqiang", "")
@@ -576,6 +577,31 @@ class TestAnswers:
         assert answer["night"]["last"] is None
         assert 0 < answer["disk"]["free"] < 1
 
+    def test_health_tells_the_truth_when_the_store_is_away(self, monkeypatch):
+        def away(*_: object):
+            raise OSError("no such host")
+
+        monkeypatch.setattr(health.access, "gate", away)
+        monkeypatch.setattr(health.access, "reading", away)
+        found = health._look()
+        assert found["state"] == found["database"]["state"] == "down"
+        assert found["night"]["state"] == "warning"
+
+    def test_health_gives_up_when_the_disk_is_full(self, monkeypatch):
+        monkeypatch.setattr(health.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 96, 4))
+        assert health._disk() == {"state": "down", "free": 0.04}
+
+    def test_callbacks_speak_the_readers_language(self, at_home):
+        """They run before the frame, in a thread that knows no language yet."""
+        home, _ = at_home("hewei")
+        me = conftest.person("005")
+        with access.transaction(me, "preference.set") as conn:
+            preferences.prefer(conn, me, language="en")
+        with home.tab("me") as tab:
+            assert tab.run().title == "My account · Vigil"
+            assert tab.click("Sign out everywhere else").shows("other sessions ended")
+            assert "其他" not in tab.screen.text
+
     def test_a_page_that_fails_says_a_number_and_nothing_else(self, at_home, server):
         _, tab = at_home("liqiang")
         with missing("job_runs"):
@@ -641,7 +667,7 @@ def test_a_real_browser_finds_nothing_to_complain_of(server):
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("request", lambda sent: complaints.append(sent.url) if not is_ours(sent.url, server.base) else None)
         page.goto(f"{server.base}/")
-        page.get_by_label("用户名").fill("hewei")
+        page.get_by_label("用户名").fill("wulei")
         page.get_by_label("密码", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         page.get_by_role("button", name="退出", exact=True).wait_for(timeout=30_000)

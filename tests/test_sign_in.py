@@ -113,6 +113,12 @@ class TestComingIn:
         for name in ("", "x" * 100_000, "a\x00b", "'; drop table accounts; --", "名" * 200, "\u202eli"):
             assert try_to_sign_in(name) is None
 
+    def test_a_password_typed_as_a_name_is_not_kept(self, account_of_li):
+        try_to_sign_in(PASSWORD, "liqiang")
+        with access.reading(MACHINE) as conn:
+            kept = conn.execute(sa.select(sign_ins.c.username)).scalar_one()
+        assert PASSWORD.lower() not in kept
+
     def test_an_endless_password_is_wrong_like_any_other(self, account_of_li):
         assert try_to_sign_in(password="x" * 1_000_000) is None
 

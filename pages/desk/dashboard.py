@@ -60,7 +60,7 @@ def card(label: str, value, delta, series, help_: str, page: str, good_up: bool 
     with st.container(border=True, gap="xsmall"):
         st.metric(
             _(label), value, delta, delta_color="normal" if good_up else "inverse", chart_data=series or None, chart_type="area",
-            help=" ".join(_(help_).split()),
+            help=_(help_),
         )  # fmt: skip
         st.page_link(f"pages/desk/{page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=narrowed | query)
 
@@ -93,16 +93,16 @@ def key_figures(data: dict) -> None:
     visits, placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("visits", "placed", "on_site"))
     sites = [100 * r.on_site / r.placed for r in data["site"] if r.placed]
     with st.grid(6, min_column_width=170):
-        card("Done today", per_day.get(today, 0), _change(series), series, figures.done_per_day.__doc__, "todos",
+        card("Done today", per_day.get(today, 0), _change(series), series, "Todos completed each day.", "todos",
              state="done", closed_from=today, closed_to=today)  # fmt: skip
         card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), rates,
-             figures.completion.__doc__, "todos", due_from=since, due_to=today)  # fmt: skip
-        card("Overdue todos", f"{late:,}", _against(late, lates), lates, figures.overdue_now.__doc__, "todos", False, late="true")
-        card("Due within 7 days", f"{data['soon']:,}", None, [r.due_7 for r in data["lates"]], figures.due_soon.__doc__, "todos",
+             "Of the todos that fell due in the period, the share completed within grace. Cancelled todos do not count.", "todos", due_from=since, due_to=today)  # fmt: skip
+        card("Overdue todos", f"{late:,}", _against(late, lates), lates, "Open todos past their due day and grace, against a week ago.", "todos", False, late="true")
+        card("Due within 7 days", f"{data['soon']:,}", None, [r.due_7 for r in data["lates"]], "Open todos due today or within the next seven days.", "todos",
              state="pending", due_from=today, due_to=today + timedelta(days=7))  # fmt: skip
         card("Signals nobody took", f"{waiting:,}", _against(waiting, [r.n for r in data["waiting"]]),
-             [r.n for r in data["waiting"]], figures.signals_waiting_per_day.__doc__, "signals", False, state="raised")  # fmt: skip
-        card("On site", look.percent(on_site, placed), _points(sites), sites, figures.on_site_per_day.__doc__, "records",
+             [r.n for r in data["waiting"]], "Open signals that nobody has taken in hand, against a week ago.", "signals", False, state="raised")  # fmt: skip
+        card("On site", look.percent(on_site, placed), _points(sites), sites, "Of the field visits with a position and a marked address, the share within the fence.", "records",
              mode="field", done_from=since)  # fmt: skip
 
 

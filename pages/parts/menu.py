@@ -28,10 +28,6 @@ class Entry:
     permit: str
     listed: bool = True  # in the menu; else reached from other pages
 
-    @property
-    def exists(self) -> bool:
-        return (PAGES / self.file).exists()
-
 
 ENTRIES = (
     Entry("today", "field/today.py", "Today", "today", MINE, "today.see"),
@@ -64,6 +60,8 @@ ENTRIES = (
     Entry("me", "field/me.py", "My account", "account_circle", MINE, "me.see"),
 )
 
+BUILT = tuple(entry for entry in ENTRIES if (PAGES / entry.file).exists())
+
 FIRST = {
     Role.MANAGER: "today",
     Role.INSPECTOR: "today",
@@ -80,7 +78,7 @@ FIRST = {
 
 def open_to(person: Person) -> list[Entry]:
     """The pages this person may see, as far as they are built."""
-    return [entry for entry in ENTRIES if entry.exists and permits.may(person, entry.permit)]
+    return [entry for entry in BUILT if permits.may(person, entry.permit)]
 
 
 def first_page(person: Person, wish: str | None) -> str:
@@ -94,9 +92,8 @@ def pages(person: Person, wish: str | None) -> dict[str, list[st.Page]]:
     colleague leads to a polite refusal, and one that waits behind the sign-in is still good after it."""
     allowed = open_to(person)
     sections = {section: [] for section in (MINE, DESK, SETUP)}
-    for entry in ENTRIES:
-        if entry.exists:
-            sections[entry.section].append(_page(entry) if entry in allowed else _closed(entry))
+    for entry in BUILT:
+        sections[entry.section].append(_page(entry) if entry in allowed else _closed(entry))
     sections[MINE].append(_front_door(first_page(person, wish)))
     return {_(section): listed for section, listed in sections.items() if listed}
 

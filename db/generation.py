@@ -11,7 +11,7 @@ or again after a crash, changes nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import case, select
@@ -84,15 +84,17 @@ ANCHOR_COLUMN = {
 }
 
 
-def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None) -> list[date]:
-    """The distinct days a rule of this kind and anchor can count from."""
+def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None) -> list[tuple[date, bool]]:
+    """The distinct days that a rule of this kind and anchor can count from, and whether they are completed checks."""
     if anchor is Anchor.CALENDAR:
-        return [EPOCH]
+        return [(EPOCH, False)]
     column = ANCHOR_COLUMN[anchor]
-    days = set(conn.execute(select(column).distinct().where(loan.live, column.is_not(None))).scalars())
+    days = conn.execute(select(column).distinct().where(loan.live, column.is_not(None)).order_by(column)).scalars()
+    found = [(day, False) for day in days]
     if anchor is Anchor.COMPLETION:
-        days |= set(conn.execute(sa.text(f"select distinct done_on from ({_completions(kind)}) d")).scalars())
-    return sorted(days)
+        done = sa.text(f"select distinct done_on from ({completions(kind)}) d order by 1")
+        found += [(day, True) for day in conn.execute(done).scalars()]
+    return found
 
 
 def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
@@ -116,10 +118,10 @@ def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
 
 
 def put_occurrences(conn: sa.Connection, rows: Iterable[tuple]) -> None:
-    """Rows of (rule number, anchor, period, nominal, due, opens)."""
+    """Rows of (rule number, anchor, is it a completed check, period, nominal, due, opens, missed)."""
     conn.exec_driver_sql("""
-        create unlogged table staging.night_occurrences
-            (number int, anchor date, period text, nominal_on date, due_on date, opens_on date)""")
+        create unlogged table staging.night_occurrences (number int, anchor date, done boolean, period text,
+            nominal_on date, due_on date, opens_on date, missed boolean)""")
     copy_rows(conn, "staging.night_occurrences", rows)
     conn.exec_driver_sql("create index on staging.night_occurrences (number, anchor)")
     conn.exec_driver_sql("analyze staging.night_occurrences")
@@ -144,7 +146,7 @@ def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
             select customer_id from customer_faces where touched_at >= :moment - interval '15 minutes'
             union select customer_id from customer_faces where overdue_since is not null
             union select l.customer_id from loans l join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = l.disbursed_on join staging.night_rules r using (number)
+                and o.anchor = l.disbursed_on and not o.done join staging.night_rules r using (number)
                 where l.live and r.anchor in ('disbursement', 'schedule', 'completion')
             union select l.customer_id from loans l join staging.night_occurrences o on o.opens_on > :day
                 and o.anchor = l.matures_on join staging.night_rules r using (number)
@@ -153,11 +155,14 @@ def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
                 and o.anchor = l.worsened_on join staging.night_rules r using (number)
                 where l.live and r.anchor = 'class_change'
             union select d.customer_id from records d join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = d.done_on join staging.night_rules r using (number) where r.anchor = 'completion'
+                and o.anchor = d.done_on and o.done
+            union select t.customer_id from todos t join staging.night_occurrences o on o.opens_on > :day
+                and o.anchor = t.closed_on and o.done where t.close_reason = 'by_hand'
             union select customer_id from loans where live and exists (
                 select from staging.night_occurrences o join staging.night_rules r using (number)
                 where r.anchor = 'calendar' and o.opens_on > :day)
-            union select customer_id from exemptions where from_on between :day and :today or until_on between :day and :today
+            union select customer_id from exemptions where from_on between :day and :today
+                or until_on between :day and :today or approved_at >= :moment - interval '15 minutes'
             union select t.customer_id from todos t join absences a on a.staff_id = t.assignee_id
                 where t.closed_on is null
                   and (a.from_on between :day and :today or a.until_on between :day and :today)
@@ -185,7 +190,7 @@ def _among(everybody: bool, column: str) -> str:
 # --- Ends ------------------------------------------------------------------------------------------------------------
 
 
-def close_ended(conn: sa.Connection, today: date) -> int:
+def close_ended(conn: sa.Connection, today: date, since: Since | None) -> int:
     """Todos whose loans have all been settled, written off or transferred; overdue checks whose arrears are paid."""
     ended = conn.execute(
         sa.text("""
@@ -196,11 +201,15 @@ def close_ended(conn: sa.Connection, today: date) -> int:
                             when bool_or(l.status = 'transferred') then 'transferred' else 'settled' end as reason
                 from todos t join loans l on l.customer_id = t.customer_id and l.id = any(t.loan_ids)
                 where t.closed_on is null and t.customer_id in (
-                    select customer_id from loans where not live and changed_on > :today - 60)
+                    select customer_id from loans where not live and changed_on >= :since)
                 group by t.id, t.customer_id having not bool_or(l.live)
             ) e
             where e.id = t.id and e.customer_id = t.customer_id and (t.state = 'open' or t.started_at < :stale)"""),
-        {"today": today, "stale": datetime.combine(today, datetime.min.time())},
+        {
+            "today": today, "stale": datetime.combine(today, datetime.min.time()),
+            # a todo that somebody had started is waited for
+            "since": since.day - timedelta(days=60) if since else date.min,
+        },
     ).rowcount
     cured = conn.execute(
         sa.text("""
@@ -218,18 +227,18 @@ def close_ended(conn: sa.Connection, today: date) -> int:
 def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: bool) -> None:
     """For each live loan and kind the strictest matching rule and the day it counts from, in one scan of the book."""
     packed = {kind: _packed(rules, kind, today) for kind in (*CUSTOMER_KINDS, *LOAN_KINDS)}
-    face = select(loan.id.label("loan_id"), loan.customer_id, *(c.label(k) for k, c in packed.items())).select_from(FROM)
-    face = face.where(loan.live, sa.text(_among(everybody, "loans.customer_id")))
+    # unnest, because VALUES would set up every expression again for every loan
+    pairs = {"kind": postgresql.array(list(packed)), "packed": postgresql.array(list(packed.values()))}
+    face = select(loan.id.label("loan_id"), loan.customer_id, *(sa.func.unnest(v).label(k) for k, v in pairs.items()))
+    face = face.select_from(FROM).where(loan.live, sa.text(_among(everybody, "loans.customer_id")))
     statement = face.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-    unpivoted = ", ".join(f"('{kind}', face.{kind})" for kind in packed)
     # CREATE TABLE AS, unlike INSERT ... SELECT, may read in parallel; the rules' values stay bound.
     conn.exec_driver_sql(
         f"""create unlogged table staging.night_picked as
-            select face.customer_id, face.loan_id, k.kind, k.packed
-            from ({statement}) face cross join lateral (values {unpivoted}) k(kind, packed)
-            where k.packed is not null and not exists (
+            select * from ({statement}) face
+            where packed is not null and not exists (
                 select from exemptions e where e.customer_id = face.customer_id and e.approved_by is not null
-                  and (e.loan_id is null or e.loan_id = face.loan_id) and k.kind = any(e.kinds)
+                  and (e.loan_id is null or e.loan_id = face.loan_id) and face.kind = any(e.kinds)
                   and %(exempt_on)s between e.from_on and e.until_on)""",
         {**statement.params, "exempt_on": today},
     )
@@ -262,37 +271,48 @@ def _anchor_day(anchor: Anchor) -> sa.ColumnElement:
 
 
 def want_for_customers(conn: sa.Connection, today: date) -> None:
-    """`wanted`: the todo that each governed customer should have now, one a kind and period."""
+    """`wanted`: the todo that each governed customer should have now, one a kind and period.
+
+    What was missed before anybody asked is due from the night that first asked, and stays so.
+    """
+    due = "coalesce(asked.due_on, o.due_on)"
     conn.execute(
         sa.text(f"""
             create unlogged table staging.night_wanted as
             select g.customer_id, g.kind, o.period, r.number, r.code, r.version, r.mode, r.grace, g.loan_ids,
-                   o.anchor as anchor_on, o.nominal_on, o.due_on, c.branch_id,
+                   o.anchor as anchor_on, coalesce(asked.nominal_on, o.nominal_on) as nominal_on,
+                   {due} as due_on, c.branch_id,
                    f.main_family as family, {_ASSIGNED} as assignee_id
             from (
                 select customer_id, kind, min(packed) as packed, array_agg(loan_id order by loan_id) as loan_ids
                 from staging.night_picked where kind = any(:kinds) group by customer_id, kind
             ) g
             join staging.night_rules r on r.number = g.packed / {RANK}
-            left join ({_completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'
+            left join ({completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'
             join staging.night_occurrences o on o.number = r.number
                 and o.anchor = coalesce(d.done_on, date '1970-01-01' + (g.packed % {RANK})::int)
+                and o.done = (d.done_on is not null)
             join customers c on c.id = g.customer_id
             join customer_faces f on f.customer_id = g.customer_id
+            left join todos asked on o.missed and asked.customer_id = g.customer_id and asked.kind = g.kind
+                and asked.subject = 0 and asked.period = o.period and asked.state = 'open'
             {_PRESENT}
-            where not {_satisfied("g.customer_id", "g.kind", "r.mode", "o.due_on", "r.satisfied_days")}"""),
+            where not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""),
         {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
     )
 
 
-def _completions(kind: Kind | None = None) -> str:
-    """The last completed check by customer and kind; a heavier one counts as one of the lighter kind."""
+def completions(kind: Kind | None = None) -> str:
+    """The last completed check by customer and kind; a heavier one, or one that somebody cancelled, counts as done."""
     pairs = [(k, k) for k in CUSTOMER_KINDS] + [(done, light) for light, heavy in HEAVIER.items() for done in heavy]
     listed = ", ".join(f"('{done}', '{counts}')" for done, counts in pairs if kind in (None, counts))
     return f"""
         select r.customer_id, p.counts as kind, max(r.done_on) as done_on
-        from records r join (values {listed}) p(done, counts) on p.done = r.kind
-        where r.outcome = 'completed' group by r.customer_id, p.counts"""
+        from (
+            select customer_id, kind, done_on from records where outcome = 'completed'
+            union all select customer_id, kind, closed_on from todos where close_reason = 'by_hand'
+        ) r join (values {listed}) p(done, counts) on p.done = r.kind
+        group by r.customer_id, p.counts"""
 
 
 # By the rule's wish, if that person is still with the bank; the delegate while absent; else null: the branch's pool.
@@ -358,11 +378,14 @@ _DIFFERS = f"""(t.state, t.mode, t.loan_ids, t.rule_code, t.rule_version, t.bran
 
 
 def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -> int:
-    """Todos not yet started nor due which no rule asks for any more: another rule governs, or none."""
+    """Todos not yet started nor due which no rule asks for any more, because another rule governs, or none; and todos,
+    due or not, that a heavier check has since covered.
+    """
+    satisfied = _satisfied("t.customer_id", "t.kind", "t.mode", "t.due_on", "coalesce(r.satisfied_days, 0)")
     return conn.execute(
         sa.text(f"""
             update todos t set state = 'cancelled', closed_on = :today, close_reason = case
-                when {_satisfied("t.customer_id", "t.kind", "t.mode", "t.due_on", "coalesce(r.satisfied_days, 0)")} then 'satisfied'
+                when {satisfied} then 'satisfied'
                 when exists (select from exemptions e where e.customer_id = t.customer_id and e.approved_by is not null
                              and e.loan_id is null and t.kind = any(e.kinds) and :today between e.from_on and e.until_on)
                     then 'exempted'
@@ -371,10 +394,11 @@ def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -
                 else 'withdrawn' end
             from todos me left join staging.night_rules r on r.code = me.rule_code
             where me.id = t.id and me.customer_id = t.customer_id
-              and t.state = 'open' and t.rule_code is not null and t.kind = any(:kinds) and t.due_on >= :today
+              and t.state = 'open' and t.rule_code is not null and t.kind = any(:kinds)
               and {_among(everybody, "t.customer_id")}
-              and not exists (select from staging.night_wanted w where w.customer_id = t.customer_id
-                              and w.kind = t.kind and w.period = t.period)"""),
+              and ({satisfied} or t.due_on >= :today and not exists (
+                    select from staging.night_wanted w
+                    where w.customer_id = t.customer_id and w.kind = t.kind and w.period = t.period))"""),
         {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
     ).rowcount
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from db.conditions import compiled, leaves
 from db.face import FIELDS, FROM, loan
-from db.generation import ANCHOR_COLUMN
+from db.generation import ANCHOR_COLUMN, completions
 from db.tables import exemptions, records
 from db.vocab import HEAVIER, Anchor, Kind
 
@@ -53,15 +53,10 @@ def facts(conn: sa.Connection, customer_id: int, rules: Sequence[tuple[str, dict
     return found
 
 
-def last_completed(conn: sa.Connection, customer_id: int, kind: Kind, until: date) -> date | None:
-    """The last completed check that counts as one of this kind."""
-    r = records.c
-    kinds = [kind, *HEAVIER.get(kind, ())]
-    return conn.execute(
-        select(func.max(r.done_on)).where(
-            r.customer_id == customer_id, r.kind.in_(kinds), r.outcome == "completed", r.done_on <= until
-        )
-    ).scalar()
+def last_check(conn: sa.Connection, customer_id: int, kind: Kind) -> date | None:
+    """The day from which a completion rule of this kind counts for a customer; None if never checked."""
+    asked = f"select max(done_on) from ({completions(kind)}) d where customer_id = :customer_id"
+    return conn.execute(sa.text(asked), {"customer_id": customer_id}).scalar()
 
 
 def heavier_check(conn: sa.Connection, customer_id: int, kind: Kind, since: date, until: date) -> sa.Row | None:

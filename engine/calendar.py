@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import chinese_calendar
 
@@ -16,6 +17,16 @@ class Calendar:
     """Days that differ from plain Monday-to-Friday; everything else follows the weekday."""
 
     exceptions: dict[date, bool]
+
+    @cached_property
+    def longest_pause(self) -> int:
+        """Days between two working days at most: how far the working-day rule can move a due day."""
+        longest = 3
+        for day in sorted(self.exceptions):
+            if not self.exceptions[day]:
+                before, after = self.previous_working(day), self.next_working(day)
+                longest = max(longest, (after - before).days)
+        return longest
 
     def is_working(self, day: date) -> bool:
         return self.exceptions.get(day, day.weekday() < 5)

@@ -10,6 +10,7 @@ from db.conditions import leaves
 from db.reasons import LoanFacts
 from db.vocab import CUSTOMER_KINDS, Anchor, TodoState
 from engine import cycles, generate, refusals, rule_words, words
+from engine.cycles import Counting
 from engine.generate import Book
 from engine.rules import RuleInForce
 from engine.words import _
@@ -93,28 +94,26 @@ def _stricter(r: RuleInForce, facts: list[LoanFacts], mine: LoanFacts, book: Boo
 
 
 def _by_dates(conn: Connection, loan, facts: list[LoanFacts], r: RuleInForce, book: Book, today: date) -> Verdict:
-    anchor = _anchor(conn, loan, facts, r, today)
+    counting = _counting(conn, loan, facts, r, today)
     when = r.rule.timing()
-    open_now = [o for o in cycles.occurrences(when, anchor, today, book.calendar) if not o.lasting or o.due >= r.since]
-    for occurrence in open_now:
+    for occurrence in cycles.occurrences(when, counting, today, book.calendar):
         if verdict := _asked(conn, loan, r, occurrence, today):
             return verdict
-    following = cycles.upcoming(when, anchor, today, book.calendar, 1)
+    following = cycles.upcoming(when, counting, today, book.calendar, 1)
     if not following:
-        return _say(r, "past", _("its day has passed: counted from {0}").format(anchor))
+        return _say(r, "past", _("its day has passed: counted from {0}").format(counting.anchor))
     opens = following[0] - timedelta(days=r.rule.when.lead)
     return _say(r, "waiting", _("due {0}; the todo will be made on {1}").format(following[0], max(opens, today)), following[0])
 
 
-def _anchor(conn: Connection, loan, facts: list[LoanFacts], r: RuleInForce, today: date) -> date:
+def _counting(conn: Connection, loan, facts: list[LoanFacts], r: RuleInForce, today: date) -> Counting:
     anchor = r.rule.when.anchor
     if anchor is Anchor.CALENDAR:
-        return cycles.NO_ANCHOR
+        return Counting(cycles.NO_ANCHOR, since=r.since)
+    if anchor is Anchor.COMPLETION and (done := reasons.last_check(conn, loan.customer_id, r.rule.kind)):
+        return Counting(done, True, r.since)
     among = [f for f in facts if r.rule.code in f.matches] if r.rule.kind in CUSTOMER_KINDS else [f for f in facts if f.loan_id == loan.id]
-    earliest = min(f.anchors[anchor] for f in among if f.anchors[anchor])
-    if anchor is Anchor.COMPLETION:
-        return reasons.last_completed(conn, loan.customer_id, r.rule.kind, today) or earliest
-    return earliest
+    return Counting(min(f.anchors[anchor] for f in among if f.anchors[anchor]), since=r.since)
 
 
 def _asked(conn: Connection, loan, r: RuleInForce, occurrence: cycles.Occurrence, today: date) -> Verdict | None:
@@ -123,9 +122,9 @@ def _asked(conn: Connection, loan, r: RuleInForce, occurrence: cycles.Occurrence
         text = _("due {0}, but covered by a heavier check on {1}").format(occurrence.due, done.done_on)
         return _say(r, "satisfied", text, occurrence.due)
     for todo in todos.of_customer(conn, loan.customer_id):
-        if todo.kind == r.rule.kind and loan.id in todo.loan_ids and todo.due_on == occurrence.due:
+        if todo.kind == r.rule.kind and loan.id in todo.loan_ids and (todo.period == occurrence.period or todo.due_on == occurrence.due):
             text = _("todo {0}, due {1}: {2}").format(todo.id, todo.due_on, words.name(TodoState(todo.state)))
-            return _say(r, "asked", text, occurrence.due, todo.id)
+            return _say(r, "asked", text, todo.due_on, todo.id)
     return _say(r, "waiting", _("due {0}; the next night makes the todo").format(occurrence.due), occurrence.due)
 
 

@@ -11,6 +11,7 @@ from db.generation import Counts, RuleRow, Since
 from db.vocab import Anchor, Definition, Kind
 from engine import calendar, cycles, rules
 from engine.calendar import Calendar
+from engine.cycles import Counting
 from engine.rules import RuleInForce
 
 
@@ -49,7 +50,7 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     generation.clean_up(conn)
     generation.put_rules(conn, rows)
     generation.put_occurrences(conn, _occurrences(_anchors(conn, found), today, found, set_aside))
-    counts = Counts(cancelled=generation.close_ended(conn, today))
+    counts = Counts(cancelled=generation.close_ended(conn, today, since))
     if everybody:
         generation.choose_everybody(conn)
     else:
@@ -86,7 +87,7 @@ def _row(found: RuleInForce) -> RuleRow:
     )  # fmt: skip
 
 
-Anchors = dict[tuple[Anchor, Kind | None], list[date]]
+Anchors = dict[tuple[Anchor, Kind | None], list[tuple[date, bool]]]
 
 
 def _anchors(conn: Connection, found: Book) -> Anchors:
@@ -98,16 +99,16 @@ def _anchor_key(r: RuleInForce) -> tuple[Anchor, Kind | None]:
     return r.rule.when.anchor, r.rule.kind if r.rule.when.anchor is Anchor.COMPLETION else None
 
 
-def _occurrences(days: Anchors, today: date, found: Book, set_aside: list) -> Iterator[tuple]:
-    """(rule, anchor, period, nominal, due, opens) of all that is open today, each distinct anchor expanded once."""
+def _occurrences(anchors: Anchors, today: date, found: Book, set_aside: list) -> Iterator[tuple]:
+    """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open today, each anchor expanded once."""
     for r in found.rules:
         when = r.rule.timing()
-        for anchor in days[_anchor_key(r)]:
+        first, last = cycles.reach(when, r.since, today, found.calendar)
+        for anchor, done in anchors[_anchor_key(r)]:
+            if not first <= anchor <= last:
+                continue
             try:
-                open_now = cycles.occurrences(when, anchor, today, found.calendar)
+                for o in cycles.occurrences(when, Counting(anchor, done, r.since), today, found.calendar):
+                    yield r.number, anchor, done, *o
             except (OverflowError, ValueError) as wrong:  # a date at the end of time must not end the night
                 set_aside.append(("anchor", f"{r.rule.code} {anchor}", str(wrong)))
-                continue
-            for o in open_now:
-                if not o.lasting or o.due >= r.since:
-                    yield r.number, anchor, o.period, o.nominal, o.due, o.opens

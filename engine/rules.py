@@ -4,7 +4,7 @@ docs/rules.md describes every key; `starters/todo_rules.yaml` holds the rules th
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
@@ -85,9 +85,11 @@ def _check_rrule(timing: Timing) -> None:
     if re.search(r"BY(HOUR|MINUTE|SECOND|EASTER)|COUNT|UNTIL", text):
         raise ValueError("an rrule may not use hours, minutes, seconds, COUNT or UNTIL; end it by a new version")
     try:
-        rrulestr(text)
+        falls = any(True for _ in rrulestr(text, dtstart=datetime(9988, 1, 1)))  # noqa: DTZ001 (twelve years before time ends)
     except (ValueError, TypeError, KeyError) as wrong:
         raise ValueError(f"the rrule cannot be read: {wrong}") from None
+    if not falls:
+        raise ValueError("the rrule never falls on any day")
 
 
 class Rule(Part):

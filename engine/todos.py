@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from db import staff, todos
+from db import records, staff, todos
 from db.access import Connection, Person
 from db.vocab import Role
 from engine import permits, refusals
@@ -34,7 +34,9 @@ def cancel(conn: Connection, by: Person, todo_id: int, reason: str, *, today: da
     permits.must(by, "todo.cancel")
     if len((reason or "").strip()) < SHORTEST_REASON:
         raise refusals.Missing(field="reason")
-    if todos.get(conn, todo_id) is None:
+    todo = todos.get(conn, todo_id)
+    if todo is None:
         raise refusals.NotFound
     if not todos.cancel(conn, todo_id, by.id, reason.strip(), today):
         raise refusals.Conflict
+    records.touch(conn, [todo.customer_id])

@@ -110,7 +110,7 @@ def _numbers(tree: dict, path: str = "who") -> None:
 
 def _next_dates(rule: rules.Rule, book) -> str:
     anchor = cycles.NO_ANCHOR if rule.when.anchor == "calendar" else today - timedelta(days=30)
-    dates = cycles.upcoming(rule.timing(), anchor, today - timedelta(days=30), book.calendar, 8)
+    dates = cycles.upcoming(rule.timing(), cycles.Counting(anchor), today - timedelta(days=30), book.calendar, 8)
     return _(", ").join(look.day(d) for d in dates) or "—"
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
+from db import settings
 from db.tables import branches, records, signals, staff, todo_days, todos
 from db.vocab import LIVE_SIGNALS, Mode, SignalState, TodoState
 
@@ -113,18 +114,18 @@ def _soon(scope: Scope, days: int) -> list[sa.ColumnElement[bool]]:
 
 
 def due_soon_by_branch(conn: sa.Connection, scope: Scope, days: int) -> list[sa.Row]:
-    """Ranking of what comes due: branch_id, branch, n, heads (officers there), load (n a head), most first."""
+    """Ranking of what comes due: branch_id, code, branch, n, heads (officers there), load (n a head), most first."""
     heads = _heads()
     n = func.count()
     return conn.execute(
         select(
-            t.branch_id, branches.c.name.label("branch"), n.label("n"), func.coalesce(heads.c.heads, 0).label("heads"),
+            t.branch_id, branches.c.code, branches.c.name.label("branch"), n.label("n"), func.coalesce(heads.c.heads, 0).label("heads"),
             (n / func.nullif(heads.c.heads, 0)).label("load"),
         )
         .join(branches, branches.c.id == t.branch_id)
         .outerjoin(heads, heads.c.branch_id == t.branch_id)
         .where(*_soon(scope, days))
-        .group_by(t.branch_id, branches.c.name, heads.c.heads)
+        .group_by(t.branch_id, branches.c.code, branches.c.name, heads.c.heads)
         .order_by(n.desc(), t.branch_id)
     ).all()  # fmt: skip
 
@@ -161,7 +162,7 @@ def signals_open(conn: sa.Connection, scope: Scope) -> list[sa.Row]:
 
 def signals_waiting_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
     """Signals that nobody had taken at the end of each day: day, n."""
-    day = func.generate_series(since, scope.today, sa.text("interval '1 day'")).table_valued("day")
+    day = func.generate_series(since, scope.today, sa.text("interval '1 day'")).table_valued("day").render_derived()
     on = sa.cast(day.c.day, sa.Date)
     waiting = sa.and_(
         g.first_on <= on,
@@ -178,7 +179,7 @@ def signals_waiting_per_day(conn: sa.Connection, scope: Scope, since: date) -> l
 
 def handling_days(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
     """Signals raised since: level, n, median days until somebody took them."""
-    taken_after = func.extract("epoch", g.taken_at - g.raised_at) / 86400
+    taken_after = sa.cast(func.timezone(str(settings.ZONE), g.taken_at), sa.Date) - g.first_on
     return conn.execute(
         select(g.level, func.count().label("n"), func.percentile_cont(0.5).within_group(taken_after).label("days"))
         .where(g.first_on >= since, g.state != SignalState.LIFTED, *scope.of(signals))

@@ -24,7 +24,8 @@ def page(
     """`sort` is a key of `sorts`, with a leading minus for descending; an unknown one falls back to the first."""
     counted = select(func.count()).select_from(query.order_by(None).limit(COUNTED + 1).subquery())
     total = conn.execute(counted).scalar_one()
-    rows = conn.execute(ordered(query, sorts, sort).limit(limit).offset(offset)).all() if total else []
+    last = max(0, total - 1) // limit * limit  # a page past the end is the last one
+    rows = conn.execute(ordered(query, sorts, sort).limit(limit).offset(min(offset, last))).all() if total else []
     return Page(rows, min(total, COUNTED), total > COUNTED)
 
 

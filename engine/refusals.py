@@ -5,18 +5,13 @@
 
 import secrets
 
+from db.told import Told
 
-class Refusal(Exception):
+
+class Refusal(Told):
     """This cannot be done."""
 
     status = 400
-
-    def __init__(self, **details: object) -> None:
-        self.details = details
-        super().__init__(self.sentence())
-
-    def sentence(self, translate=lambda text: text) -> str:
-        return translate(" ".join((self.__doc__ or "").split())).format(**self.details)
 
 
 class NotFound(Refusal):
@@ -93,6 +88,10 @@ class BadRule(Refusal):
 
 class BadDate(Refusal):
     """"{value}" is not a date. Write it like 2026-11-23."""
+
+
+class UnknownFilter(Refusal):
+    """The address asks for {label} "{value}", which does not exist or is not yours to see. It was left out; choose again above."""
 
 
 class NothingToLoad(Refusal):

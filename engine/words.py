@@ -99,6 +99,11 @@ def name(word: StrEnum | None) -> str:
     return "" if word is None else _(_NAMES[type(word), word.value])
 
 
+def msgid(word: StrEnum) -> str:
+    """The same, not yet in anybody's language."""
+    return _NAMES[type(word), word.value]
+
+
 REASONS = {
     "wrong_field_count": "wrong number of fields",
     "missing": "{0} is missing",

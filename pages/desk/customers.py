@@ -38,32 +38,33 @@ FIELDS = [
     Field("Relationship manager", lambda r: r.manager),
 ]  # fmt: skip
 
+head = tables.heading("Customers")
 with access.reading(person) as conn:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = filters.text(placeholder="name, number, phone, ID")
+    managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
+    with filters.bar():
+        text = filters.text(placeholder="name, number, phone, ID", width=220)
+        overdue = filters.flag("overdue", "Overdue only")
         branch_ids = filters.branch(conn)
         segment = filters.word("segment", "Segment", Segment, width=120)
         worst = filters.word("class", "Class", LoanClass, width=110)
-        overdue = filters.flag("overdue", "Overdue only")
-    with st.expander(_("More filters")), st.container(horizontal=True, vertical_alignment="bottom"):
-        managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
-        manager = filters.choice("manager", "Relationship manager", managers, width=220)
-        no_manager = filters.flag("no_manager", "Without manager")
-        no_address = filters.flag("no_address", "Address not marked")
-        former = filters.flag("former", "Also former customers")
         order = filters.sort(SORTS, "-exposure")
+        with filters.more("manager", "no_manager", "no_address", "former"):
+            manager = filters.choice("manager", "Relationship manager", managers, 300, labelled=True)
+            no_manager = filters.flag("no_manager", "Without manager")
+            no_address = filters.flag("no_address", "Address not marked")
+            former = filters.flag("former", "Also former customers")
     wanted = customers.Filter(
         today=today, live=not former, overdue=overdue, segment=segment, worst_class=worst, branch_ids=branch_ids,
         manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, text=text,
     )  # fmt: skip
-    found = customers.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset())
+    found = customers.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    tables.count(found, "customers")
+with head:
+    tables.count(found, "customers", "click a row for the customer")
     st.space("stretch")
     exporting.button(person, "customers", FIELDS, lambda conn: customers.export(conn, wanted, order))
 if not found.rows:
     tables.empty("No customers match", "Widen the filters above. Customers come with the nightly feeds.")
-elif picked := tables.show(found.rows, COLUMNS, "customers", _("Customers"), height=600):
+elif picked := tables.show(found.rows, COLUMNS, "customers", _("Customers")):
     tables.open_page("desk/customer", no=picked.customer_no)
 tables.pager(found.total)

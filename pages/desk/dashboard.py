@@ -1,12 +1,13 @@
 """看板: what was done, what is late, what is coming, where the signals are; every figure opens its rows."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import streamlit as st
 
 from db import access, audit, feeds, figures
 from db.figures import Scope
-from db.vocab import Family, Kind, Level, SignalState
+from db.vocab import LIVE_SIGNALS, Family, Kind, Level, SignalState
 from engine import clock, words
 from engine.words import _
 from pages.parts import charts, filters, frame, look, tables
@@ -15,13 +16,21 @@ from pages.parts.tables import Column
 person = frame.person("dashboard.see")
 today = clock.today()
 
-with access.reading(person) as conn, st.container(horizontal=True, vertical_alignment="bottom"):
-    days = st.segmented_control(
-        _("Period"), [30, 90], default=30, key="days", bind="query-params", required=True, format_func=lambda n: _("{0} days").format(n)
-    )
+RANKED = {"branches": "Branches", "officers": "Officers"}
+SIGNAL_COLUMNS = [
+    Column("level", "Level", "badge", Level, width=75),
+    *(Column(state.value, words.msgid(state), "number", width=85) for state in LIVE_SIGNALS),
+    Column("oldest", "Oldest", "day"),
+    Column("days", "Median days to take", "number", width=130),
+]
+PERIODS = {"30": "30 days", "90": "90 days"}
+head = tables.heading("Dashboard")
+with access.reading(person) as conn, filters.bar():
+    days = int(filters.one_of("days", "Period", PERIODS, "30"))
     branch_ids = filters.branch(conn)
     kind = filters.word("kind", "Kind", Kind)
-    family = filters.word("family", "Product family", Family, width=170)
+    family = filters.word("family", "Product family", Family, width=160)
+with head:
     st.space("stretch")
     as_of = st.empty()
 
@@ -55,12 +64,12 @@ def read(who: tuple, scope: Scope, days: int, pulse: int) -> dict:
         }
 
 
-def card(label: str, value, delta, series, help_: str, page: str, good_up: bool = True, **query) -> None:
+def card(label: str, value, delta, against: str, series, help_: str, page: str, colour: str = "primary", **query) -> None:
     """One figure with its trend, its change, and the way to its rows."""
-    with st.container(border=True, gap="xsmall"):
+    with st.container(border=True, gap="xsmall", height="stretch"):
         st.metric(
-            _(label), value, delta, delta_color="normal" if good_up else "inverse", chart_data=series or None, chart_type="area",
-            help=_(help_),
+            _(label), value, delta, delta_color=colour, chart_data=series if len(series) > 1 else None, chart_type="area",
+            help=_(help_), delta_description=_(against) if delta is not None else None,
         )  # fmt: skip
         st.page_link(f"pages/desk/{page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=narrowed | query)
 
@@ -70,7 +79,7 @@ def everything() -> None:
     with access.reading(person) as conn:
         pulse = audit.pulse(conn)
     data = read((person.role, person.id), scope, days, pulse)
-    as_of.caption(_("Data as of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"))
+    as_of.caption(_("Book of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"))
     key_figures(data)
     left, right = st.columns(2)
     with left:
@@ -90,24 +99,26 @@ def key_figures(data: dict) -> None:
     rates = [100 * r.on_time / r.due for r in data["rates"] if r.due]
     late, lates = data["late"].total, [r.late_7 + r.late_30 + r.late_more for r in data["lates"]]
     waiting = sum(r.n for r in data["signals"] if r.state == SignalState.RAISED)
-    visits, placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("visits", "placed", "on_site"))
+    placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("placed", "on_site"))
     sites = [100 * r.on_site / r.placed for r in data["site"] if r.placed]
-    with st.grid(6, min_column_width=170):
-        card("Done today", per_day.get(today, 0), _change(series), series, "Todos completed each day.", "todos",
+    with st.grid(6, min_column_width=165):
+        card("Done today", f"{series[-1]:,}", series[-1] - series[-2], "than yesterday", series, "Todos completed each day.", "todos",
              state="done", closed_from=today, closed_to=today)  # fmt: skip
-        card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), rates,
-             "Of the todos that fell due in the period, the share completed within grace. Cancelled todos do not count.", "todos", due_from=since, due_to=today)  # fmt: skip
-        card("Overdue todos", f"{late:,}", _against(late, lates), lates, "Open todos past their due day and grace, against a week ago.", "todos", False, late="true")
-        card("Due within 7 days", f"{data['soon']:,}", None, [r.due_7 for r in data["lates"]], "Open todos due today or within the next seven days.", "todos",
-             state="pending", due_from=today, due_to=today + timedelta(days=7))  # fmt: skip
-        card("Signals nobody took", f"{waiting:,}", _against(waiting, [r.n for r in data["waiting"]]),
-             [r.n for r in data["waiting"]], "Open signals that nobody has taken in hand, against a week ago.", "signals", False, state="raised")  # fmt: skip
-        card("On site", look.percent(on_site, placed), _points(sites), sites, "Of the field visits with a position and a marked address, the share within the fence.", "records",
+        card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), "points in a week", rates,
+             "Of the todos that fell due in the period, the share completed within grace. Cancelled todos do not count.", "todos",
+             state="all", due_from=since, due_to=today)  # fmt: skip
+        card("Overdue todos", f"{late:,}", _against(late, lates), "than a week ago", lates,
+             "Open todos past their due day and grace.", "todos", "red" if late else "primary", late="true")  # fmt: skip
+        coming_in = [r.due_7 for r in data["lates"]]
+        card("Due within 7 days", f"{data['soon']:,}", _against(data["soon"], coming_in), "than a week ago", coming_in,
+             "Open todos due today or within the next seven days.", "todos", state="pending", due_from=today,
+             due_to=today + timedelta(days=7))  # fmt: skip
+        queue = [r.n for r in data["waiting"]]
+        card("Signals nobody took", f"{waiting:,}", _against(waiting, queue), "than a week ago", queue,
+             "Open signals that nobody has taken in hand.", "signals", state="raised")  # fmt: skip
+        card("On site", look.percent(on_site, placed), _points(sites), "points in a week", sites,
+             "Of the field visits with a position and a marked address, the share within the fence.", "records",
              mode="field", done_from=since)  # fmt: skip
-
-
-def _change(series: list[int]) -> int | None:
-    return series[-1] - series[-2] if len(series) > 1 else None
 
 
 def _against(now: int, series: list[int]) -> int | None:
@@ -125,22 +136,23 @@ def _points(rates: list[float]) -> str | None:
 
 def completed(data: dict) -> None:
     with st.container(border=True):
-        st.subheader(_("Completed per day"))
+        st.subheader(_("Completed per day"), anchor=False)
         if not data["done"]:
             st.caption(_("Nothing was completed in this period."))
             return
+        due = {r.day: r.due for r in data["rates"]}
         picked = charts.draw(
-            charts.done_per_day(data["done"], since, today), _("Todos completed per day by kind"), key="done", on_select="rerun",
+            charts.done_per_day(data["done"], due, since, today), _("Todos completed per day by kind"), key="done", on_select="rerun",
             selection_mode="points",
         )  # fmt: skip
         if points := picked.selection.points:
-            day = points[0]["x"][:10]
+            day = str(points[0]["x"])[:10]
             tables.open_page("desk/todos", state="done", closed_from=day, closed_to=day, **narrowed)
 
 
 def overdue(data: dict) -> None:
     with st.container(border=True):
-        st.subheader(_("Overdue todos by age"))
+        st.subheader(_("Overdue todos by age"), anchor=False)
         if data["lates"]:
             charts.draw(charts.overdue_per_day(data["lates"]), _("Open overdue todos per day by age"), key="late")
         else:
@@ -150,46 +162,59 @@ def overdue(data: dict) -> None:
 def coming(data: dict) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(_("Coming due"))
+            st.subheader(_("Coming due"), anchor=False, width="content")
             st.space("stretch")
             within = st.segmented_control(_("Within"), [7, 30], default=7, key="within", required=True, label_visibility="collapsed",
                                           format_func=lambda n: _("{0} days").format(n))  # fmt: skip
-            level = st.segmented_control(_("By"), ["branches", "officers"], default="branches", key="by", required=True,
-                                         label_visibility="collapsed", format_func=lambda v: _({"branches": "Branches", "officers": "Officers"}[v]))  # fmt: skip
+            level = st.segmented_control(_("By"), list(RANKED), default="branches", key="by", required=True,
+                                         label_visibility="collapsed", format_func=lambda v: _(RANKED[v]))  # fmt: skip
         rows = data[f"{level}_{within}"][:10]
         if not rows:
             st.caption(_("Nothing comes due in these days."))
-        elif level == "branches":
-            notes = [_("{0} officers, {1} each").format(r.heads, r.load if r.load is not None else "—") for r in rows]
-            charts.draw(charts.ranking([r.branch for r in rows], [r.n for r in rows], notes), _("Todos coming due by branch"), height=290)
-        else:
-            names = [f"{r.officer or _('nobody yet')} · {r.branch}" for r in rows]
-            charts.draw(charts.ranking(names, [r.n for r in rows], [""] * len(rows)), _("Todos coming due by officer"), height=290)
+            return
+        names, notes = ranked_branches(rows) if level == "branches" else ranked_officers(rows)
+        picked = charts.draw(
+            charts.ranking(names, [r.n for r in rows], notes), _("Todos coming due, most first"), key=f"coming_{level}", height=290,
+            on_select="rerun", selection_mode="points",
+        )  # fmt: skip
+        if points := picked.selection.points:
+            row = rows[len(rows) - 1 - points[0]["point_index"]]
+            whose = {"branch": row.code} if level == "branches" else {"assignee": row.staff_id} if row.staff_id else {"pool": "true"}
+            tables.open_page("desk/todos", **narrowed | whose, due_from=today, due_to=today + timedelta(days=within))
+
+
+def ranked_branches(rows: list) -> tuple[list[str], list[str]]:
+    notes = [_("{0} officers, {1} each").format(r.heads, "—" if r.load is None else f"{r.load:.1f}") for r in rows]
+    return [r.branch for r in rows], notes
+
+
+def ranked_officers(rows: list) -> tuple[list[str], list[str]]:
+    return [f"{r.officer or _('nobody yet')} · {r.branch}" for r in rows], [""] * len(rows)
 
 
 def warnings(data: dict) -> None:
     with st.container(border=True):
-        st.subheader(_("Warning signals"))
+        st.subheader(_("Warning signals"), anchor=False)
         if not data["signals"]:
             st.caption(_("No open signals."))
             return
-        days_to_take = {r.level: r.days for r in data["handling"]}
-        for level in reversed(Level):
-            counts = {r.state: r.n for r in data["signals"] if r.level == level}
-            oldest = min((r.oldest for r in data["signals"] if r.level == level), default=None)
-            if counts:
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    st.markdown(look.badge(level), width=70)
-                    st.markdown(" · ".join(f"{words.name(SignalState(s))} **{n}**" for s, n in sorted(counts.items())))
-                    st.space("stretch")
-                    took = days_to_take.get(level)
-                    st.caption(_("oldest {0}").format(look.day(oldest)) + (_(", taken after {0:.1f} days").format(took) if took else ""))
-                    st.page_link("pages/desk/signals.py", label=_("Open"), query_params=narrowed | {"level": level.value})
+        picked = tables.show([level_row(data, level) for level in reversed(Level)], SIGNAL_COLUMNS, "levels", _("Open signals by level"))
+        if picked:
+            tables.open_page("desk/signals", **narrowed | {"level": picked.level})
+        st.caption(_("Click a level for its signals."))
+
+
+def level_row(data: dict, level: Level) -> SimpleNamespace:
+    mine = [r for r in data["signals"] if r.level == level]
+    by_state = {r.state: r.n for r in mine}
+    days_to_take = next((r.days for r in data["handling"] if r.level == level), None)
+    return SimpleNamespace(level=level, oldest=min((r.oldest for r in mine), default=None), days=days_to_take,
+                           **{state.value: by_state.get(state, 0) for state in LIVE_SIGNALS})  # fmt: skip
 
 
 def by_branch(data: dict) -> None:
     with st.container(border=True):
-        st.subheader(_("Branches"))
+        st.subheader(_("Branches"), anchor=False)
         picked = tables.show(
             data["table"],
             [
@@ -205,7 +230,6 @@ def by_branch(data: dict) -> None:
             ],
             key="branches",
             alt=_("Figures by branch"),
-            height=360,
         )
         if picked:
             tables.open_page("desk/todos", branch=picked.code, state="pending")

@@ -39,35 +39,37 @@ FIELDS = [
     Field("Status", lambda r: words.name(LoanStatus(r.status))),
 ]  # fmt: skip
 
+head = tables.heading("Loans")
 with access.reading(person) as conn:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = filters.text(placeholder="loan, contract, customer")
-        branch_ids = filters.branch(conn)
-        family = filters.word("family", "Product family", Family, width=160)
-        loan_class = filters.word("class", "Class", LoanClass, width=110)
+    managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
+    with filters.bar():
+        text = filters.text(placeholder="loan, contract, customer", width=200)
         overdue = filters.flag("overdue", "Overdue only")
-    with st.expander(_("More filters")), st.container(horizontal=True, vertical_alignment="bottom"):
-        product = filters.choice("product", "Product", {p.code: p.name for p in products.all_of(conn)}, width=180)
-        guarantee = filters.word("guarantee", "Guarantee", Guarantee, width=110)
-        managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
-        manager = filters.choice("manager", "Relationship manager", managers, width=220)
-        no_manager = filters.flag("no_manager", "Without manager")
-        maturing = filters.choice("maturing", "Matures within", {n: _("{0} days").format(n) for n in ("30", "60", "90")}, width=120)
-        ended = filters.flag("ended", "Ended loans")
+        branch_ids = filters.branch(conn)
+        family = filters.word("family", "Product family", Family, width=150)
+        loan_class = filters.word("class", "Class", LoanClass, width=110)
         order = filters.sort(SORTS, "-balance")
+        with filters.more("product", "guarantee", "manager", "no_manager", "maturing", "ended"):
+            product = filters.choice("product", "Product", {p.code: p.name for p in products.all_of(conn)}, 300, labelled=True)
+            guarantee = filters.word("guarantee", "Guarantee", Guarantee, 300, labelled=True)
+            manager = filters.choice("manager", "Relationship manager", managers, 300, labelled=True)
+            no_manager = filters.flag("no_manager", "Without manager")
+            maturing = filters.choice("maturing", "Matures within", {n: _("{0} days").format(n) for n in ("30", "60", "90")}, 300,
+                                      labelled=True)  # fmt: skip
+            ended = filters.flag("ended", "Ended loans")
     wanted = loans.Filter(
         today=today, live=not ended, overdue=overdue, loan_class=loan_class, family=family, product=product, guarantee=guarantee,
         branch_ids=branch_ids, manager_id=int(manager) if manager else None, no_manager=no_manager,
         matures_within=int(maturing) if maturing else None, text=text,
     )  # fmt: skip
-    found = loans.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset())
+    found = loans.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    tables.count(found, "loans")
+with head:
+    tables.count(found, "loans", "click a row for the loan")
     st.space("stretch")
     exporting.button(person, "loans", FIELDS, lambda conn: loans.export(conn, wanted, order))
 if not found.rows:
     tables.empty("No loans match", "Widen the filters above. Loans come with the nightly feeds.")
-elif picked := tables.show(found.rows, COLUMNS, "loans", _("Loans"), height=600):
+elif picked := tables.show(found.rows, COLUMNS, "loans", _("Loans")):
     tables.open_page("desk/loan", no=picked.loan_no)
 tables.pager(found.total)

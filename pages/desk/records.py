@@ -24,22 +24,25 @@ COLUMNS = [
     Column("note", "Remark", width=280),
 ]
 
+head = tables.heading("Inspection records")
 with access.reading(person) as conn:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = filters.text(placeholder="customer")
+    with filters.bar():
+        text = filters.text(placeholder="customer", width=190)
         branch_ids = filters.branch(conn)
-        kind = filters.word("kind", "Kind", Kind, width=130)
+        kind = filters.word("kind", "Kind", Kind)
         mode = filters.word("mode", "Way", Mode, width=110)
         conclusion = filters.word("conclusion", "Conclusion", Conclusion, width=120)
-        since = filters.day("done_from", "From")
-        until = filters.day("done_to", "to")
         order = filters.sort(SORTS, "-done")
-    found = records.listing(conn, since=since, until=until, kind=kind, mode=mode, conclusion=conclusion, branch_ids=branch_ids,
-                            text=text, sort=order, limit=tables.PAGE_SIZE, offset=tables.offset())  # fmt: skip
+        with filters.more("done_from", "done_to"), st.container(horizontal=True):
+            since = filters.day("done_from", "From")
+            until = filters.day("done_to", "To")
+    wanted = {"since": since, "until": until, "kind": kind, "mode": mode, "conclusion": conclusion, "branch_ids": branch_ids, "text": text}
+    found = records.listing(conn, **wanted, sort=order, limit=tables.PAGE_SIZE, offset=tables.offset(wanted, order))
 
-tables.count(found, "checks")
+with head:
+    tables.count(found, "checks", "click a row for the customer")
 if not found.rows:
     tables.empty("No checks match", "Widen the filters above. Checks are submitted by officers.")
-elif picked := tables.show(found.rows, COLUMNS, "records", _("Checks"), height=600):
+elif picked := tables.show(found.rows, COLUMNS, "records", _("Checks")):
     tables.open_page("desk/customer", no=picked.customer_no)
 tables.pager(found.total)

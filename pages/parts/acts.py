@@ -5,21 +5,20 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from db import access, audit
 from db.access import Connection, Person
+from engine import acts
 from engine.refusals import Refusal
 from engine.words import _
+from pages.parts import look
 
 
 @contextmanager
 def act(person: Person, verb: str, done: str | None = None) -> Iterator[Connection]:
     """A transaction of the person's; committed first, told afterwards. A refusal is shown and kept in the trail."""
     try:
-        with access.transaction(person, verb) as conn:
+        with acts.act(person, verb) as conn:
             yield conn
     except Refusal as no:
-        with access.transaction(person, verb) as conn:
-            audit.note(conn, "refused", verb, None, {"verb": verb, "why": type(no).__name__})
         tell(no.sentence(_), "error")
     else:
         if done:
@@ -35,9 +34,9 @@ def show_told() -> None:
     """Called by the frame: what acts of the last run had to say."""
     for words, kind in st.session_state.pop("told", []):
         if kind == "error":
-            st.error(words, icon=":material/block:")
+            st.error(look.plain(words), icon=":material/block:")
         else:
-            st.toast(words, icon=":material/check_circle:")
+            st.toast(look.plain(words), icon=":material/check_circle:")
 
 
 def button(label: str, do: Callable[[], None], key: str, *values: object, **options) -> None:

@@ -12,28 +12,37 @@ from engine.words import _
 from pages.parts import look
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
-FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
+FONT = (
+    "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica Neue, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, "
+    "sans-serif"
+)
 
 
 def draw(figure: go.Figure, alt: str, key: str | None = None, height: int = 260, **options):
-    """Put a figure on the page in the house's way."""
+    """Put a figure on the page in the house's way; what the figure itself says stays."""
+    own = figure.layout.to_plotly_json()
     figure.update_layout(
-        height=height, margin={"l": 4, "r": 8, "t": 8, "b": 4}, font={"family": FONT, "size": 12}, dragmode=False,
+        height=height, separators=".,", margin={"l": 4, "r": 8, "t": 8, "b": 4}, font={"family": FONT, "size": 12}, dragmode=False,
         hovermode="x unified", bargap=0.28, legend={"orientation": "h", "y": 1.12, "x": 0, "title": None},
-        xaxis={"showgrid": False, "fixedrange": True, "title": None}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        xaxis={"showgrid": False, "fixedrange": True, "title": None, "tickformat": "%m-%d", "hoverformat": "%Y-%m-%d"}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         yaxis={"gridcolor": "rgba(128,140,145,.18)", "zeroline": False, "fixedrange": True, "title": None, "nticks": 5},
     )  # fmt: skip
+    figure.update_layout(own)
     return st.plotly_chart(figure, config=CONFIG, key=key, alt=alt, **options)
 
 
-def done_per_day(rows: Sequence, since: date, until: date) -> go.Figure:
-    """Stacked bars by kind."""
+def done_per_day(rows: Sequence, due: dict[date, int], since: date, until: date) -> go.Figure:
+    """Stacked bars by kind, and a line for what was to be done by that day."""
     figure = go.Figure()
     days = _days(since, until)
     for kind in Kind:
         counts = {row.day: row.n for row in rows if row.kind == kind}
         if counts:
             figure.add_bar(x=days, y=[counts.get(d, 0) for d in days], name=words.name(kind), marker_color=look.KIND_COLOURS[kind])
+    figure.add_scatter(
+        x=days, y=[due.get(d, 0) for d in days], name=_("due that day"), mode="lines",
+        line={"color": look.GREY, "width": 1.5, "dash": "dot", "shape": "hvh"},
+    )  # fmt: skip
     figure.update_layout(barmode="stack")
     return figure
 
@@ -57,7 +66,7 @@ def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], c
         x=list(values)[::-1], y=list(names)[::-1], orientation="h", marker_color=colour, text=[f"{v}" for v in values][::-1],
         textposition="outside", cliponaxis=False, customdata=list(notes)[::-1], hovertemplate="%{y}: %{x}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
-    figure.update_layout(hovermode="closest", yaxis={"automargin": True}, xaxis={"visible": False})
+    figure.update_layout(hovermode="closest", yaxis={"automargin": True, "dtick": 1, "showgrid": False}, xaxis={"visible": False})
     return figure
 
 

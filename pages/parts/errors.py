@@ -5,6 +5,7 @@ from streamlit import error
 
 from engine.refusals import Refusal, Unexpected
 from engine.words import _
+from pages.parts import look
 
 log = structlog.get_logger()
 
@@ -21,4 +22,4 @@ def show(wrong: Exception) -> bool:
 
 
 def refuse(no: Refusal) -> None:
-    error(no.sentence(_), icon=":material/block:")
+    error(look.plain(no.sentence(_)), icon=":material/block:")

@@ -17,7 +17,7 @@ from engine import clock, night, sign_in, words
 from engine import preferences as wishing
 from engine.sign_in import Visitor
 from engine.words import _, name
-from pages.parts import brand, bridge, look, menu, who
+from pages.parts import acts, brand, bridge, look, menu, search, who
 from pages.parts import sign_in as front
 from pages.parts.bottom_bar import bottom_bar
 from pages.parts.who import person
@@ -56,15 +56,28 @@ def _ended() -> None:
 
 
 def _page(by: Person, wishes: dict) -> None:
-    page = st.navigation(menu.pages(by, wishes.get("first_page")), expanded=True)
+    page = st.navigation(menu.pages(by, wishes.get("first_page")), position="hidden")
     brand.tab(page.title, layout="wide")
     brand.logo()
-    with st.sidebar.container(key="frame", gap="small"):
+    with st.sidebar:
         _as_of(by)
+        search.box(by)
+        menu.draw(by, page.url_path)
         _who(by)
     if menu.FIRST[by.role] == "today":
         bottom_bar(by)
+    _count_visit(page.url_path)
+    search.go(by)
+    acts.show_told()
     page.run()
+
+
+def _count_visit(path: str) -> None:
+    """Goes up whenever a page is entered anew, or for another loan or customer: what was selected there is forgotten."""
+    place = (path, st.query_params.get("no"))
+    if st.session_state.get("place") != place:
+        st.session_state["place"] = place
+        st.session_state["visit"] = st.session_state.get("visit", 0) + 1
 
 
 def _as_of(by: Person) -> None:
@@ -83,14 +96,15 @@ def _as_of(by: Person) -> None:
 
 
 def _who(by: Person) -> None:
-    st.markdown(f"**{look.plain(by.name)}**  \n:small[:gray[{name(by.role)} · {look.plain(by.branch_name)}]]")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.session_state["frame.language"] = words.language.get()
-        st.segmented_control(
-            _("Language"), words.LANGUAGES, format_func=who.LANGUAGE_NAMES.get, key="frame.language", required=True,
-            on_change=_switch_language, label_visibility="collapsed", width="content",
-        )  # fmt: skip
-        front.sign_out_button()
+    with st.container(key="frame-who", gap="xsmall"):
+        st.markdown(f"**{look.plain(by.name)}**  \n:small[:gray[{name(by.role)} · {look.plain(by.branch_name)}]]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.session_state["frame.language"] = words.language.get()
+            st.segmented_control(
+                _("Language"), words.LANGUAGES, format_func=who.LANGUAGE_NAMES.get, key="frame.language", required=True,
+                on_change=_switch_language, label_visibility="collapsed", width="content",
+            )  # fmt: skip
+            front.sign_out_button()
 
 
 def _switch_language() -> None:

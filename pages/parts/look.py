@@ -29,11 +29,11 @@ BADGES: dict[tuple[type, str], str] = {
     **{(Level, k): v for k, v in (("red", "red"), ("orange", "orange"), ("yellow", "yellow"), ("blue", "blue"))},
     **{
         (LoanClass, k): v
-        for k, v in (("normal", "green"), ("special_mention", "yellow"), ("substandard", "orange"), ("doubtful", "red"), ("loss", "red"))
+        for k, v in (("normal", "gray"), ("special_mention", "yellow"), ("substandard", "orange"), ("doubtful", "red"), ("loss", "red"))
     },
     **{
         (LoanStatus, k): v
-        for k, v in (("normal", "green"), ("overdue", "red"), ("settled", "gray"), ("written_off", "gray"), ("transferred", "gray"))
+        for k, v in (("normal", "gray"), ("overdue", "red"), ("settled", "gray"), ("written_off", "gray"), ("transferred", "gray"))
     },
     **{(TodoState, k): v for k, v in (("open", "blue"), ("started", "violet"), ("done", "green"), ("cancelled", "gray"))},
     **{
@@ -57,6 +57,14 @@ KIND_ICONS = {
 MODE_ICONS = {"field": ":material/location_on:", "phone": ":material/call:", "data": ":material/desktop_windows:"}
 
 
+LATE = "#D0433A"  # readable on light and on dark
+
+
+def chip(word: StrEnum) -> str:
+    """A state's colour behind its name in a table."""
+    return HEX[badge_colour(word)] + ("00" if badge_colour(word) == "gray" else "33")
+
+
 def badge_colour(word: StrEnum) -> str:
     return BADGES.get((type(word), word.value), "gray")
 
@@ -66,12 +74,18 @@ def badge(word: StrEnum) -> str:
     return f":{badge_colour(word)}-badge[{words.name(word)}]"
 
 
+_INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/])")
 
 
 def plain(text: object) -> str:
     """Text from people or feeds inside Markdown: shown as it is, never as a link, an image or a formula."""
-    return "" if text is None else _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+    return "" if text is None else _MARKDOWN.sub(r"\\\1", visible(text))
+
+
+def visible(text: object) -> str:
+    """On one line, and what would turn or hide the writing around it is seen."""
+    return _INVISIBLE.sub("\ufffd", str(text).replace("\r", "").replace("\n", " ").replace("\t", " "))
 
 
 def yuan(fen: int | None) -> Decimal | None:

@@ -87,15 +87,25 @@ def first_page(person: Person, wish: str | None) -> str:
     return next(path for path in (wish, FIRST[person.role], "me") if path in paths)
 
 
-def pages(person: Person, wish: str | None) -> dict[str, list[st.Page]]:
-    """Every page that exists, by section. What a role may not see is there too, and says so: a link sent by a
+def pages(person: Person, wish: str | None) -> list[st.Page]:
+    """Every page that exists. What a role may not see is there too, and says so: a link sent by a
     colleague leads to a polite refusal, and one that waits behind the sign-in is still good after it."""
     allowed = open_to(person)
-    sections = {section: [] for section in (MINE, DESK, SETUP)}
-    for entry in BUILT:
-        sections[entry.section].append(_page(entry) if entry in allowed else _closed(entry))
-    sections[MINE].append(_front_door(first_page(person, wish)))
-    return {_(section): listed for section, listed in sections.items() if listed}
+    listed = [_page(entry) if entry in allowed else _closed(entry) for entry in BUILT]
+    return [*listed, _front_door(first_page(person, wish))]
+
+
+def draw(person: Person, path: str) -> None:
+    """The menu by role, in sections. A page reached from a list is marked as its list."""
+    here = {"loan": "loans", "customer": "customers"}.get(path, path)
+    for section in (MINE, DESK, SETUP):
+        entries = [entry for entry in open_to(person) if entry.section == section and entry.listed]
+        if entries:
+            with st.container(key=f"menu-{section.split()[0].lower()}", gap=None):
+                st.caption(_(section))
+                for entry in entries:
+                    label = f"**{_(entry.title)}**" if entry.path == here else _(entry.title)
+                    st.page_link(PAGES / entry.file, label=label, icon=f":material/{entry.icon}:", width="stretch")
 
 
 def _page(entry: Entry) -> st.Page:

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from db import settings
 from engine import opening
+from engine.scheduler import Scheduler
 from pages.parts import who
 from pages.parts.wire import BINDING, IDENTITY
 
@@ -68,7 +69,12 @@ async def lifespan(_app):
     # Streamlit collects garbage after every run; frozen, what was imported is left out of it: 75 ms become 6.
     gc.collect()
     gc.freeze()
+    scheduler = Scheduler() if settings.jobs_in_app() else None
+    if scheduler:
+        scheduler.start()
     yield
+    if scheduler:
+        await to_thread.run_sync(scheduler.stop)
 
 
 def check_configuration() -> None:

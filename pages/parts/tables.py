@@ -13,11 +13,13 @@ from engine.words import _
 from pages.parts import look
 
 PAGE_SIZE = 50
+ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in itself
 
 
 @dataclass(frozen=True)
 class Column:
-    """`kind`: text, day, moment, wan (fen shown in 万元), number, share, badge (a StrEnum in `words`)."""
+    """`kind`: text, day, moment, wan (fen shown in 万元), number, share, badge (a StrEnum in `words`), or late: a pair
+    of words and whether they tell of something overdue."""
 
     name: str
     label: str
@@ -28,29 +30,45 @@ class Column:
     help: str | None = None
 
 
-def show(rows: Sequence, columns: Sequence[Column], key: str, alt: str, height: int | str = "auto"):
+def show(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
     """The table; the row that was clicked in this run, or None."""
     if not rows:
         return None
-    frame = pd.DataFrame({c.name: [_cell(c, row) for row in rows] for c in columns})
-    event = st.dataframe(
-        frame, hide_index=True, key=_key(key), on_select="rerun", selection_mode="single-cell", height=height,
-        column_config={c.name: _config(c) for c in columns}, alt=alt, placeholder="—",
-    )  # fmt: skip
+    event = _draw(rows, columns, key, alt, tallest, on_select="rerun", selection_mode="single-cell")
     cells = event.selection.cells
     return rows[cells[0][0]] if cells else None
 
 
-def choose(rows: Sequence, columns: Sequence[Column], key: str, alt: str, height: int | str = "auto") -> list:
+def choose(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST) -> list:
     """The table with check boxes; the rows chosen."""
     if not rows:
         return []
-    frame = pd.DataFrame({c.name: [_cell(c, row) for row in rows] for c in columns})
-    event = st.dataframe(
-        frame, hide_index=True, key=_key(key), on_select="rerun", selection_mode="multi-row", height=height,
-        column_config={c.name: _config(c) for c in columns}, alt=alt, placeholder="—",
-    )  # fmt: skip
+    event = _draw(rows, columns, key, alt, tallest, on_select="rerun", selection_mode="multi-row")
     return [rows[i] for i in event.selection.rows]
+
+
+def look_at(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST) -> None:
+    """The table alone: its rows lead nowhere."""
+    if rows:
+        _draw(rows, columns, key, alt, tallest)
+
+
+def _draw(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int, **options):
+    frame = pd.DataFrame({c.name: [_cell(c, row) for row in rows] for c in columns})
+    height = "content" if len(rows) <= tallest else (tallest + 1) * ROW + 6
+    return st.dataframe(
+        _late_in_red(frame, rows, columns), hide_index=True, key=_key(key), height=height, row_height=ROW, alt=alt,
+        column_config={c.name: _config(c) for c in columns}, placeholder="—", **options,
+    )  # fmt: skip
+
+
+def _late_in_red(frame: pd.DataFrame, rows: Sequence, columns: Sequence[Column]):
+    for c in columns:
+        if c.kind == "late":
+            colours = [f"color: {look.LATE}" if c.value(row)[1] else "" for row in rows]
+            if any(colours):
+                return frame.style.apply(lambda _column, colours=colours: colours, subset=[c.name])
+    return frame
 
 
 def _key(key: str) -> str:
@@ -60,12 +78,17 @@ def _key(key: str) -> str:
 
 def _cell(column: Column, row):
     value = column.value(row) if column.value else getattr(row, column.name)
-    if column.kind == "badge":
-        return [] if value is None else [words.name(column.words(value))]
-    if column.kind == "wan":
-        return look.ten_thousands(value)
-    if column.kind == "moment":
-        return look.moment(value)
+    match column.kind:
+        case "badge":
+            return [] if value is None else [words.name(column.words(value))]
+        case "wan":
+            return look.ten_thousands(value)
+        case "moment":
+            return look.moment(value)
+        case "late":
+            return value[0]
+        case "text":
+            return None if value is None else look.visible(value)
     return value
 
 
@@ -83,7 +106,7 @@ def _config(c: Column):
         case "badge":
             options = list(c.words)
             return st.column_config.MultiselectColumn(
-                label, options=[words.name(w) for w in options], color=[look.HEX[look.badge_colour(w)] for w in options],
+                label, options=[words.name(w) for w in options], color=[look.chip(w) for w in options],
                 width=width or 110, help=help_,
             )  # fmt: skip
     return st.column_config.TextColumn(label, width=width, help=help_)
@@ -96,16 +119,30 @@ def pager(total: int, key: str = "page", size: int = PAGE_SIZE) -> None:
         st.pagination(pages, key=key, bind="query-params", max_visible_pages=7)
 
 
-def offset(key: str = "page", size: int = PAGE_SIZE) -> int:
-    """Where the page asked for begins, read before the list is."""
-    asked = st.session_state.get(key) or st.query_params.get(key, "1")
-    return (max(1, int(asked)) - 1) * size if str(asked).isdigit() else 0
+def offset(*wanted: object, key: str = "page", size: int = PAGE_SIZE) -> int:
+    """Where the page asked for begins, read before the list is; the first one again once `wanted` has changed."""
+    now, before = (st.session_state.get("visit"), wanted), st.session_state.get("listed")
+    st.session_state["listed"] = now
+    if before is None or before[0] != now[0]:
+        asked = st.query_params.get(key, "1")
+    elif before != now:
+        asked = st.session_state[key] = 1
+    else:
+        asked = st.session_state.get(key, 1)
+    return (max(1, int(asked)) - 1) * size if str(asked).isdecimal() and len(str(asked)) < 7 else 0
 
 
-def count(page: Page, one: str) -> None:
-    """"1,284 todos", or "more than 10,000"."""
+def heading(title: str):
+    """The line on top of a page: its title; the rest of the line is filled in once it is known."""
+    line = st.container(key="heading", horizontal=True, vertical_alignment="center")
+    line.title(_(title), anchor=False, width="content")
+    return line
+
+
+def count(page: Page, one: str, hint: str = "") -> None:
+    """"1,284 todos", or "more than 10,000"; `hint` says what a click on a row does."""
     number = _("more than {0:,}").format(page.total) if page.more else f"{page.total:,}"
-    st.caption(f"{number} {_(one)}")
+    st.caption(f"{number} {_(one)}" + (f" · {_(hint)}" if hint and page.rows else ""), width="content")
 
 
 def empty(title: str, what_to_do: str) -> None:

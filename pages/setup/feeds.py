@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from db import access, feeds
-from db.vocab import FeedState, Role
+from db.vocab import FeedState
 from engine import clock, permits, words
 from engine.feed import load, override
 from engine.words import _
@@ -14,7 +14,6 @@ from pages.parts import acts, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("feeds.see")
-sees_raw = person.role is not Role.IT
 
 RUNS = [
     Column("id", "Run", "number", width=60),
@@ -49,7 +48,7 @@ with access.reading(person) as conn:
     run_id = int(asked) if asked.isdigit() else (recent[0].id if recent else None)
     run = feeds.run(conn, run_id) if run_id else None
     files = feeds.files(conn, run_id) if run else []
-    set_aside = feeds.rejected(conn, run_id, raw=sees_raw, limit=500) if run else []
+    set_aside = feeds.rejected(conn, run_id, limit=500) if run else []
 if run is None:
     st.stop()
 

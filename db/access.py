@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from db import store
+from db import settings, store
 from db.vocab import SCOPE_OF, Role, Scope
 
 Connection = sa.Connection  # for signatures above this floor
@@ -38,7 +38,8 @@ MACHINE = Person(None, "Vigil", Role.MACHINE)
 _BEGIN = sa.text("""
     select set_config('role', :scope, true), set_config('vigil.staff', :staff, true),
            set_config('vigil.role', :role, true), set_config('vigil.session', :session, true),
-           set_config('vigil.verb', :verb, true), set_config('statement_timeout', :patience, true),
+           set_config('vigil.verb', :verb, true), set_config('vigil.today', :today, true),
+           set_config('statement_timeout', :patience, true),
            set_config('idle_in_transaction_session_timeout', :patience, true)
 """)
 PATIENCE = "30s"  # of a person; the machine may take as long as it takes
@@ -65,6 +66,17 @@ def reading(by: Person) -> Iterator[sa.Connection]:
 def gate() -> Iterator[sa.Connection]:
     """Before anybody is known: reaches accounts, sessions and sign-ins, no row of the book."""
     with store.engine().begin() as conn:
+        if settings.fixed_today():
+            conn.execute(sa.text("select set_config('vigil.today', :today, true)"), {"today": _today()})
+        yield conn
+
+
+@contextmanager
+def asking(by: Person) -> Iterator[sa.Connection]:
+    """For statements that somebody typed: a login of its own, which cannot become anybody else and cannot write."""
+    with store.query_engine().begin() as conn:
+        conn.exec_driver_sql("set transaction read only")
+        act_as(conn, by)
         yield conn
 
 
@@ -77,6 +89,12 @@ def act_as(conn: sa.Connection, by: Person, verb: str = "") -> None:
             "role": by.role.value,
             "session": "" if by.session_id is None else str(by.session_id),
             "verb": verb,
+            "today": _today(),
             "patience": "0" if by.role is Role.MACHINE else PATIENCE,
         },
     )
+
+
+def _today() -> str:
+    """Only when the environment fixes the day; else the database's own clock says it."""
+    return str(settings.fixed_today() or "")

@@ -118,3 +118,8 @@ def tries_of(conn: sa.Connection, staff_id: int, limit: int = 20) -> list[sa.Row
     return conn.execute(
         select(t.at, t.source, t.outcome).where(t.staff_id == staff_id).order_by(t.at.desc(), t.id.desc()).limit(limit)
     ).all()
+
+
+def listing(conn: sa.Connection) -> list[sa.Row]:
+    """staff_id, username, disabled_at of every account, by user name."""
+    return conn.execute(select(a.staff_id, a.username, a.must_change, a.disabled_at).order_by(a.username)).all()

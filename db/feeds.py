@@ -115,10 +115,10 @@ def files(conn: sa.Connection, run_id: int) -> list[sa.Row]:
     return conn.execute(select(feed_files).where(f.run_id == run_id).order_by(f.name)).all()
 
 
-def rejected(conn: sa.Connection, run_id: int, raw: bool, limit: int | None = None, offset: int = 0) -> list[sa.Row]:
-    """name, file, line, text, reasons. `raw` False gives the text with long numbers masked."""
+def rejected(conn: sa.Connection, run_id: int, limit: int | None = None, offset: int = 0) -> list[sa.Row]:
+    """name, file, line, text (long numbers masked), reasons."""
     c = rejects.c
-    text = c.raw if raw else c.raw_masked
+    text = c.raw_masked
     return conn.execute(
         select(c.name, c.file, c.line, text.label("text"), c.reasons)
         .where(c.run_id == run_id)

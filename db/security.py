@@ -2,46 +2,59 @@
 
 One PostgreSQL role for each kind of scope, and for each table one policy a role. A single policy with ORs over all
 kinds of people cannot use an index; these can. Functions stand in scalar sub-selects so that they run once a query.
-Without an acting person every function returns nothing, so nothing is visible.
+Without an acting person no test holds, so nothing is visible and nothing can be written.
 """
 
 import hashlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from db import bulk
 from db.tables import metadata
-from db.vocab import Scope
+from db.vocab import SCOPE_OF, Role, Scope
 
-OWNER, APP = "vigil_owner", "vigil_app"
+OWNER, APP, QUERY = "vigil_owner", "vigil_app", "vigil_query"
 PEOPLE = (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR, Scope.READER)
 EVERYBODY = (*PEOPLE, Scope.ADMIN)
 
-IN_MY_BRANCHES = "branch_id = any((select vigil_branches())::int[])"
-IN_COLLECTION = "(overdue_since is not null or worst_class >= 'substandard')"
-COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id and {IN_COLLECTION})"
-CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
+
+def acting(scope: Scope) -> str:
+    """Somebody acts, in a role that this scope is for; known before the first row is read."""
+    roles = ",".join(role for role, its in SCOPE_OF.items() if its is scope)
+    return f"(select vigil_role()) = any('{{{roles}}}')"
+
+
+def acts_as(role: Role) -> str:
+    return f"(select vigil_role()) = '{role}'"
+
+
+def everybody_in(*scopes: Scope) -> dict[Scope, str]:
+    return {scope: acting(scope) for scope in scopes}
 
 
 def mine(column: str) -> str:
     return f"{column} = any((select vigil_my_customers())::bigint[])"
 
 
-CUSTOMER_POLICY = {
-    Scope.HEAD: "true",
-    Scope.READER: "true",
+ME = "(select vigil_me())"
+IN_MY_BRANCHES = "branch_id = any((select vigil_branches())::int[])"
+IN_COLLECTION = "(overdue_since is not null or worst_class >= 'substandard')"
+COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id and {IN_COLLECTION})"
+CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
+LOAN_SEEN = "exists (select 1 from loans l where l.id = loan_id and l.customer_id = loan_history.customer_id)"
+
+CUSTOMER_POLICY = everybody_in(Scope.HEAD, Scope.READER) | {
     Scope.BRANCH: f"{IN_MY_BRANCHES} or id = any((select vigil_guests())::bigint[])",
     Scope.OFFICER: mine("id"),
-    Scope.COLLECTOR: COLLECTED,
+    Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {COLLECTED}",
 }
 
 
 def of_a_branch(officer: str) -> dict[Scope, str]:
     """Rows with a branch and a customer of their own."""
-    return {
-        Scope.HEAD: "true",
-        Scope.READER: "true",
+    return everybody_in(Scope.HEAD, Scope.READER) | {
         Scope.BRANCH: IN_MY_BRANCHES,
         Scope.OFFICER: officer,
         Scope.COLLECTOR: CUSTOMER_SEEN,
@@ -49,9 +62,11 @@ def of_a_branch(officer: str) -> dict[Scope, str]:
 
 
 FOLLOWS_CUSTOMER = of_a_branch(mine("customer_id")) | {Scope.BRANCH: CUSTOMER_SEEN}
-FOR_ALL = dict.fromkeys(EVERYBODY, "true")
-FOR_HEAD = dict.fromkeys((Scope.HEAD, Scope.READER), "true")
-FOR_OPERATORS = dict.fromkeys((Scope.HEAD, Scope.READER, Scope.ADMIN), "true")
+FOR_ALL = everybody_in(*EVERYBODY)
+FOR_HEAD = everybody_in(Scope.HEAD, Scope.READER)
+FOR_OPERATORS = everybody_in(Scope.HEAD, Scope.READER, Scope.ADMIN)
+MY_OWN = dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), f"staff_id = {ME}")
+FOR_ADMINISTRATORS = everybody_in(Scope.READER, Scope.ADMIN)
 NOBODY: dict[Scope, str] = {}
 
 POLICIES: dict[str, dict[Scope, str]] = {
@@ -64,20 +79,22 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "definitions": FOR_ALL,
     "absences": FOR_ALL,
     "customers": CUSTOMER_POLICY,
-    "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: IN_COLLECTION},
+    "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {IN_COLLECTION}"},
     "addresses": FOLLOWS_CUSTOMER,
     "guarantors": FOLLOWS_CUSTOMER,
     "photos": FOLLOWS_CUSTOMER,
     "exemptions": FOLLOWS_CUSTOMER,
     "claims": FOLLOWS_CUSTOMER,
     "loans": of_a_branch(mine("customer_id")),
-    "loan_history": of_a_branch(mine("customer_id")),
+    "loan_history": of_a_branch(mine("customer_id")) | {Scope.BRANCH: LOAN_SEEN},
     "todos": of_a_branch(
-        f"assignee_id = (select vigil_me()) or {mine('customer_id')}"
+        f"assignee_id = {ME} or {mine('customer_id')}"
         " or (assignee_id is null and branch_id = (select vigil_my_branch()))"
     ),
-    "records": of_a_branch(f"staff_id = (select vigil_me()) or {mine('customer_id')}"),
-    "signals": of_a_branch(f"owner_id = (select vigil_me()) or {mine('customer_id')}"),
+    "records": of_a_branch(f"staff_id = {ME} or {mine('customer_id')}") | {
+        Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}"
+    },
+    "signals": of_a_branch(f"owner_id = {ME} or {mine('customer_id')}"),
     "todo_days": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "arrears": FOR_HEAD,
     "feed_runs": FOR_OPERATORS,
@@ -86,16 +103,15 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "job_runs": FOR_ALL,
     "problems": FOR_OPERATORS,
     "installation": FOR_ALL,
-    "preferences": dict.fromkeys(EVERYBODY, "staff_id = (select vigil_me())"),
-    "accounts": {Scope.ADMIN: "true", Scope.READER: "true"},
-    "sessions": {Scope.ADMIN: "true", Scope.READER: "true"} | dict.fromkeys(
-        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), "staff_id = (select vigil_me())"
-    ),
-    "sign_ins": {Scope.ADMIN: "true", Scope.READER: "true"} | dict.fromkeys(
-        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), "staff_id = (select vigil_me())"
-    ),
+    "preferences": dict.fromkeys(EVERYBODY, f"staff_id = {ME}"),
+    "accounts": FOR_ADMINISTRATORS,
+    "sessions": FOR_ADMINISTRATORS | MY_OWN,
+    "sign_ins": FOR_ADMINISTRATORS | MY_OWN,
     "tickets": NOBODY,
-    "audit": of_a_branch(CUSTOMER_SEEN) | {Scope.BRANCH: CUSTOMER_SEEN, Scope.ADMIN: "customer_id is null"},
+    "audit": FOLLOWS_CUSTOMER | {
+        # Amounts of arrears stand in the trail without a customer.
+        Scope.ADMIN: f"{acting(Scope.ADMIN)} and customer_id is null and noun <> 'arrears'"
+    },
 }  # fmt: skip
 
 OWNERS_OWN = {"undressed"}  # reached through functions of the owner's only
@@ -113,57 +129,114 @@ GATE_TABLES = {
     "installation": "select",
 }
 
+# A hash of eleven digits is as good as the digits: whoever looks for a number asks vigil_having().
 HIDDEN_COLUMNS = {
-    "customers": {"identity_no", "phone"},
+    "customers": {"identity_no", "phone", "identity_hash", "phone_hash"},
     "accounts": {"password_hash"},
     "sessions": {"token_hash"},
     "rejects": {"raw"},
 }
 
+
+class Write(NamedTuple):
+    """What may be written: the right, on which rows (default: those that are seen), and what must hold afterwards."""
+
+    right: str
+    rows: str | None = None
+    signed: str = "true"
+
+    @property
+    def command(self) -> str:
+        return self.right.split()[0]
+
+
+def all_of(*rights: str, rows: str | None = None, signed: str = "true") -> tuple[Write, ...]:
+    return tuple(Write(right, rows, signed) for right in rights)
+
+
+HANDLED = "update (assignee_id, pinned, state, started_at, closed_on, closed_by, record_id)"
+SETTLED = HANDLED.replace(")", ", due_on, late_from, close_reason, close_note)")
+SIGNAL_HANDLED = all_of(
+    "update (owner_id, state, taken_by, taken_at, measures, answer, answered_by, answered_at, closed_on, closed_by, close_note)"
+)
+TOUCHED = all_of("update (touched_at)")
+MARKED = (Write("insert", signed=f"marked_by = {ME}"), Write("update (replaced_at, doubt)"))
+ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
+IS_SECURITY = acts_as(Role.SECURITY_ADMIN)
+STAFF_OF_MINE = (
+    "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
+)
+BOTH_MINE = f"{STAFF_OF_MINE.format('staff_id')} and {STAFF_OF_MINE.format('delegate_id')}"
+DECIDED = "update (state, decided_by, decided_at, decided_why)"
+ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
+
 # What people may write, by scope; the verbs above decide when. Everything else is the machine's.
-WRITES: dict[str, dict[Scope, str]] = {
-    "preferences": dict.fromkeys((*PEOPLE, Scope.ADMIN), "insert, update"),
-    "records": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "insert"),
-    "todos": dict.fromkeys(
-        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER),
-        "insert, update (assignee_id, pinned, state, due_on, late_from, started_at, closed_on, closed_by, close_reason,"
-        " close_note, record_id)",
-    ),
-    "signals": dict.fromkeys(
-        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR),
-        "insert, update (owner_id, state, taken_by, taken_at, measures, answer, answered_by, answered_at, closed_on,"
-        " closed_by, close_note)",
-    ),
-    "customers": dict.fromkeys(
-        (Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "update (phone, address, manager_id, inspector_id)"
-    ),
-    "customer_faces": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "update (touched_at)"),
-    "addresses": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), "insert, update"),
-    "exemptions": dict.fromkeys((Scope.HEAD, Scope.BRANCH), "insert, update (approved_by, approved_at, until_on)"),
-    "absences": dict.fromkeys((Scope.HEAD, Scope.BRANCH), "insert, update, delete"),
-    "definitions": {
-        Scope.HEAD: "insert, update (state, decided_by, decided_at, decided_why)",
-        Scope.ADMIN: "insert, update (state, decided_by, decided_at, decided_why)",
+# Who signs is who acts: nobody writes another's name under anything.
+WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
+    "preferences": dict.fromkeys(EVERYBODY, all_of("insert", "update")),
+    "records": {
+        # To look after a customer is what lets somebody check; to have signed one makes nobody his officer.
+        Scope.BRANCH: all_of("insert", rows=CUSTOMER_SEEN, signed=f"staff_id = {ME}"),
+        Scope.OFFICER: all_of("insert", rows=mine("customer_id"), signed=f"staff_id = {ME}"),
     },
-    "calendar_days": {Scope.HEAD: "insert, update"},
-    "feed_runs": dict.fromkeys(
-        (Scope.HEAD, Scope.ADMIN), "update (override_asked_by, override_reason, override_by)"
-    ),
-    "accounts": {Scope.ADMIN: "insert, update"},
-    "sessions": {Scope.ADMIN: "update (ended_at, ended_because)"},
-    "staff_roles": {Scope.ADMIN: "insert, update (valid_to)"},
+    "todos": {Scope.HEAD: all_of(SETTLED), Scope.BRANCH: all_of(SETTLED), Scope.OFFICER: all_of(HANDLED)},
+    "signals": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), SIGNAL_HANDLED),
+    "customers": {
+        Scope.HEAD: all_of("update (phone, address, manager_id, inspector_id)"),
+        Scope.BRANCH: all_of("update (phone, address, manager_id, inspector_id)", rows=IN_MY_BRANCHES),  # guests: no
+        Scope.OFFICER: all_of("update (phone, address, inspector_id)"),
+    },
+    "customer_faces": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), TOUCHED),
+    "addresses": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), MARKED),
+    "exemptions": {
+        Scope.HEAD: (ASKS_EXEMPTION, Write("update (approved_by, approved_at, until_on)", signed=f"approved_by = {ME}")),
+        Scope.BRANCH: (ASKS_EXEMPTION,),
+    },
+    "absences": {
+        Scope.HEAD: all_of("insert", "update", signed=f"made_by = {ME}") + all_of("delete"),
+        Scope.BRANCH: all_of("insert", "update", rows=BOTH_MINE, signed=f"made_by = {ME}") + all_of("delete", rows=BOTH_MINE),
+    },
+    "definitions": {
+        Scope.HEAD: (
+            Write("insert", signed=f"made_by = {ME} and state = 'submitted'"), Write(DECIDED, signed=f"decided_by = {ME}"),
+        ),
+        Scope.ADMIN: all_of(
+            "insert", signed=f"made_by = {ME} and state = 'submitted' and family = 'mapping' and {acts_as(Role.IT)}"
+        ),
+    },
+    "calendar_days": {Scope.HEAD: all_of("insert", "update", signed=f"set_by = {ME}")},
+    "feed_runs": {
+        Scope.HEAD: all_of(
+            "update (override_asked_by, override_reason, override_by)", signed=f"({ASKS_OVERRIDE} or override_by = {ME})"
+        ),
+        Scope.ADMIN: all_of(
+            "update (override_asked_by, override_reason)", rows=acts_as(Role.IT), signed=ASKS_OVERRIDE
+        ),
+    },
+    "accounts": {Scope.ADMIN: all_of("insert", "update", rows=IS_SECURITY)},
+    "sessions": {Scope.ADMIN: all_of("update (ended_at, ended_because)", rows=IS_SECURITY)},
+    "staff_roles": {
+        Scope.ADMIN: all_of("insert", rows=IS_SECURITY, signed=f"granted_by = {ME} and staff_id <> {ME}")
+        + all_of("update (valid_to)", rows=f"{IS_SECURITY} and staff_id <> {ME}"),
+    },
 }  # fmt: skip
 
-UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_runs", "feed_files", "rejects", "problems",
+# Who may look at a full number, and whom reveal and having ask; auditors and the technical roles may not.
+REVEALED_TO = (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR)
+NOTED = ("insert", "update", "delete")  # only triggers say these
+
+# Derived or temporary rows, and what is a log itself.
+UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
-                     "phone_masked", "village", "live", "raw_masked"}  # fmt: skip
+                     "phone_masked", "village", "live", "raw_masked", "progress"}  # fmt: skip
 TRAILED_AS = {
     "identity_no": "vigil_mask({}, 3, 4)",
     "phone": "vigil_mask({}, 3, 4)",
     "password_hash": "left(md5({}), 6)",
 }
+ADDED_ONLY = {"audit", "sign_ins"}  # not even the machine changes these
 
 
 def statements() -> list[str]:
@@ -190,6 +263,7 @@ def _functions() -> Iterator[str]:
     yield _setting("vigil_role", "text", "vigil.role")
     yield _setting("vigil_session", "bigint", "vigil.session")
     yield _setting("vigil_verb", "text", "vigil.verb")
+    yield _TODAY
     yield _lookup("vigil_my_branch", "int", "select branch_id from staff where id = vigil_me()")
     yield _lookup(
         "vigil_branches",
@@ -197,37 +271,60 @@ def _functions() -> Iterator[str]:
         """
         select coalesce(array_agg(distinct t.branch_id), '{}')
         from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
-        where r.staff_id = vigil_me() and r.role = 'branch_head' and r.valid_to is null""",
+        where r.staff_id = vigil_me() and r.role = 'branch_head'
+          and r.valid_from <= vigil_today() and (r.valid_to is null or r.valid_to > vigil_today())""",
     )
     yield _lookup(
         "vigil_guests",
         "bigint[]",
         """
         select coalesce(array_agg(distinct l.customer_id), '{}') from loans l join customers c on c.id = l.customer_id
-        where l.branch_id = any(vigil_branches()) and c.branch_id <> l.branch_id""",
+        where l.branch_id = any((select vigil_branches())::int[]) and c.branch_id <> l.branch_id""",
+    )
+    # Whoever stands in for an absent colleague looks after his customers meanwhile.
+    yield _lookup(
+        "vigil_acting_for",
+        "int[]",
+        """
+        select coalesce(array_agg(staff_id), '{}') || vigil_me() from absences
+        where delegate_id = vigil_me() and vigil_today() between from_on and until_on""",
     )
     yield _lookup(
         "vigil_my_customers",
         "bigint[]",
         """
+        with me as materialized (select vigil_acting_for() as ids)
         select coalesce(array_agg(distinct id), '{}') from (
-            select id from customers where manager_id = vigil_me()
-            union all select id from customers where inspector_id = vigil_me()
-            union all select customer_id from loans where manager_id = vigil_me()
-            union all select customer_id from todos where assignee_id = vigil_me() and closed_on is null) as mine(id)""",
+            select id from customers where manager_id = any((select ids from me)::int[])
+            union all select id from customers where inspector_id = any((select ids from me)::int[])
+            union all select customer_id from loans where manager_id = any((select ids from me)::int[])
+            union all select customer_id from todos where assignee_id = any((select ids from me)::int[]) and closed_on is null
+        ) as mine(id)""",
     )
     yield _REVEAL.format(seen=_seen_in_each_scope())
-    yield _NOTE
+    yield _HAVING.format(seen=_seen_in_each_scope())
+    yield _NOTE.format(written=", ".join(f"'{op}'" for op in NOTED))
     yield _lookup("vigil_pulse", "bigint", "select last_value from audit_id_seq")
+    yield bulk.COUNT
     yield bulk.UNDRESS
     yield bulk.DRESS
     yield bulk.LEARN
-    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_learn(regclass)"):
+    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_learn(regclass)", "vigil_count(regclass)"):
         yield f"revoke execute on function {function} from public"
-        yield f"grant execute on function {function} to {Scope.MACHINE}"
-    for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_my_customers()",
-                     "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_note(text, text, bigint, jsonb)"):  # fmt: skip
+        yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
+    yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
+    yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
+    yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY, Scope.MACHINE, OWNER)
+    for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
+                     "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
+                     "vigil_note(text, text, bigint, jsonb)"):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"
+    yield _ASK
+
+
+def _for_people_only(function: str, *roles: str) -> Iterator[str]:
+    yield f"revoke execute on function {function} from public, {', '.join((*EVERYBODY, Scope.MACHINE))}"
+    yield f"grant execute on function {function} to {', '.join(roles)}"
 
 
 def _setting(name: str, kind: str, setting: str) -> str:
@@ -245,8 +342,14 @@ def _lookup(name: str, kind: str, query: str) -> str:
 
 
 def _seen_in_each_scope() -> str:
-    return " ".join(f"when '{scope}' then ({test})" for scope, test in CUSTOMER_POLICY.items())
+    tests = (f"when '{scope}' then ({CUSTOMER_POLICY[scope]})" for scope in (*REVEALED_TO, Scope.READER))
+    return f"case current_setting('role') {' '.join(tests)} else false end"
 
+
+# The day in China, or the one that VIGIL_TODAY says.
+_TODAY = """
+create or replace function vigil_today() returns date language sql stable parallel safe as
+$$ select coalesce(nullif(current_setting('vigil.today', true), '')::date, (now() at time zone 'Asia/Shanghai')::date) $$"""
 
 _REVEAL = """
 create or replace function vigil_reveal(customer bigint, field text, reason text) returns text
@@ -255,19 +358,40 @@ declare found_value text;
 begin
     if vigil_me() is null then return null; end if;
     select case field when 'phone' then phone when 'identity_no' then identity_no end into found_value
-    from customers where id = customer and case current_setting('role') {seen} else false end;
-    if found then
+    from customers where id = customer and {seen};
+    if found_value is not null then
         perform vigil_note('customer.reveal', 'customers', customer, jsonb_build_object('field', field, 'why', reason));
     end if;
     return found_value;
 end $$"""
 
+# The customers of the acting person who have this very phone or identity number.
+_HAVING = """
+create or replace function vigil_having(number text) returns bigint[]
+language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce(array_agg(id), '{{}}') from customers
+    where (phone_hash = vigil_lookup(number) or identity_hash = vigil_lookup(number)) and {seen}
+$$"""
+
 _NOTE = """
 create or replace function vigil_note(event text, about text, customer bigint, detail jsonb) returns void
-language sql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if vigil_role() is null or event in ({written}) then
+        raise insufficient_privilege using message = 'only what was done is written by triggers';
+    end if;
     insert into audit (staff_id, role, session_id, verb, op, noun, customer_id, after)
-    values (vigil_me(), vigil_role(), vigil_session(), coalesce(vigil_verb(), event), event, about, customer, detail)
-$$"""
+    values (vigil_me(), vigil_role(), vigil_session(), coalesce(vigil_verb(), event), event, about, customer, detail);
+end $$"""
+
+# A cursor takes one statement, and only one that reads.
+_ASK = """
+create or replace function vigil_ask(statement text) returns refcursor language plpgsql as $$
+declare answer refcursor := 'answer';
+begin
+    open answer for execute statement;
+    return answer;
+end $$"""
 
 
 def _rights() -> Iterator[str]:
@@ -282,20 +406,30 @@ def _rights() -> Iterator[str]:
         yield f"create policy machine on {table} to {Scope.MACHINE} using (true) with check (true)"
         yield f"grant {_machine_rights(table)} on {table} to {Scope.MACHINE}"
         for scope, test in POLICIES[table].items():
-            yield f"create policy {scope} on {table} to {scope} using ({test}) with check ({test})"
+            yield f"create policy {scope} on {table} for select to {scope} using ({test})"
             yield f"grant select {_visible_columns(table)} on {table} to {scope}"
-    for table, rights in WRITES.items():
-        for scope, right in rights.items():
-            yield f"grant {right} on {table} to {scope}"
+    for table, scopes in WRITES.items():
+        for scope, writes in scopes.items():
+            for write in writes:
+                yield f"grant {write.right} on {table} to {scope}"
+                yield _write_policy(table, scope, write)
     for table, right in GATE_TABLES.items():
         yield f"create policy gate on {table} to {APP} using (true) with check (true)"
         yield f"grant {right} on {table} to {APP}"
     yield f"grant usage on schema public to {people}, {Scope.MACHINE}, {APP}"
+    yield f"grant usage on schema public to {QUERY}"
     yield f"grant select on sequence audit_id_seq to {Scope.MACHINE}"
 
 
 def _machine_rights(table: str) -> str:
-    return "select, insert" if table == "audit" else "select, insert, update, delete"
+    return "select, insert" if table in ADDED_ONLY else "select, insert, update, delete"
+
+
+def _write_policy(table: str, scope: Scope, write: Write) -> str:
+    rows = write.rows or POLICIES[table][scope]
+    using = "" if write.command == "insert" else f"using ({rows})"
+    check = "" if write.command == "delete" else f"with check (({rows}) and {write.signed})"
+    return f"create policy {scope}_{write.command} on {table} for {write.command} to {scope} {using} {check}"
 
 
 def _drop_policies(table: str) -> str:

@@ -95,6 +95,14 @@ def ensure(home: Path) -> Server:
     return server
 
 
+def revive(home: Path) -> None:
+    """Start the server of this home again if it has died since; nothing happens while it answers."""
+    server = ensure(home)
+    with _door(home):
+        if not _answers(server):
+            _start(server)
+
+
 @atexit.register
 def leave_all() -> None:
     for home in list(_entered):
@@ -190,8 +198,8 @@ def _initialise(server: Server) -> None:
     """First start: a cluster whose only way in is a password nobody has seen."""
     for folder in (server.data, server.sockets):
         _private_folder(server, folder)
+    server.password_file.touch(mode=0o600)
     server.password_file.write_text(secrets.token_urlsafe(32))
-    server.password_file.chmod(0o600)
     with tempfile.NamedTemporaryFile("w") as copy:  # initdb runs as another user when we are root
         copy.write(server.password_file.read_text())
         copy.flush()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from db.tables import accounts, sessions, tickets
 
 s, k = sessions.c, tickets.c
+LONGER_THAN_ANY = timedelta(days=1)  # session lasts
 
 
 def begin(conn: sa.Connection, token_hash: bytes, staff_id: int, source: str, agent: str, now: datetime) -> int:
@@ -67,3 +68,10 @@ def take_ticket(conn: sa.Connection, ticket_hash: bytes, now: datetime) -> str |
     """The cookie to set, once."""
     query = sa.delete(tickets).where(k.ticket_hash == ticket_hash, k.expires_at >= now)
     return conn.execute(query.returning(k.token)).scalar_one_or_none()
+
+
+def tidy(conn: sa.Connection, now: datetime) -> int:
+    """End sessions that nobody can use any more, forget tickets that nobody came for. How many sessions ended."""
+    conn.execute(sa.delete(tickets).where(k.expires_at < now))
+    query = sa.update(sessions).where(s.ended_at.is_(None), s.created_at < now - LONGER_THAN_ANY)
+    return conn.execute(query.values(ended_at=now, ended_because="ran out")).rowcount

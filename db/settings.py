@@ -18,12 +18,14 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from db.told import Told
+
 ROOT = Path(__file__).resolve().parent.parent
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-class BadSetting(Exception):
-    """An environment variable has a value that cannot be used."""
+class BadSetting(Told):
+    """{name}={value} cannot be used: {expected}"""
 
 
 def _path(name: str, default: Path) -> Path:
@@ -35,20 +37,20 @@ def _date(name: str) -> date | None:
     try:
         return date.fromisoformat(raw) if raw else None
     except ValueError:
-        raise BadSetting(f"{name}={raw!r} is not a date like 2026-11-23") from None
+        raise BadSetting(name=name, value=raw, expected="a date is written like 2026-11-23") from None
 
 
 def _flag(name: str, default: str) -> bool:
     raw = os.environ.get(name, default)
     if raw not in ("0", "1"):
-        raise BadSetting(f"{name}={raw!r} must be 0 or 1")
+        raise BadSetting(name=name, value=raw, expected="it must be 0 or 1")
     return raw == "1"
 
 
 def _choice(name: str, choices: tuple[str, ...]) -> str:
     raw = os.environ.get(name) or choices[0]
     if raw not in choices:
-        raise BadSetting(f"{name}={raw!r} must be one of {', '.join(choices)}")
+        raise BadSetting(name=name, value=raw, expected=f"{' | '.join(choices)}")
     return raw
 
 
@@ -67,7 +69,7 @@ def database_url() -> str | None:
         return None
     scheme, rest = raw.split("://", 1) if "://" in raw else ("", "")
     if scheme.split("+")[0] not in ("postgres", "postgresql"):
-        raise BadSetting("DATABASE_URL must begin with postgresql://")
+        raise BadSetting(name="DATABASE_URL", value=f"{scheme}://…", expected="it must begin with postgresql://")
     return f"postgresql+psycopg2://{rest}"
 
 

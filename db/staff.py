@@ -31,7 +31,8 @@ def person(conn: sa.Connection, staff_id: int, session_id: int | None = None) ->
 
 
 def _held_today() -> sa.ColumnElement[bool]:
-    return sa.and_(r.valid_from <= func.current_date(), sa.or_(r.valid_to.is_(None), r.valid_to > func.current_date()))
+    today = func.vigil_today(type_=sa.Date)
+    return sa.and_(r.valid_from <= today, sa.or_(r.valid_to.is_(None), r.valid_to > today))
 
 
 def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, by: int | None) -> None:

@@ -3,20 +3,27 @@
 DATABASE_URL may be an administrator's login (superuser, or owner of the database with CREATEROLE): then roles and
 tables are made on first use and the app goes on as `vigil_app`, whose password follows from the administrator's.
 Or it is the login `vigil_app` itself on a store that an administrator has prepared (docs/administrators.md).
+What people typed runs as the login `vigil_query`, which reads as the auditor and can be nobody else.
 """
 
 import hashlib
 import hmac
+import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
+import psycopg2
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg2.extensions import encrypt_password
 
 from db import security, server, settings
 from db.tables import installation
+from db.told import Told
 from db.vocab import Scope
 
 DATABASE = "vigil"
@@ -24,30 +31,106 @@ MIGRATIONS = settings.ROOT / "db" / "migrations"
 PREPARE_LOCK = 0x5649_0001  # any fixed number; one process at a time prepares a store
 
 
-class StoreNotReady(Exception):
-    """The database was not prepared for this version of Vigil; an administrator must run: python -m engine doctor"""
+class StoreProblem(Told):
+    """There is no store to work with."""
 
 
-class ServerTooOld(Exception):
-    """Vigil needs PostgreSQL 15 or later."""
+class StoreAway(StoreProblem):
+    """The database does not answer at {where}. Is PostgreSQL running there, and is DATABASE_URL right?"""
+
+
+class WrongPassword(StoreProblem):
+    """The database at {where} refuses this user or password. Check DATABASE_URL."""
+
+
+class NoSuchDatabase(StoreProblem):
+    """There is no database "{name}" at {where}, and this user may not create it."""
+
+
+class StoreNotReady(StoreProblem):
+    """The database is not prepared for this version of Vigil. An administrator must run any command of Vigil once, with
+    DATABASE_URL naming the administrator's user."""
+
+
+class StoreTooNew(StoreProblem):
+    """The database was prepared by a newer version of Vigil ({found}). Install that version; nothing was changed."""
+
+
+class ServerTooOld(StoreProblem):
+    """Vigil needs PostgreSQL 15 or later; this server is {found}."""
+
+
+class ServerWouldNotStart(StoreProblem):
+    """The embedded PostgreSQL under {where} did not start: {why}"""
 
 
 @cache
 def engine() -> sa.Engine:
     """The process's pool of connections as `vigil_app`, over a store that is migrated."""
-    url = _given_url()
-    app = _app_engine(url)
-    if not _is_ready(app):
-        app.dispose()
-        _prepare(url)
-        app = _app_engine(url)
-    return app
+    with in_words():
+        url = _given_url()
+        app = _pool(url, security.APP)
+        if not _is_ready(app):
+            app.dispose()
+            _prepare(url)
+            app = _pool(url, security.APP)
+        return app
+
+
+@cache
+def query_engine() -> sa.Engine:
+    """Connections for statements that somebody typed; the login may be no role but the reader."""
+    engine()
+    return _pool(_given_url(), security.QUERY, pool_size=1)
 
 
 def close() -> None:
-    if engine.cache_info().currsize:
-        engine().dispose()
-        engine.cache_clear()
+    for opened in (query_engine, engine):
+        if opened.cache_info().currsize:
+            opened().dispose()
+            opened.cache_clear()
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What keeps us from the store, as a sentence; what is wrong with a statement goes on as it is."""
+    try:
+        yield
+    except server.ServerFailed as no:
+        raise ServerWouldNotStart(where=settings.home(), why=no) from no
+    except sa.exc.OperationalError as no:
+        raise _problem(str(no.orig)) or no from no
+    except sa.exc.InterfaceError as no:
+        raise StoreAway(where=_where()) from no
+
+
+# What libpq says, whatever the server's language: its own messages are English, the server's have codes it does not tell.
+_SAID = (
+    (r"password authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist", WrongPassword),
+    (r"database .* does not exist", NoSuchDatabase),
+    (r"connection to server|could not (connect|translate|receive|send)|server closed|terminating connection|timeout expired"
+     r"|starting up|shutting down|SSL", StoreAway),
+)  # fmt: skip
+
+
+def _problem(said: str) -> StoreProblem | None:
+    for pattern, problem in _SAID:
+        if re.search(pattern, said):
+            return problem(where=_where(), name=_given_name())
+    return None
+
+
+def _where() -> str:
+    """Host and port for people; never the password."""
+    given = settings.database_url()
+    if not given:
+        return str(settings.home())
+    url = sa.make_url(given)
+    return f"{url.host or url.query.get('host', 'localhost')}:{url.port or 5432}"
+
+
+def _given_name() -> str:
+    return sa.make_url(settings.database_url() or f"postgresql:///{DATABASE}").database or ""
 
 
 def _given_url() -> sa.URL:
@@ -58,9 +141,9 @@ def _given_url() -> sa.URL:
     return sa.make_url(embedded.url(DATABASE))
 
 
-def _app_engine(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(
-        _app_url(url), pool_size=10, max_overflow=30, pool_pre_ping=True, pool_recycle=3600,
+def _pool(url: sa.URL, login: str, pool_size: int = 10) -> sa.Engine:
+    pool = sa.create_engine(
+        _login_url(url, login), pool_size=pool_size, max_overflow=3 * pool_size, pool_pre_ping=True, pool_recycle=3600,
         connect_args={
             "application_name": "vigil",
             "connect_timeout": 10,
@@ -69,18 +152,37 @@ def _app_engine(url: sa.URL) -> sa.Engine:
             "keepalives_idle": 30,
         },
     )  # fmt: skip
+    if settings.database_url() is None:
+        sa.event.listen(pool, "do_connect", _start_again)
+    return pool
 
 
-def _app_url(url: sa.URL) -> sa.URL:
-    if url.username == security.APP:
+def _start_again(_dialect, _record, arguments: list, options: dict):
+    """The embedded server may have died since it was started; whoever needs it next starts it again."""
+    try:
+        return psycopg2.connect(*arguments, **options)
+    except psycopg2.OperationalError:
+        server.revive(settings.home())
+        return psycopg2.connect(*arguments, **options)
+
+
+def _login_url(url: sa.URL, login: str) -> sa.URL:
+    """With the app's own login given, the query login's password follows from the app's."""
+    if url.username == login:
         return url
-    return url.set(username=security.APP, password=_app_password(url))
+    if url.username == security.APP:
+        return url.set(username=login, password=_derived(url.password, login))
+    return url.set(username=login, password=_password(url, login))
 
 
-def _app_password(url: sa.URL) -> str:
+def _password(url: sa.URL, login: str) -> str:
     """The same on every machine that knows the administrator's password, and of no use to get at that one."""
-    key = url.password or _local_secret()
-    return hmac.new(str(key).encode(), security.APP.encode(), hashlib.sha256).hexdigest()
+    app = _derived(url.password or _local_secret(), security.APP)
+    return app if login == security.APP else _derived(app, login)
+
+
+def _derived(key: object, login: str) -> str:
+    return hmac.new(str(key).encode(), login.encode(), hashlib.sha256).hexdigest()
 
 
 def _local_secret() -> str:
@@ -96,8 +198,12 @@ def _is_ready(app: sa.Engine) -> bool:
     try:
         with app.connect() as conn:
             rows = dict(conn.execute(sa.select(installation.c.key, installation.c.value)).all())
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+    except sa.exc.ProgrammingError:
         return False
+    except sa.exc.OperationalError as no:
+        if isinstance(_problem(str(no.orig)), StoreAway):
+            raise
+        return False  # no such role or database yet
     return rows.get("version") == _version()
 
 
@@ -115,6 +221,10 @@ class _alembic:
     def head(self) -> str:
         return ScriptDirectory.from_config(self.config).get_current_head()
 
+    @property
+    def known(self) -> set[str]:
+        return {script.revision for script in ScriptDirectory.from_config(self.config).walk_revisions()}
+
     def upgrade(self) -> None:
         command.upgrade(self.config, "head")
 
@@ -124,11 +234,12 @@ def _prepare(url: sa.URL) -> None:
     admin = sa.create_engine(url, poolclass=sa.NullPool)
     with admin.connect() as conn:
         if conn.dialect.server_version_info < (15,):
-            raise ServerTooOld
+            raise ServerTooOld(found=conn.exec_driver_sql("show server_version").scalar_one())
         if not _may_administer(conn):
             raise StoreNotReady
         conn.exec_driver_sql(f"select pg_advisory_lock({PREPARE_LOCK})")
-        _create_roles(conn, _app_password(url))
+        _must_not_be_newer(conn)
+        _create_roles(conn, {login: _password(url, login) for login in (security.APP, security.QUERY)})
         conn.commit()
         _migrate(conn)
         conn.commit()
@@ -147,8 +258,28 @@ def _create_database(url: sa.URL) -> None:
             poolclass=sa.NullPool,
             isolation_level="AUTOCOMMIT",
         )
+        if not _may_create(root):
+            raise
         with root.connect() as conn:
             conn.exec_driver_sql(f'create database "{url.database}" encoding utf8 template template0')
+
+
+def _may_create(root: sa.Engine) -> bool:
+    with root.connect() as conn:
+        return conn.exec_driver_sql(
+            "select rolsuper or rolcreatedb from pg_roles where rolname = current_user"
+        ).scalar_one()
+
+
+def _must_not_be_newer(conn: sa.Connection) -> None:
+    """An older Vigil must not put its own rights over those of a newer one."""
+    if conn.exec_driver_sql("select to_regclass('public.alembic_version')").scalar_one() is None:
+        return
+    conn.exec_driver_sql(f"set local role {security.OWNER}")
+    found = conn.exec_driver_sql("select version_num from alembic_version").scalar()
+    conn.exec_driver_sql("reset role")
+    if found and found not in _alembic().known:
+        raise StoreTooNew(found=found)
 
 
 def _may_administer(conn: sa.Connection) -> bool:
@@ -157,14 +288,21 @@ def _may_administer(conn: sa.Connection) -> bool:
     ).scalar_one()
 
 
-def _create_roles(conn: sa.Connection, password: str) -> None:
+def _create_roles(conn: sa.Connection, passwords: dict[str, str]) -> None:
     for role in (security.OWNER, *Scope):
         security.run(conn, _role(role, "nologin"))
-    security.run(conn, _role(security.APP, f"login noinherit password '{password}'"))
+    for login, password in passwords.items():
+        security.run(conn, _role(login, f"login noinherit password '{_verifier(conn, login, password)}'"))
     for scope in Scope:
         conn.exec_driver_sql(f"grant {scope} to {security.APP}")
+    conn.exec_driver_sql(f"grant {Scope.READER} to {security.QUERY}")
     conn.exec_driver_sql(f"grant {Scope.MACHINE} to {security.OWNER}")
     conn.exec_driver_sql(f"grant {security.OWNER} to current_user")
+
+
+def _verifier(conn: sa.Connection, login: str, password: str) -> str:
+    """What the server keeps of a password, made here: the password itself never stands in a log of statements."""
+    return encrypt_password(password, login, conn.connection.driver_connection, "scram-sha-256")
 
 
 def _role(name: str, options: str) -> str:
@@ -179,6 +317,7 @@ def _migrate(conn: sa.Connection) -> None:
     """Tables as their owner, so that no superuser owns a thing; rights after them, all in one transaction."""
     database = conn.exec_driver_sql("select quote_ident(current_database())").scalar_one()
     conn.exec_driver_sql(f"grant connect, create on database {database} to {security.OWNER}")
+    conn.exec_driver_sql(f"revoke temporary on database {database} from public")
     conn.exec_driver_sql(f"grant temporary on database {database} to {Scope.MACHINE}")
     conn.exec_driver_sql(f"grant create, usage on schema public to {security.OWNER}")
     conn.exec_driver_sql(f"grant create on schema public to {Scope.MACHINE}")

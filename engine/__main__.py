@@ -14,6 +14,7 @@ from pathlib import Path
 
 from db import access, feeds, settings, store
 from db.access import MACHINE
+from db.told import Told
 from engine import clock, doctor, explain, night, opening, query, refusals, scheduler, words
 from engine.demo import seed, story
 from engine.feed import load
@@ -23,14 +24,13 @@ from engine.words import _
 def main(arguments: list[str] | None = None) -> int:
     """The command's exit status: 0 done, 1 refused or stopped, 2 wrong usage."""
     given = _parser().parse_args(arguments)
-    words.language.set(settings.language())
     try:
-        opening.open_store()
-        return given.run(given)
-    except refusals.Refusal as no:
+        words.language.set(settings.language())
+        with store.in_words():
+            opening.open_store()
+            return given.run(given)
+    except Told as no:
         return _refused(given, no.sentence(_))
-    except (settings.BadSetting, store.StoreNotReady, store.ServerTooOld) as no:
-        return _refused(given, str(no) or no.__doc__)
 
 
 def _refused(given: argparse.Namespace, sentence: str) -> int:

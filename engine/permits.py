@@ -55,6 +55,46 @@ PERMITS: dict[str, frozenset[Role]] = {
     "preference.set": EVERYBODY,
 }
 
+# What a verb is called when somebody is refused it.
+WORDS = {
+    "dashboard.see": "see the dashboard",
+    "today.see": "see one's own day",
+    "todos.see": "see todos",
+    "loans.see": "see loans",
+    "customers.see": "see customers",
+    "records.see": "see checks",
+    "signals.see": "see warning signals",
+    "rules.see": "see rules",
+    "feeds.see": "see feeds",
+    "operations.see": "see operations",
+    "people.see": "see people and roles",
+    "audit.see": "see the audit trail",
+    "me.see": "see one's own page",
+    "check.submit": "submit a check",
+    "todo.assign": "assign todos",
+    "todo.claim": "claim a todo",
+    "todo.cancel": "cancel a todo",
+    "signal.take": "take a signal in hand",
+    "signal.answer": "answer a signal",
+    "signal.close.low": "close a yellow or blue signal",
+    "signal.close.high": "close an orange or red signal",
+    "rule.change": "change a rule",
+    "rule.decide": "decide a change",
+    "parameter.change": "change a parameter",
+    "mapping.change": "change a mapping",
+    "feed.load": "load a feed",
+    "feed.override.ask": "ask to let a stopped feed through",
+    "feed.override.allow": "let a stopped feed through",
+    "exemption.ask": "ask for an exemption",
+    "exemption.approve": "approve an exemption",
+    "customer.reveal": "look at a full number",
+    "export.make": "export a list",
+    "account.open": "open an account or reset a password",
+    "account.disable": "disable or enable an account",
+    "role.grant": "grant a role",
+    "preference.set": "set preferences",
+}
+
 
 def may(by: Person, verb: str) -> bool:
     return by.role is Role.MACHINE or by.role in PERMITS[verb]
@@ -62,4 +102,4 @@ def may(by: Person, verb: str) -> bool:
 
 def must(by: Person, verb: str) -> None:
     if not may(by, verb):
-        raise NotPermitted(verb=verb)
+        raise NotPermitted(verb=WORDS[verb])

@@ -10,7 +10,7 @@ AUDITOR = Person(None, "query", Role.AUDITOR)
 
 def as_auditor(statement: str) -> tuple[list[list], list[str]]:
     """(rows, column names); what the database says no to is said in its own words."""
-    with access.reading(AUDITOR) as conn:
+    with access.asking(AUDITOR) as conn:
         try:
             return adhoc.select(conn, statement)
         except adhoc.Refused as no:

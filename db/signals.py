@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 from db import features
 from db.conditions import compiled, leaves
 from db.face import Kind
+from db.listing import COUNTED, Page
 from db.tables import branches, customers, loans, signals, staff
 from db.vocab import LIVE_SIGNALS, Level, SignalState, Subject
 
@@ -150,18 +151,35 @@ def _lift(conn: sa.Connection, today: date) -> int:
 # --- What people do ---------------------------------------------------------------------------------------------------
 
 
+WORST_FIRST = (s.level.desc(), s.first_on, s.id)
+
+
 def get(conn: sa.Connection, signal_id: int) -> sa.Row | None:
     return conn.execute(select(signals).where(s.id == signal_id)).one_or_none()
 
 
 def queue(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=None, rule=None, customer_id=None,
-          owner_id=None, limit: int | None = 200, offset: int = 0) -> list[sa.Row]:  # fmt: skip
+          owner_id=None, signal_id=None, limit: int | None = 200, offset: int = 0) -> list[sa.Row]:  # fmt: skip
     """Signals, worst and oldest first, with the names a reader needs."""
+    query = _query(states, level, branch_ids, rule, customer_id, owner_id, signal_id)
+    return conn.execute(query.order_by(*WORST_FIRST).limit(limit).offset(offset)).all()
+
+
+def listing(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=None, owner_id=None, limit: int = 50,
+            offset: int = 0) -> Page:  # fmt: skip
+    """One page of the same."""
+    query = _query(states, level, branch_ids, None, None, owner_id, None).order_by(*WORST_FIRST)
+    total = conn.execute(select(func.count()).select_from(query.order_by(None).limit(COUNTED + 1).subquery())).scalar_one()
+    last = max(0, total - 1) // limit * limit
+    return Page(conn.execute(query.limit(limit).offset(min(offset, last))).all(), min(total, COUNTED), total > COUNTED)
+
+
+def _query(states, level, branch_ids, rule, customer_id, owner_id, signal_id) -> sa.Select:
     owner = staff.alias("owner")
     query = (
         select(
-            signals, customers.c.name.label("customer"), branches.c.name.label("branch"), owner.c.name.label("owner"),
-            loans.c.loan_no, func.count().over().label("total"),
+            signals, customers.c.name.label("customer"), customers.c.customer_no, branches.c.name.label("branch"), owner.c.name.label("owner"),
+            loans.c.loan_no,
         )
         .outerjoin(customers, customers.c.id == s.customer_id)
         .join(branches, branches.c.id == s.branch_id)
@@ -170,14 +188,11 @@ def queue(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=No
             loans, sa.and_(s.subject_kind == Subject.LOAN, loans.c.id == s.subject_id, loans.c.customer_id == s.customer_id)
         )
         .where(s.state.in_(states))
-        .order_by(s.level.desc(), s.first_on, s.id)
     )  # fmt: skip
-    for column, value in ((s.level, level), (s.rule_code, rule), (s.customer_id, customer_id), (s.owner_id, owner_id)):
+    for column, value in ((s.level, level), (s.rule_code, rule), (s.customer_id, customer_id), (s.owner_id, owner_id), (s.id, signal_id)):
         if value is not None:
             query = query.where(column == value)
-    if branch_ids is not None:
-        query = query.where(s.branch_id.in_(branch_ids))
-    return conn.execute(query.limit(limit).offset(offset)).all()
+    return query if branch_ids is None else query.where(s.branch_id.in_(branch_ids))
 
 
 def counts_by_level(conn: sa.Connection) -> list[sa.Row]:
@@ -209,7 +224,3 @@ def answer(conn: sa.Connection, signal_id: int, by: int, measures: list[str], wo
 
 def close(conn: sa.Connection, signal_id: int, by: int, state: SignalState, note: str, today: date) -> bool:
     return _move(conn, signal_id, LIVE_SIGNALS, state=state, closed_on=today, closed_by=by, close_note=note)
-
-
-def customer_no(conn: sa.Connection, customer_id: int) -> str | None:
-    return conn.execute(select(customers.c.customer_no).where(customers.c.id == customer_id)).scalar()

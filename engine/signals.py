@@ -11,6 +11,7 @@ MEASURES = (
     "More frequent checks", "Stop drawing", "Add collateral or guarantor", "Change repayment plan", "Call early",
     "Reduce exposure", "Propose a worse class", "Collections", "Preserve assets", "Suit",
 )  # fmt: skip
+HIGH = (Level.ORANGE, Level.RED)
 SHORTEST_ANSWER = 5  # characters; "ok" is no answer
 
 
@@ -39,7 +40,7 @@ def answer(conn: Connection, by: Person, signal_id: int, measures: list[str], wo
 def close(conn: Connection, by: Person, signal_id: int, note: str, *, false_alarm: bool, today: date) -> None:
     """End a signal: dealt with, or a false alarm. Orange and red by head office risk, never by who answered it."""
     found = _found(conn, signal_id)
-    high = Level(found.level) in (Level.ORANGE, Level.RED)
+    high = Level(found.level) in HIGH
     permits.must(by, "signal.close.high" if high else "signal.close.low")
     if by.id == found.answered_by:
         raise refusals.FourEyes

@@ -32,7 +32,8 @@ with access.reading(person) as conn, filters.bar():
     family = filters.word("family", "Product family", Family, width=160)
 with head:
     st.space("stretch")
-    as_of = st.empty()
+    with st.container(width="content"):
+        as_of = st.empty()
 
 scope = Scope(today, branch_ids, kind, family)
 since = today - timedelta(days=days - 1)

@@ -4,10 +4,10 @@ import streamlit as st
 
 from db import access, signals
 from db.vocab import LIVE_SIGNALS, Level, SignalState
-from engine import clock, permits
+from engine import clock, permits, words
 from engine import signals as acts_on_signals
 from engine.words import _
-from pages.parts import acts, filters, frame, look, dossier, tables
+from pages.parts import acts, dossier, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("signals.see")
@@ -16,78 +16,74 @@ today = clock.today()
 CLOCK = {Level.RED: 1, Level.ORANGE: 2, Level.YELLOW: 3, Level.BLUE: 10}
 
 COLUMNS = [
-    Column("level", "Level", "badge", Level, width=75),
-    Column("state", "State", "badge", SignalState, width=85),
-    Column("rule", "Signal", value=lambda r: f"{r.rule_code} {dossier.title_of(r.rule_code)}", width=250),
+    Column("level", "Level", "badge", Level, width=70),
+    Column("state", "State", value=lambda r: words.name(SignalState(r.state)), width=75),
+    Column("rule", "Signal", value=lambda r: f"{r.rule_code} {dossier.title_of(r.rule_code)}", width=190),
     Column("about", "About", value=lambda r: r.customer or r.branch, width=180),
-    Column("age", "Days open", "number", value=lambda r: (today - r.first_on).days, width=80),
-    Column("clock", "Clock", value=lambda r: _clock(r), width=110),
-    Column("amount_fen", "At risk", "wan"),
-    Column("evidence", "Evidence", value=lambda r: dossier.evidence(r.evidence).replace("\\", ""), width=320),
+    Column("amount_fen", "At risk", "wan", width=120),
+    Column("age", "Days open", "number", value=lambda r: (today - r.first_on).days, width=85),
+    Column("clock", "To be taken", "late", value=lambda r: _clock(r), width=100),
+    Column("owner", "In charge", width=80),
     Column("branch", "Branch", width=110),
-    Column("owner", "In charge", width=90),
+    Column("evidence", "Evidence", value=lambda r: dossier.evidence(r.evidence), width=420),
 ]
 
 
-def _clock(row) -> str:
+def _clock(row) -> tuple[str, bool]:
     if row.state != SignalState.RAISED:
-        return _("taken")
+        return _("taken"), False
     left = CLOCK[Level(row.level)] - (today - row.first_on).days
-    return _("{0} days left").format(left) if left >= 0 else _("{0} days overdue").format(-left)
+    return (_("{0} days left").format(left), False) if left >= 0 else (_("{0} days late").format(-left), True)
 
 
-with access.reading(person) as conn:
-    counts = signals.counts_by_level(conn)
-    with st.grid(4, min_column_width=150):
+def tiles(counts: list) -> None:
+    with st.grid(4, min_column_width=140):
         for level in reversed(Level):
             mine = [r for r in counts if r.level == level]
             waiting = sum(r.n for r in mine if r.state == SignalState.RAISED)
-            st.metric(f"{look.badge(level)}", sum(r.n for r in mine), _("{0} nobody took").format(waiting) if waiting else None,
-                      delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        level = filters.word("level", "Level", list(reversed(Level)), width=110)
-        state = filters.word("state", "State", SignalState, width=130)
-        branch_ids = filters.branch(conn)
-        mine_only = filters.flag("mine", "Mine only")
-    states = (SignalState(state),) if state else LIVE_SIGNALS
-    rows = signals.queue(
-        conn, states=states, level=level, branch_ids=branch_ids, owner_id=person.id if mine_only else None, limit=tables.PAGE_SIZE,
-        offset=tables.offset(),
-    )  # fmt: skip
-
-if not rows:
-    tables.empty("No signals here", "The night raises signals by rule; nothing open matches these filters.")
-    st.stop()
-st.caption(_("{0:,} signals, worst and oldest first. Click one to deal with it.").format(rows[0].total))
-picked = tables.show(rows, COLUMNS, "signals", _("Warning signals"), height=420)
-tables.pager(rows[0].total)
+            st.metric(look.badge(level), f"{sum(r.n for r in mine):,}", _("{0} nobody took").format(waiting), delta_color="off",
+                      delta_arrow="off", border=True)  # fmt: skip
 
 
-@st.dialog(_("Deal with a signal"), width="large")
+def close_dialog() -> None:
+    acts.leave("id")
+
+
+@st.dialog(_("Deal with a signal"), width="large", on_dismiss=close_dialog)
 def deal_with(signal) -> None:
-    st.markdown(f"{look.badge(Level(signal.level))} {look.badge(SignalState(signal.state))} **{signal.rule_code} {look.plain(dossier.title_of(signal.rule_code))}**")
-    st.markdown(dossier.evidence(signal.evidence))
-    st.caption(_("First seen {0}, last seen {1}").format(look.day(signal.first_on), look.day(signal.last_on)))
-    if signal.gone_on:
-        st.info(_("The condition has been gone since {0}.").format(look.day(signal.gone_on)))
-    if signal.answer:
-        st.markdown(f"**{_('Answer')}**: {look.plain(signal.answer)}  \n{_(', ').join(_(m) for m in signal.measures or [])}")
-    if signal.state == SignalState.RAISED and permits.may(person, "signal.take"):
+    acts.in_dialog("id")
+    level, state = Level(signal.level), SignalState(signal.state)
+    st.markdown(f"{look.badge(level)} {look.badge(state)} **{look.plain(signal.rule_code)} {look.plain(dossier.title_of(signal.rule_code))}**")
+    about(signal)
+    if state is SignalState.RAISED and permits.may(person, "signal.take"):
         acts.button("I am on it", lambda: _take(signal), "take", type="primary")
-    if signal.state in (SignalState.TAKEN, SignalState.ANSWERED) and signal.taken_by == person.id:
-        st.multiselect(_("Measures"), acts_on_signals.MEASURES, key="measures", format_func=_, placeholder=_("Choose"))
-        st.text_area(_("What was found, what is done"), key="words", height=90)
+    if state in (SignalState.TAKEN, SignalState.ANSWERED) and signal.taken_by == person.id:
+        st.pills(_("Measures"), acts_on_signals.MEASURES, selection_mode="multi", key="measures", format_func=_)
+        st.text_area(_("What was found, what is done"), key="words", height=90, max_chars=2000)
         acts.button("Send the answer", lambda: _answer(signal), "answer", type="primary")
-    high = Level(signal.level) in (Level.ORANGE, Level.RED)
-    if signal.closed_on is None and permits.may(person, "signal.close.high" if high else "signal.close.low"):
-        st.text_input(_("Reason"), key="closing")
+    if signal.closed_on is None and permits.may(person, f"signal.close.{'high' if level in acts_on_signals.HIGH else 'low'}"):
+        st.text_input(_("Reason for closing"), key="closing", max_chars=500)
         with st.container(horizontal=True):
             acts.button("Close: dealt with", lambda: _close(signal, False), "close")
             acts.button("False alarm", lambda: _close(signal, True), "false")
-    if signal.customer:
-        with access.reading(person) as conn:
-            number = signals.customer_no(conn, signal.customer_id)
-        st.page_link("pages/desk/customer.py", label=_("To the customer"), query_params={"no": number}, icon=":material/person:")
+
+
+def about(signal) -> None:
+    """What it is about, what fired, and what was said so far."""
+    dossier.facts({
+        "Customer": signal.customer, "Loan": signal.loan_no, "Branch": signal.branch, "In charge": signal.owner,
+        "At risk": look.exact(signal.amount_fen) if signal.amount_fen else None, "Evidence": dossier.evidence(signal.evidence),
+        "First seen": look.day(signal.first_on), "Last seen": look.day(signal.last_on),
+        "Measures": _(", ").join(_(m) for m in signal.measures or []), "Answer": signal.answer,
+        "Closed on": look.day(signal.closed_on) if signal.closed_on else None, "Note": signal.close_note,
+    })  # fmt: skip
+    if signal.gone_on and signal.closed_on is None:
+        st.info(_("The condition has been gone since {0}.").format(look.day(signal.gone_on)), icon=":material/info:")
+    with st.container(horizontal=True):
+        if signal.customer_no:
+            st.page_link("pages/desk/customer.py", label=_("To the customer"), query_params={"no": signal.customer_no}, icon=":material/person:")
+        if signal.loan_no:
+            st.page_link("pages/desk/loan.py", label=_("To the loan"), query_params={"no": signal.loan_no}, icon=":material/request_quote:")
 
 
 def _take(signal) -> None:
@@ -105,5 +101,29 @@ def _close(signal, false_alarm: bool) -> None:
         acts_on_signals.close(conn, person, signal.id, st.session_state.closing, false_alarm=false_alarm, today=today)
 
 
-if picked:
-    deal_with(picked)
+head = tables.heading("Warning signals")
+with access.reading(person) as conn:
+    tiles(signals.counts_by_level(conn))
+    with filters.bar():
+        mine_only = filters.flag("mine", "Mine only")
+        level = filters.word("level", "Level", list(reversed(Level)), width=110)
+        state = filters.word("state", "State", SignalState, width=130)
+        branch_ids = filters.branch(conn)
+    wanted = {"states": (SignalState(state),) if state else LIVE_SIGNALS, "level": level, "branch_ids": branch_ids,
+              "owner_id": person.id if mine_only else None}  # fmt: skip
+    found = signals.listing(conn, **wanted, limit=tables.PAGE_SIZE, offset=tables.offset(wanted))
+    asked = st.query_params.get("id", "")
+    opened = signals.queue(conn, signal_id=int(asked), states=tuple(SignalState)) if tables.is_number(asked) else []
+
+with head:
+    tables.count(found, "signals, worst and oldest first", "click one to deal with it")
+if asked and not opened:
+    st.warning(_("There is no signal {0}, or it is not yours to see.").format(look.plain(asked)), icon=":material/link_off:")
+if not found.rows:
+    tables.empty("No signals here", "The night raises signals by rule; nothing open matches these filters.")
+elif picked := tables.show(found.rows, COLUMNS, "signals", _("Warning signals")):
+    st.query_params["id"] = picked.id
+    opened = [picked]
+tables.pager(found.total)
+if opened:
+    deal_with(opened[0])

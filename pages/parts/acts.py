@@ -39,6 +39,21 @@ def show_told() -> None:
             st.toast(look.plain(words), icon=":material/check_circle:")
 
 
+def in_dialog(*parameters: str) -> None:
+    """First in a dialog: what the last act in it had to say. When it was done, the dialog closes."""
+    if any(kind == "done" for _words, kind in st.session_state.get("told", [])):
+        leave(*parameters)
+        st.rerun()
+    show_told()
+
+
+def leave(*parameters: str) -> None:
+    """Close a dialog that stands in the address, and forget which row had opened it."""
+    for name in parameters:
+        st.query_params.pop(name, None)
+    st.session_state["visit"] = st.session_state.get("visit", 0) + 1
+
+
 def button(label: str, do: Callable[[], None], key: str, *values: object, **options) -> None:
     """A button whose act runs before the page is drawn again; `values` fill the label."""
     st.button(_(label).format(*values), key=key, on_click=do, **options)

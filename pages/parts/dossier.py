@@ -61,7 +61,7 @@ def signal_lines(rows: Sequence, today: date, limit: int = 20) -> None:
     for s in rows[:limit]:
         st.markdown(
             f"{look.badge(Level(s.level))} {look.badge(SignalState(s.state))} **{s.rule_code}** {look.plain(title_of(s.rule_code))} · "
-            f"{look.day(s.first_on)} · {evidence(s.evidence)}"
+            f"{look.day(s.first_on)} · {look.plain(evidence(s.evidence))}"
         )
 
 
@@ -79,7 +79,7 @@ def title_of(rule_code: str) -> str:
 
 def evidence(values: dict) -> str:
     """The very values that fired: "days past due 34, balance 482,000"."""
-    return look.plain(_(", ").join(f"{words.field(name)} {_shown(name, value)}" for name, value in values.items()))
+    return _(", ").join(f"{words.field(name)} {_shown(name, value)}" for name, value in values.items())
 
 
 def _shown(name: str, value: object) -> str:

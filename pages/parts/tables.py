@@ -18,7 +18,7 @@ ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in i
 
 @dataclass(frozen=True)
 class Column:
-    """`kind`: text, day, moment, wan (fen shown in 万元), number, share, badge (a StrEnum in `words`), or late: a pair
+    """`kind`: text, day, moment, wan (fen shown in 万元), number, decimal, share, badge (a StrEnum in `words`), or late: a pair
     of words and whether they tell of something overdue."""
 
     name: str
@@ -85,6 +85,8 @@ def _cell(column: Column, row):
             return look.ten_thousands(value)
         case "moment":
             return look.moment(value)
+        case "share":
+            return None if value is None else 100 * value
         case "late":
             return value[0]
         case "text":
@@ -100,9 +102,11 @@ def _config(c: Column):
         case "wan":
             return st.column_config.NumberColumn(_("{0} (¥10k)").format(label), format="%,.2f", width=width or 110, help=help_)
         case "number":
-            return st.column_config.NumberColumn(label, format="%d", width=width or 80, help=help_)
+            return st.column_config.NumberColumn(label, format="%,d", width=width or 80, help=help_)
+        case "decimal":
+            return st.column_config.NumberColumn(label, format="%,.1f", width=width or 90, help=help_)
         case "share":
-            return st.column_config.NumberColumn(label, format="percent", width=width or 90, help=help_)
+            return st.column_config.NumberColumn(label, format="%.1f%%", width=width or 90, help=help_)
         case "badge":
             options = list(c.words)
             return st.column_config.MultiselectColumn(
@@ -130,6 +134,17 @@ def offset(*wanted: object, key: str = "page", size: int = PAGE_SIZE) -> int:
     else:
         asked = st.session_state.get(key, 1)
     return (max(1, int(asked)) - 1) * size if str(asked).isdecimal() and len(str(asked)) < 7 else 0
+
+
+def part(rows: Sequence) -> Page:
+    """One page of a list that is at hand as a whole."""
+    begin = min(offset(len(rows)), max(0, len(rows) - 1) // PAGE_SIZE * PAGE_SIZE)
+    return Page(list(rows[begin : begin + PAGE_SIZE]), len(rows))
+
+
+def is_number(text: str) -> bool:
+    """Fit to ask the store for a row by its number."""
+    return text.isdecimal() and text.isascii() and len(text) < 16
 
 
 def heading(title: str):

@@ -33,8 +33,9 @@ def person(permit: str = "") -> Person:
     if not isinstance(found, Person):
         st.error(refusals.NotSignedIn().sentence(words._))
         st.stop()
-    if permit:
-        permits.must(found, permit)
+    if permit and not permits.may(found, permit):
+        st.error(refusals.NotPermitted(verb=permits.WORDS[permit]).sentence(words._), icon=":material/block:")
+        st.stop()
     return found
 
 

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from db import access, feeds
 from db.vocab import FeedState
-from engine import clock, permits, words
+from engine import permits, words
+from engine.exports import Field
 from engine.feed import load, override
 from engine.words import _
-from pages.parts import acts, frame, look, tables
+from pages.parts import acts, exporting, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("feeds.see")
@@ -18,13 +18,52 @@ person = frame.person("feeds.see")
 RUNS = [
     Column("id", "Run", "number", width=60),
     Column("business_date", "Business date", "day"),
-    Column("source", "Source", width=80),
-    Column("state", "State", "badge", FeedState, width=90),
-    Column("started_at", "Started", "moment", width=130),
+    Column("source", "Source", value=lambda r: source_name(r.source), width=110),
+    Column("state", "State", "badge", FeedState, width=85),
+    Column("started_at", "Began", "moment", width=130),
     Column("seconds", "Seconds", "number", value=lambda r: (r.finished_at - r.started_at).total_seconds() if r.finished_at else None, width=80),
-    Column("progress", "Now", width=160),
-    Column("stops", "Why stopped", value=lambda r: _("; ").join(words.reason(s) for s in r.stops or []), width=420),
+    Column("loans", "Loans in the book", "number", value=lambda r: (r.totals or {}).get("loans"), width=110),
+    Column("balance", "Balance in the book", "wan", value=lambda r: (r.totals or {}).get("balance_fen"), width=160),
+    Column("progress", "Doing now", width=150),
+    Column("stops", "Why stopped", value=lambda r: _("; ").join(words.reason(s) for s in r.stops or []) or None, width=420),
 ]
+FILES = [
+    Column("name", "Table", value=lambda f: table_name(f.name), width=130),
+    Column("file", "File", width=280),
+    Column("rows", "Rows", "number"),
+    Column("loaded", "Loaded", "number"),
+    Column("unchanged", "Unchanged", "number"),
+    Column("quarantined", "Quarantined", "number"),
+    Column("balance_fen", "Balance in the file", "wan", width=160),
+    Column("published_fen", "Balance in the book", "wan", width=160),
+]
+REJECTS = [
+    Column("name", "Table", value=lambda r: table_name(r.name), width=110),
+    Column("line", "Line", "number", width=70),
+    Column("reasons", "Reasons", value=lambda r: _("; ").join(words.reason(x) for x in r.reasons), width=260),
+    Column("text", "Raw line", width=760),
+]
+REJECT_FIELDS = [
+    Field("Table", lambda r: r.name), Field("File", lambda r: r.file), Field("Line", lambda r: r.line, "number"),
+    Field("Reasons", lambda r: _("; ").join(words.reason(x) for x in r.reasons)), Field("Raw line", lambda r: r.text),
+]  # fmt: skip
+SOURCES = {"union": "Core system", "own": "Own products"}
+TABLES = {
+    "jg": "Branches", "yg": "Staff", "cp": "Products", "kh": "Customers", "dk": "Loans", "wy": "Arrears", "bz": "Guarantors",
+    "tese": "Own products",
+}  # fmt: skip
+SHOWN = 500
+
+
+def source_name(code: str) -> str:
+    return _(SOURCES[code]) if code in SOURCES else code
+
+
+def table_name(code: str) -> str:
+    return f"{_(TABLES[code])} {code}" if code in TABLES else code
+
+
+tables.heading("Feeds")
 
 
 @st.fragment(run_every="3s")
@@ -33,10 +72,10 @@ def runs() -> None:
     with access.reading(person) as conn:
         rows = feeds.runs(conn)
     if not rows:
-        tables.empty("No feed was loaded yet", "Put a folder YYYYMMDD into the inbox, or run: python -m engine load PATH")
+        tables.empty("No feed was loaded yet", "Put a folder YYYYMMDD into the inbox; the next night loads it.")
         return
-    picked = tables.show(rows, RUNS, "runs", _("Feed runs"), height=300)
-    if picked:
+    picked = tables.show(rows, RUNS, "runs", _("Feed runs"), tallest=7)
+    if picked and str(picked.id) != st.query_params.get("run"):
         st.query_params["run"] = str(picked.id)
         st.rerun()
 
@@ -45,14 +84,19 @@ runs()
 asked = st.query_params.get("run", "")
 with access.reading(person) as conn:
     recent = feeds.runs(conn, limit=1)
-    run_id = int(asked) if asked.isdigit() else (recent[0].id if recent else None)
+    latest = recent[0].id if recent else None
+    run_id = int(asked) if tables.is_number(asked) else latest
     run = feeds.run(conn, run_id) if run_id else None
     files = feeds.files(conn, run_id) if run else []
-    set_aside = feeds.rejected(conn, run_id, limit=500) if run else []
+    set_aside = feeds.rejected(conn, run_id, limit=SHOWN) if run else []
+if asked and (run is None or not tables.is_number(asked)):
+    st.warning(_("There is no run {0}. Choose one above.").format(look.plain(asked)), icon=":material/link_off:")
 if run is None:
     st.stop()
 
-st.subheader(_("Run {0}: {1} of {2}").format(run.id, run.source, look.day(run.business_date)))
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.subheader(_("Run {0}: {1} of {2}").format(run.id, source_name(run.source), look.day(run.business_date)), anchor=False, width="content")
+    st.markdown(look.badge(FeedState(run.state)), width="content")
 
 
 def override_box() -> None:
@@ -84,25 +128,8 @@ def _allow() -> None:
 
 if run.state == FeedState.STOPPED:
     override_box()
+tables.look_at(files, FILES, "files", _("Tables of this run"))
 if files:
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "table": [f.name for f in files], "file": [f.file for f in files], "rows": [f.rows for f in files],
-                "loaded": [f.loaded for f in files], "unchanged": [f.unchanged for f in files],
-                "quarantined": [f.quarantined for f in files],
-                "in_file": [look.ten_thousands(f.balance_fen) for f in files],
-                "in_book": [look.ten_thousands(f.published_fen) for f in files],
-            }
-        ),
-        hide_index=True, alt=_("Tables of this run"), placeholder="—",
-        column_config={
-            "table": _("Table"), "file": _("File"), "rows": _("Rows"), "loaded": _("Loaded"), "unchanged": _("Unchanged"),
-            "quarantined": _("Quarantined"),
-            "in_file": st.column_config.NumberColumn(_("Balance in the file (¥10k)"), format="%,.2f"),
-            "in_book": st.column_config.NumberColumn(_("Balance in the book (¥10k)"), format="%,.2f"),
-        },
-    )  # fmt: skip
     st.caption(_("Rows in = loaded + unchanged + quarantined, for every table; the database refuses a run where it is not so."))
 if run.totals:
     t = run.totals
@@ -110,22 +137,18 @@ if run.totals:
         t["branches"], t["staff"], t["products"], t["customers"], t["loans"], look.exact(t["balance_fen"])))  # fmt: skip
 
 with st.container(border=True):
-    st.subheader(_("Quarantined"))
-    if not set_aside:
-        st.caption(_("Every row of this run could be used."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Quarantined"), anchor=False, width="content")
+        st.caption(_("{0:,} rows").format(sum(f.quarantined for f in files)), width="content")
+        st.space("stretch")
+        if set_aside:
+            exporting.button(person, "quarantine", REJECT_FIELDS, lambda conn: feeds.rejected(conn, run.id), permit="feeds.see")
+    if set_aside:
+        st.caption(_("Correct these at the source; with the next delivery they come in by themselves. Long numbers are masked."))
+        tables.look_at(set_aside, REJECTS, "rejects", _("Quarantined rows"), tallest=10)
     else:
-        frame_of_rejects = pd.DataFrame(
-            {
-                "table": [r.name for r in set_aside], "line": [r.line for r in set_aside],
-                "reasons": [_("; ").join(words.reason(x) for x in r.reasons) for r in set_aside], "text": [r.text for r in set_aside],
-            }
-        )  # fmt: skip
-        st.dataframe(frame_of_rejects, hide_index=True, alt=_("Quarantined rows"), height=320,
-                     column_config={"table": _("Table"), "line": _("Line"), "reasons": _("Reasons"), "text": _("Text")})  # fmt: skip
-        st.download_button(_("Download"), frame_of_rejects.to_csv(index=False).encode("utf-8-sig"), f"quarantine_{run.id}.csv",
-                           icon=":material/download:", on_click="ignore")  # fmt: skip
+        st.caption(_("Every row of this run could be used."))
 if permits.may(person, "feed.load") and run.state in (FeedState.LOADED, FeedState.FAILED):
     with st.container(horizontal=True, vertical_alignment="center"):
         acts.button("Load this folder again", lambda: load.load_in_background(Path(run.folder)), "again", icon=":material/refresh:")
-        st.caption(_("Rows that are in the book already stay unchanged. Folder: {0}").format(look.plain(run.folder)))
-st.caption(f"{clock.local_now():%H:%M:%S}")
+        st.caption(_("Rows that are in the book already stay unchanged. Folder: {0}").format(look.plain(run.folder)), width="content")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db import access, accounts, staff
-from db.vocab import Role
+from db.vocab import Role, Scope
 from engine import clock, people, permits, sign_in, words
 from engine.words import _
 from pages.parts import acts, filters, frame, look, tables
@@ -15,11 +15,13 @@ today = clock.today()
 COLUMNS = [
     Column("staff_no", "Staff number", width=110),
     Column("name", "Name", width=90),
-    Column("branch", "Branch", width=140),
-    Column("post", "Post", width=110),
-    Column("role", "Role", value=lambda r: words.name(Role(r.role)) if r.role else None, width=130),
+    Column("branch", "Branch", width=150),
+    Column("post", "Post", width=120),
+    Column("role", "Role", value=lambda r: words.name(Role(r.role)) if r.role else None, width=150),
     Column("valid_from", "Since", "day"),
-    Column("username", "Account", value=lambda r: by_staff.get(r.id) and by_staff[r.id].username, width=120),
+]
+ACCOUNT = [
+    Column("username", "Account", value=lambda r: r.id in by_staff and by_staff[r.id].username or None, width=120),
     Column("account", "State", value=lambda r: account_state(by_staff.get(r.id)), width=100),
 ]
 
@@ -30,29 +32,35 @@ def account_state(account) -> str | None:
     return _("disabled") if account.disabled_at else _("active")
 
 
+sees_accounts = person.scope in (Scope.ADMIN, Scope.READER)
+head = tables.heading("People")
 with access.reading(person) as conn:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with filters.bar():
         text = filters.text(placeholder="name, number")
         branch_ids = filters.branch(conn)
         role = filters.word("role", "Role", [r for r in Role if r is not Role.MACHINE], width=170)
     rows = staff.colleagues(conn, list(branch_ids) if branch_ids else None, (Role(role),) if role else ())
-    by_staff = {a.staff_id: a for a in accounts.listing(conn)}
+    by_staff = {a.staff_id: a for a in accounts.listing(conn)} if sees_accounts else {}
 if text:
     rows = [r for r in rows if text in r.name or r.staff_no.startswith(text)]
-
-st.caption(_("{0:,} people").format(len(rows)))
+here = tables.part(rows)
+with head:
+    tables.count(here, "people", "click a row for the person" if permits.may(person, "role.grant") else "")
+picked = None
 if not rows:
     tables.empty("Nobody matches", "Widen the filters above. Staff come with the nightly feeds.")
-picked = tables.show(rows[: tables.PAGE_SIZE * 10], COLUMNS, "staff", _("Staff"), height=520)
+elif permits.may(person, "role.grant"):
+    picked = tables.show(here.rows, COLUMNS + ACCOUNT, "staff", _("Staff"))
+else:
+    tables.look_at(here.rows, COLUMNS + (ACCOUNT if sees_accounts else []), "staff", _("Staff"))
+tables.pager(here.total)
 
 
-@st.dialog(_("Person"))
+@st.dialog(_("Person"), on_dismiss=acts.leave)
 def one(row) -> None:
+    acts.in_dialog()
     account = by_staff.get(row.id)
     st.markdown(f"**{look.plain(row.name)}** · {look.plain(row.branch)} · {look.plain(row.post)}")
-    if not permits.may(person, "role.grant"):
-        st.caption(_("The security administrator grants roles and opens accounts."))
-        return
     roles = [r for r in Role if r is not Role.MACHINE]
     st.selectbox(_("Role"), roles, roles.index(Role(row.role)) if row.role else None, format_func=words.name, key="new_role")
     acts.button("Grant this role from today", lambda: _grant(row.id), "grant")

@@ -1,29 +1,41 @@
 """规则: what is in force, in words, with version and effect; changes as a new version that a second person approves."""
 
 import copy
-from datetime import timedelta
+from datetime import date, timedelta
 
 import streamlit as st
 
 from db import access, definitions, feeds, rulebook
-from db.vocab import Approval, Definition, Level
-from engine import clock, cycles, generate, permits, rule_words, rules, signal_rules, words
+from db.vocab import Approval, Definition, Kind, Level
+from engine import clock, cycles, generate, permits, refusals, rule_words, rules, signal_rules, words
 from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, frame, look, tables
+from pages.parts import acts, filters, frame, look, tables
 
 person = frame.person("rules.see")
 today = clock.today()
 VIEWS = {"todo": "Todo rules", "signal": "Signal rules", "parameters": "Parameters", "waiting": "Awaiting approval"}
 
+tables.heading("Rules")
 with access.reading(person) as conn:
     waiting = definitions.awaiting(conn, *Definition)
-view = st.segmented_control(
-    _("View"), list(VIEWS), default="todo", key="view", bind="query-params", required=True, label_visibility="collapsed",
-    format_func=lambda v: _(VIEWS[v]) + (f" {len(waiting)}" if v == "waiting" and waiting else ""),
-)  # fmt: skip
+with filters.bar():
+    view = filters.one_of("view", "View", VIEWS, "todo")
+    if waiting and view != "waiting":
+        st.markdown(f":orange-badge[:material/pending_actions: {_('{0} awaiting approval').format(len(waiting))}]", width="content")
+
+
+def tomorrow() -> date:
+    return today + timedelta(days=1)
+
+
+def show_in_address(parameter: str, code: str) -> None:
+    st.query_params[parameter] = code
+
+
+# --- Todo rules -------------------------------------------------------------------------------------------------------
 
 
 def todo_rules() -> None:
@@ -33,67 +45,99 @@ def todo_rules() -> None:
         asked = rulebook.open_todos(conn)
     st.caption(_("In force today. Of the rules of one kind that match, the strictest governs: the one further up."))
     for what, code, why in book.set_aside:
-        st.error(_("{0} {1} was set aside: {2}").format(what, code, why))
-    for r in book.rules:
-        with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{look.plain(words.in_language(r.rule.title))}**  :gray[{r.rule.code} v{r.version}]", width="content")
-                st.space("stretch")
-                st.markdown(_("{0:,} loans match · {1:,} todos open").format(counts[r.rule.code], asked.get(r.rule.code, 0)), width="content")
-                if st.button(_("Open"), key=f"open_{r.rule.code}", type="tertiary"):
-                    one_rule(r)
-            st.caption(look.plain(rule_words.rule(r.rule)))
+        st.error(_("{0} {1} was set aside: {2}").format(what, look.plain(code), look.plain(why)))
+    for kind in Kind:
+        of_kind = [r for r in book.rules if r.rule.kind is kind]
+        if of_kind:
+            st.markdown(f"{look.KIND_ICONS[kind]} **{words.name(kind)}**")
+        for r in of_kind:
+            todo_rule(r, counts[r.rule.code], asked.get(r.rule.code, 0))
+    opened = next((r for r in book.rules if r.rule.code == st.query_params.get("rule")), None)
+    if opened:
+        one_rule(opened, book)
 
 
-@st.dialog(_("Rule"), width="large")
-def one_rule(r) -> None:
-    rule, body = r.rule, copy.deepcopy(r.rule.model_dump(mode="json", exclude_defaults=True) | {"code": r.rule.code})
-    st.markdown(f"**{look.plain(words.in_language(rule.title))}** · {rule.code} v{r.version}")
-    st.markdown(look.plain(rule_words.rule(rule)))
-    with access.reading(person) as conn:
-        book = generate.book(conn, today)
-        past = definitions.versions(conn, Definition.TODO_RULE, rule.code)
+def todo_rule(r, matching: int, asked: int) -> None:
+    with st.container(border=True, gap="xsmall", key=f"rule-{r.rule.code}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{look.plain(words.in_language(r.rule.title))}**  :gray[:small[{r.rule.code} v{r.version}]]", width="content")
+            st.space("stretch")
+            st.markdown(_("{0:,} loans match · {1:,} todos open").format(matching, asked), width="content")
+            st.button(_("Look"), key=f"open_{r.rule.code}", type="tertiary", on_click=show_in_address, args=("rule", r.rule.code))
+        st.caption(look.plain(rule_words.rule(r.rule)))
+
+
+def close_rule() -> None:
+    acts.leave("rule")
+
+
+@st.dialog(_("Rule"), width="large", on_dismiss=close_rule)
+def one_rule(r, book) -> None:
+    acts.in_dialog("rule")
+    rule = r.rule
+    st.markdown(
+        f"**{look.plain(words.in_language(rule.title))}**  :gray[{rule.code} v{r.version}]  \n{look.plain(rule_words.rule(rule))}"
+    )
     st.caption(_("For a loan paid out a month ago it falls due on: {0}").format(_next_dates(rule, book)))
-    with st.expander(_("Versions")):
+    past_versions(Definition.TODO_RULE, rule.code)
+    if permits.may(person, "rule.change"):
+        st.subheader(_("Change it"), anchor=False)
+        body = copy.deepcopy(rule.model_dump(mode="json", exclude_defaults=True) | {"code": rule.code})
+        _when(rule, body["when"])
+        _how(rule, body)
+        _numbers(body["who"])
+        valid_from, why = _from_and_why()
+        _judge(rule, body, valid_from, why, book)
+
+
+def past_versions(family: Definition, code: str) -> None:
+    with access.reading(person) as conn:
+        past = definitions.versions(conn, family, code)
+    with st.expander(_("{0} versions").format(len(past))):
         for v in past:
             by = look.plain(v.maker or _("shipped"))
             checked = f" → {look.plain(v.checker)}" if v.checker else ""
-            st.markdown(f"v{v.version} · {look.badge(Approval(v.state))} {_('from {0}').format(look.day(v.valid_from))} · {by}{checked} · {look.plain(v.why)}")
-    if not permits.may(person, "rule.change"):
-        return
-    st.subheader(_("Change it"))
-    when = body["when"]
+            why = f" · {look.plain(v.why)}" if v.maker else ""
+            st.markdown(
+                f"v{v.version} · {look.badge(Approval(v.state))} {_('from {0}').format(look.day(v.valid_from))} · {by}{checked}{why}"
+            )
+
+
+def _when(rule: rules.Rule, when: dict) -> None:
+    """The cycle, changed in place."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if rule.when.every:
-            when["every"]["n"] = int(st.number_input(_("Every"), 1, 400, rule.when.every.n, key="n", width=90))
-            when["every"]["unit"] = st.selectbox(_("Unit"), list(rules.Unit), list(rules.Unit).index(rule.when.every.unit), format_func=words.name, key="unit", width=110).value
-        else:
-            offsets = st.text_input(_("Days from the anchor"), ", ".join(map(str, rule.when.offsets)), key="offsets", width=150)
-            when["offsets"] = [int(x) for x in offsets.replace("，", ",").split(",") if x.strip().lstrip("-").isdigit()] or [0]
+            when["every"]["n"] = int(st.number_input(_("Every"), 1, 400, rule.when.every.n, key="n", width=110))
+            when["every"]["unit"] = _choice("Unit", list(rules.Unit), rule.when.every.unit, "unit", 110)
+        elif not rule.when.rrule:
+            when["offsets"] = _offsets(rule.when.offsets)
         when["lead"] = int(st.number_input(_("Opens days before"), 0, 120, rule.when.lead, key="lead", width=130))
-        when["grace"] = int(st.number_input(_("Days of grace"), 0, 60, rule.when.grace, key="grace", width=110))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        body["mode"] = st.selectbox(_("Way"), list(rules.Mode), list(rules.Mode).index(rule.mode), format_func=words.name, key="way", width=110).value
-        body["assign"] = st.selectbox(_("Goes to"), list(rules.Assign), list(rules.Assign).index(rule.assign), format_func=words.name, key="goes", width=170).value
-        body["satisfied_days"] = int(st.number_input(_("Covered by a heavier check for days"), 0, 180, rule.satisfied_days, key="satisfied", width=200))
-        body["enabled"] = st.toggle(_("In use"), rule.enabled, key="enabled")
-    _numbers(body["who"])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        valid_from = st.date_input(_("In force from"), today + timedelta(days=1), min_value=today + timedelta(days=1), key="from", width=150)
-        why = st.text_input(_("Reason"), key="why_change", width=320)
+        when["grace"] = int(st.number_input(_("Days of grace"), 0, 60, rule.when.grace, key="grace", width=130))
+
+
+def _choice(label: str, options: list, now, key: str, width: int) -> str:
+    return st.selectbox(_(label), options, options.index(now), format_func=words.name, key=key, width=width).value
+
+
+def _offsets(now: list[int]) -> list[int]:
+    """Days from the anchor, as people write lists of numbers."""
+    typed = st.text_input(_("Days from the anchor"), ", ".join(map(str, now)), key="offsets", width=170)
+    parts = [part.strip() for part in typed.replace("，", ",").replace("、", ",").split(",") if part.strip()]
     try:
-        changed = rules.parse(body)
-    except rules.BadRule as wrong:
-        st.error(wrong.sentence(_))
-        return
-    changes = acts_on_rules.differences(rule.model_dump(mode="json"), changed.model_dump(mode="json"))
-    if changes:
-        st.markdown(_("As changed: {0}").format(look.plain(rule_words.rule(changed))))
-        with access.reading(person) as conn:
-            counts = rulebook.matching(conn, [("was", rule.who), ("is", changed.who)], today)
-        st.caption(_("Matches {0:,} loans, now {1:,}. It reaches todos not yet started.").format(counts["is"], counts["was"]))
-    acts.button("Submit for approval", lambda: _propose(Definition.TODO_RULE, rule.code, body, valid_from, why), "submit_rule",
-                type="primary", disabled=not changes)  # fmt: skip
+        return [int(part) for part in parts] or now
+    except ValueError:
+        st.error(_("Days are whole numbers with commas between, such as 15 or 60, 30; before the anchor with a minus."))
+        return now
+
+
+def _how(rule: rules.Rule, body: dict) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        body["mode"] = _choice("Way", list(rules.Mode), rule.mode, "way", 110)
+        body["assign"] = _choice("Goes to", list(rules.Assign), rule.assign, "goes", 170)
+        body["satisfied_days"] = int(
+            st.number_input(_("Covered by a heavier check for days"), 0, 180, rule.satisfied_days, key="satisfied", width=190)
+        )
+        body["enabled"] = st.toggle(_("In use"), rule.enabled, key="enabled")
 
 
 def _numbers(tree: dict, path: str = "who") -> None:
@@ -105,7 +149,34 @@ def _numbers(tree: dict, path: str = "who") -> None:
         _numbers(tree["not"], f"{path}.not")
     if tree.get("op") in rule_words.SIGNS:
         label = f"{words.field(tree['field'])} {rule_words.SIGNS[tree['op']]}"
-        tree["value"] = st.number_input(label, value=float(tree["value"]), key=path, width=220, step=1.0, format="%g")
+        typed = st.number_input(label, value=float(tree["value"]), key=path, width=220, step=1.0, format="%g")
+        tree["value"] = int(typed) if typed == int(typed) else typed
+
+
+def _from_and_why() -> tuple[date, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        valid_from = st.date_input(
+            _("In force from"), tomorrow(), min_value=tomorrow(), key="from_day", width=150, format="YYYY-MM-DD"
+        )
+        return valid_from or tomorrow(), st.text_input(_("Reason"), key="why_change", width="stretch", max_chars=300)
+
+
+def _judge(rule: rules.Rule, body: dict, valid_from: date, why: str, book) -> None:
+    """What the change means, before it is sent to a second person."""
+    try:
+        changed = rules.parse(body)
+    except refusals.BadRule as wrong:
+        st.error(look.plain(wrong.sentence(_)))
+        return
+    changes = acts_on_rules.differences(rule.model_dump(mode="json"), changed.model_dump(mode="json"))
+    if changes:
+        with access.reading(person) as conn:
+            counts = rulebook.matching(conn, [("was", rule.who), ("is", changed.who)], feeds.business_date(conn) or today)
+        effect = _("Would match {0:,} loans, matches {1:,} now. Due: {2}").format(counts["is"], counts["was"], _next_dates(changed, book))
+        said = look.plain(_("As changed: {0}").format(rule_words.rule(changed)))
+        st.info(f"{said}  \n{effect}", icon=":material/difference:")
+    acts.button("Submit for approval", lambda: _propose(Definition.TODO_RULE, rule.code, body, valid_from, why), "submit_rule",
+                type="primary", disabled=not changes)  # fmt: skip
 
 
 def _next_dates(rule: rules.Rule, book) -> str:
@@ -114,67 +185,168 @@ def _next_dates(rule: rules.Rule, book) -> str:
     return _(", ").join(look.day(d) for d in dates) or "—"
 
 
-def _propose(family: Definition, code: str, body: dict, valid_from, why: str) -> None:
+def _propose(family: Definition, code: str, body: dict, valid_from: date, why: str) -> None:
     with acts.act(person, "rule.change", "Submitted: a second person decides") as conn:
         acts_on_rules.propose(conn, person, family, code, body, valid_from, why, today=today)
+
+
+# --- Signal rules -----------------------------------------------------------------------------------------------------
 
 
 def signals_in_force() -> None:
     with access.reading(person) as conn:
         rows = definitions.in_force(conn, Definition.SIGNAL_RULE, today)
         counts = rulebook.signal_counts(conn)
+    st.caption(_("In force today. The worst level whose condition holds is raised; a false alarm counts against the rule."))
     for row in rows:
-        rule = signal_rules.parse(row.body)
-        n = counts.get(rule.code)
-        with st.container(border=True, gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{rule.code} {look.plain(words.in_language(rule.title))}**  :gray[v{row.version} · {words.name(rule.subject)}]", width="content")
-                st.space("stretch")
-                if n:
-                    st.markdown(_("{0:,} open · {1:,} in all · {2:,} false alarms").format(n.open, n.all, n.false_alarms), width="content")
-            for step in rule.levels:
-                st.markdown(f"{look.badge(Level(step.level))} {look.plain(signal_rules.words_of(step.who, rule.subject))}")
+        signal_rule(row, signal_rules.parse(row.body), counts.get(row.code))
+    if opened := next((row for row in rows if row.code == st.query_params.get("rule")), None):
+        one_signal_rule(opened)
+
+
+def signal_rule(row, rule: signal_rules.SignalRule, n) -> None:
+    with st.container(border=True, gap="xsmall", key=f"rule-{rule.code}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{rule.code} {look.plain(words.in_language(rule.title))}**  :gray[:small[v{row.version} · {words.name(rule.subject)}]]",
+                width="content",
+            )
+            st.space("stretch")
+            if n:
+                st.markdown(_("{0:,} open · {1:,} in all · {2:,} false alarms").format(n.open, n.all, n.false_alarms), width="content")
+            st.button(_("Look"), key=f"open_{rule.code}", type="tertiary", on_click=show_in_address, args=("rule", rule.code))
+        for step in rule.levels:
+            st.markdown(f"{look.badge(Level(step.level))} :gray[{look.plain(signal_rules.words_of(step.who, rule.subject))}]")
+
+
+@st.dialog(_("Signal rule"), width="large", on_dismiss=close_rule)
+def one_signal_rule(row) -> None:
+    acts.in_dialog("rule")
+    rule = signal_rules.parse(row.body)
+    st.markdown(f"**{rule.code} {look.plain(words.in_language(rule.title))}**  :gray[v{row.version}]")
+    past_versions(Definition.SIGNAL_RULE, rule.code)
+    if permits.may(person, "rule.change"):
+        st.subheader(_("Change it"), anchor=False)
+        _change_signal_rule(rule, copy.deepcopy(row.body))
+
+
+def _change_signal_rule(rule: signal_rules.SignalRule, body: dict) -> None:
+    for i, step in enumerate(body["levels"]):
+        st.markdown(look.badge(Level(step["level"])))
+        _numbers(step["who"], f"level{i}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        body["cooldown_days"] = int(
+            st.number_input(_("Quiet for days after it was closed"), 0, 3650, rule.cooldown_days, key="cooldown", width=190)
+        )
+        body["enabled"] = st.toggle(_("In use"), rule.enabled, key="signal_enabled")
+    valid_from, why = _from_and_why()
+    changed = acts_on_rules.differences(rule.model_dump(mode="json"), signal_rules.parse(body).model_dump(mode="json"))
+    acts.button("Submit for approval", lambda: _propose(Definition.SIGNAL_RULE, rule.code, body, valid_from, why), "submit_signal_rule",
+                type="primary", disabled=not changed)  # fmt: skip
+
+
+# --- Parameters -------------------------------------------------------------------------------------------------------
 
 
 def parameters_in_force() -> None:
     with access.reading(person) as conn:
         values = parameter_values(conn, today)
     for name, p in PARAMETERS.items():
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{_(p.what)}  :gray[{name}]")
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"rule-{name.replace('.', '-')}"):
+            st.markdown(_(p.what), width="content")
             st.space("stretch")
-            st.markdown(f"**{values[name]:g}**" if p.unit != "share" else f"**{100 * values[name]:g}%**", width="content")
-            if permits.may(person, "parameter.change") and st.button(_("Change"), key=f"change_{name}", type="tertiary"):
-                change_parameter(name, values[name])
+            st.markdown(f"**{parameter_value(name, values[name])}**", width="content")
+            if permits.may(person, "parameter.change"):
+                st.button(_("Change"), key=f"change_{name}", type="tertiary", on_click=show_in_address, args=("parameter", name))
+    if (asked := st.query_params.get("parameter")) in PARAMETERS and permits.may(person, "parameter.change"):
+        change_parameter(asked, values[asked])
 
 
-@st.dialog(_("Change a parameter"))
+def parameter_value(name: str, value: float) -> str:
+    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _("{0} days").format(f"{value:g}")
+
+
+def close_parameter() -> None:
+    acts.leave("parameter")
+
+
+@st.dialog(_("Change a parameter"), on_dismiss=close_parameter)
 def change_parameter(name: str, value: float) -> None:
+    acts.in_dialog("parameter")
+    share = PARAMETERS[name].unit == "share"
     st.markdown(_(PARAMETERS[name].what))
-    new = st.number_input(_("New value"), value=float(value), key="new_value", format="%g")
-    valid_from = st.date_input(_("In force from"), today + timedelta(days=1), min_value=today + timedelta(days=1), key="parameter_from")
-    why = st.text_input(_("Reason"), key="why_parameter")
-    acts.button("Submit for approval", lambda: _propose(Definition.PARAMETER, name, {"value": new}, valid_from, why), "submit_parameter", type="primary")
+    past_versions(Definition.PARAMETER, name)
+    typed = st.number_input(
+        _("New value, in percent") if share else _("New value, in days"), 0.0, 100.0 if share else 10_000.0,
+        float(100 * value if share else value), key="new_value", format="%g",
+    )  # fmt: skip
+    new = round(typed / 100, 6) if share else typed
+    valid_from, why = _from_and_why()
+    acts.button("Submit for approval", lambda: _propose(Definition.PARAMETER, name, {"value": new}, valid_from, why), "submit_parameter",
+                type="primary", disabled=new == value)  # fmt: skip
+
+
+# --- Awaiting approval ------------------------------------------------------------------------------------------------
 
 
 def awaiting() -> None:
     if not waiting:
         tables.empty("Nothing waits for a decision", "Changes of rules, parameters and mappings appear here until a second person decides.")
     for d in waiting:
-        with access.reading(person) as conn:
-            now = definitions.one_in_force(conn, Definition(d.family), d.code, today)
-        with st.container(border=True):
-            st.markdown(f"**{words.name(Definition(d.family))} {look.plain(d.code)} v{d.version}** · {_('from {0}').format(look.day(d.valid_from))} · "
-                        f"{look.plain(d.maker)} · {look.moment(d.made_at)}  \n{look.plain(d.why)}")  # fmt: skip
-            changes = acts_on_rules.differences(now.body if now else {}, d.body)
-            st.dataframe([{"where": w, "was": str(a), "is": str(b)} for w, a, b in changes], hide_index=True, alt=_("What changes"),
-                         column_config={"where": _("Where"), "was": _("Was"), "is": _("Becomes")})  # fmt: skip
-            if permits.may(person, "rule.decide"):
-                why = st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}")
-                with st.container(horizontal=True):
-                    acts.button("Approve", lambda d=d: _decide(d.id, None), f"approve_{d.id}", type="primary", disabled=d.made_by == person.id,
-                                help=_("A second person must decide this.") if d.made_by == person.id else None)  # fmt: skip
-                    acts.button("Refuse", lambda d=d, why=why: _decide(d.id, why), f"no_{d.id}", disabled=d.made_by == person.id)
+        proposal(d)
+
+
+def proposal(d) -> None:
+    family, mine = Definition(d.family), d.made_by == person.id
+    with access.reading(person) as conn:
+        now = definitions.one_in_force(conn, family, d.code, today)
+    with st.container(border=True, gap="small"):
+        about = look.plain(title(family, d.code, d.body))
+        st.markdown(f"**{words.name(family)} {about} v{d.version}**  :gray[{_('from {0}').format(look.day(d.valid_from))}]")
+        st.caption(f"{look.plain(d.maker)} · {look.moment(d.made_at)} · {look.plain(d.why)}")
+        for label, body in (("Now", now.body if now else default(family, d.code)), ("Then", d.body)):
+            for line in in_words(family, d.code, body):
+                st.markdown(f":gray[{_(label)}]  {line}")
+        if permits.may(person, "rule.decide"):
+            decision(d, mine)
+
+
+def decision(d, mine: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        acts.button("Approve", lambda: _decide(d.id, None), f"approve_{d.id}", type="primary", disabled=mine)
+        why = st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}", width=300, disabled=mine, max_chars=300)
+        acts.button("Refuse", lambda: _decide(d.id, why), f"no_{d.id}", disabled=mine)
+    if mine:
+        st.caption(_("You made this; a second person must decide it."))
+
+
+def default(family: Definition, code: str) -> dict | None:
+    return {"value": PARAMETERS[code].default} if family is Definition.PARAMETER and code in PARAMETERS else None
+
+
+def title(family: Definition, code: str, body: dict) -> str:
+    if family is Definition.PARAMETER and code in PARAMETERS:
+        return _(PARAMETERS[code].what)
+    return f"{code} {words.in_language(body['title'])}" if "title" in body else code
+
+
+def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
+    """A version as people read it."""
+    if body is None:
+        return [_("not in force")]
+    try:
+        if family is Definition.TODO_RULE:
+            rule = rules.parse(body)
+            return [look.plain(rule_words.rule(rule) + ("" if rule.enabled else _("; not in use")))]
+        if family is Definition.SIGNAL_RULE:
+            rule = signal_rules.parse(body)
+            off = "" if rule.enabled else _("; not in use")
+            return [f"{look.badge(Level(s.level))} {look.plain(signal_rules.words_of(s.who, rule.subject) + off)}" for s in rule.levels]
+        if family is Definition.PARAMETER:
+            return [parameter_value(code, body["value"])]
+    except refusals.BadRule as wrong:
+        return [look.plain(wrong.sentence(_))]
+    return [look.plain(body)]
 
 
 def _decide(definition_id: int, why: str | None) -> None:

@@ -13,7 +13,7 @@ d = definitions.c
 
 
 def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]:
-    """code, version, body, valid_from, first_from (since when the code is in force at all), by code."""
+    """code, version, body, valid_from, first_from (since when it has been in force without a break), by code."""
     latest = (
         select(d.code, d.version, d.body, d.valid_from)
         .ext(distinct_on(d.code))
@@ -21,14 +21,21 @@ def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]
         .order_by(d.code, d.valid_from.desc(), d.version.desc())
         .subquery()
     )
+    off = definitions.alias()
+    broken = select(off.c.id).where(
+        off.c.family == family, off.c.code == d.code, off.c.state == Approval.APPROVED,
+        off.c.body["enabled"].as_boolean().is_(False), off.c.valid_from.between(d.valid_from, day),
+    )  # fmt: skip
     first = (
         select(d.code, func.min(d.valid_from).label("first_from"))
-        .where(d.family == family, d.state == Approval.APPROVED)
+        .where(d.family == family, d.state == Approval.APPROVED, d.valid_from <= day, ~broken.exists())
         .group_by(d.code)
         .subquery()
     )
     return conn.execute(
-        select(latest, first.c.first_from).join(first, first.c.code == latest.c.code).order_by(latest.c.code)
+        select(latest, func.coalesce(first.c.first_from, latest.c.valid_from).label("first_from"))
+        .outerjoin(first, first.c.code == latest.c.code)
+        .order_by(latest.c.code)
     ).all()
 
 

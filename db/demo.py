@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db import staff as people
 from db.access import Person
-from db.tables import customer_faces, customers, staff_roles, todos
+from db.tables import customer_faces, customers, staff, staff_roles, todos
 from db.vocab import Role
 
 t = todos.c
@@ -44,6 +44,13 @@ def somebody(conn: sa.Connection, role: Role) -> Person:
     r = staff_roles.c
     first = conn.execute(select(sa.func.min(r.staff_id)).where(r.role == role, r.valid_to.is_(None))).scalar_one()
     return people.person(conn, first)
+
+
+def of_name(conn: sa.Connection, name: str, role: Role) -> int:
+    """The member of staff of a name and role."""
+    r, s = staff_roles.c, staff.c
+    query = select(sa.func.min(s.id)).join(staff_roles, r.staff_id == s.id)
+    return conn.execute(query.where(s.name == name, r.role == role, r.valid_to.is_(None))).scalar_one()
 
 
 def owner(conn: sa.Connection, signal: sa.Row) -> Person | None:

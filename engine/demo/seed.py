@@ -1,21 +1,26 @@
 """Planting the demo bank: two years of files, nights, visits and signals, through the verbs a real bank uses.
 
-The past goes by quickly (a file a quarter, then a month, nights a week or two apart), the last days as in life: a
-file and a night a day, visits submitted one by one by the people who made them.
+The past goes by quickly (files months apart, nights two weeks), the last days as in life: a file and a night a day,
+visits submitted one by one by the people who made them. Rules come into force in stages, as they do in a bank.
 """
 
 import random
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
 
 from db import access, definitions, demo, feeds, installation, settings, signals, staff
 from db.access import MACHINE, Connection
 from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
-from engine import addresses, calendar, checks, clock, night, people, refusals
+from engine import addresses, calendar, checks, clock, night, people, refusals, rulebook, sign_in
 from engine import signals as warnings
 from engine.calendar import Calendar
 from engine.checks import Submission
@@ -24,9 +29,17 @@ from engine.demo.world import World
 from engine.feed import load
 from engine.parameters import PARAMETERS
 
-DAILY = 8  # the last days, lived day by day
-LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each week after it
+DAILY = 6  # the last days, lived day by day
+LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
+
+
+class Step(NamedTuple):
+    """A day of the past on which a night is run, whether a file comes first, and the next such day."""
+
+    day: date
+    with_file: bool
+    following: date
 
 
 @dataclass
@@ -37,73 +50,140 @@ class Planting:
     today: date
     draw: random.Random
     calendar: Calendar
-    inbox: object
+    files: "Files"
     steps: list[tuple[str, float]] = field(default_factory=list)
 
     def timed(self, what: str, begun: float) -> None:
         self.steps.append((what, time.monotonic() - begun))
 
 
+class Files:
+    """The nightly folders, written ahead by a process of its own that knows the same world."""
+
+    def __init__(self, bank: World, days: list[date]) -> None:
+        self.inbox = settings.home() / "demo-feeds"
+        shutil.rmtree(self.inbox, ignore_errors=True)
+        self.writer = ProcessPoolExecutor(1, get_context("spawn"))
+        self.written = {day: self.writer.submit(_write, bank.last, bank.scale, day, self.inbox) for day in days}
+
+    def folder(self, day: date) -> Path:
+        return self.written[day].result()
+
+    def close(self) -> None:
+        self.writer.shutdown(cancel_futures=True)
+        shutil.rmtree(self.inbox, ignore_errors=True)
+
+
+@cache
+def _world(last: date, scale: float) -> World:
+    bank = world.build(last, scale)
+    story.cast(bank)
+    return bank
+
+
+def _write(last: date, scale: float, day: date, inbox: Path) -> Path:
+    bank = _world(last, scale)
+    return files.write(bank, day, inbox, story.leavers(bank, day))
+
+
 def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
     """An empty store becomes the demo bank on the morning of today."""
-    with access.reading(MACHINE) as conn:
+    with access.transaction(MACHINE, "seed") as conn:
         if feeds.business_date(conn) is not None:
             raise refusals.NotEmpty
+        installation.put(conn, "demo", "being planted")
         working = calendar.load(conn)
     today = clock.today()
-    bank = world.build(today - timedelta(days=1), scale)
-    story.cast(bank)
-    p = Planting(bank, today, random.Random(bank.seed), working, settings.home() / "demo-feeds")
-    shutil.rmtree(p.inbox, ignore_errors=True)
-    _parameters(world.first_day(bank), today)
-    for week_end, with_file in _calendar(bank):
-        say(f"{week_end}")
-        _live_through(p, week_end, with_file)
-    _mark_addresses(p)
-    story.play(p)
-    _live_the_last_days(p, say)
+    bank = _world(today - timedelta(days=1), scale)
+    steps = list(_steps(bank))
+    days = [bank.last - timedelta(days=n) for n in range(DAILY - 1, -1, -1)]
+    p = Planting(bank, today, random.Random(bank.seed), working, Files(bank, [s.day for s in steps if s.with_file] + days))
+    try:
+        _live(p, steps, days, say)
+    finally:
+        p.files.close()
     with access.transaction(MACHINE, "seed") as conn:
         installation.put(conn, "demo", f"{bank.last} x{scale:g}")
     return p
 
 
+def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
+    _parameters(steps[0].day, p.today)
+    for step in steps:
+        say(f"{step.day}")
+        _live_through(p, step)
+    _open_accounts()
+    _mark_addresses(p)
+    for day in days:
+        say(f"{day}")
+        _live_a_day(p, day)
+
+
 def _parameters(begin: date, today: date) -> None:
     """History was handed down in large steps; from last week on the bank's nightly limits hold."""
     with access.transaction(MACHINE, "seed") as conn:
-        for name, value in (("feed.max_gap_days", 100), ("feed.absent_days", 1), ("feed.max_row_drop", 0.5)):
+        for name, value in (("feed.max_gap_days", 400), ("feed.absent_days", 1), ("feed.max_row_drop", 0.6)):
             definitions.plant(conn, Definition.PARAMETER, name, {"value": value}, begin, "demo history")
             body = {"value": PARAMETERS[name].default}
             definitions.plant(conn, Definition.PARAMETER, name, body, today - timedelta(days=DAILY), "demo present", version=2)
 
 
-def _calendar(bank: World) -> Iterator[tuple[date, bool]]:
-    """(day, does a file come): a night every two weeks, then every week; a file a quarter, then a month."""
+def _steps(bank: World) -> Iterator[Step]:
+    """The days of the past: the nearer, the closer together."""
     day, stop = world.first_day(bank), bank.last - timedelta(days=DAILY)
     next_file = day
     while day <= stop:
-        recent = (stop - day).days < 200
-        yield day, day >= next_file
+        ago = (stop - day).days
+        following = day + timedelta(days=7 if ago < 50 else 14)
+        yield Step(day, day >= next_file, min(following, stop + timedelta(days=1)))
         if day >= next_file:
-            next_file += timedelta(days=30 if recent else 91)
-        day += timedelta(days=7 if recent else 14)
+            next_file += timedelta(days=14 if ago < 130 else 60 if ago < 400 else 190)
+        day = following
 
 
-def _live_through(p: Planting, day: date, with_file: bool) -> None:
+def _live_through(p: Planting, step: Step) -> None:
     """A file if one comes, the night, and what people do until the next."""
     begun = time.monotonic()
-    if with_file:
-        load.load(files.write(p.world, day, p.inbox, story.leavers(p.world, day)))
+    if step.with_file:
+        load.load(p.files.folder(step.day))
         with access.transaction(MACHINE, "seed") as conn:
-            people.grant_by_post(conn, today=day)
+            people.grant_by_post(conn, today=step.day)
         p.timed("load", begun)
         begun = time.monotonic()
-    _night(day)
+    if _introduce_rules(p, step):
+        return
+    _night(step.day)
     p.timed("night", begun)
     begun = time.monotonic()
     with access.transaction(MACHINE, "seed") as conn:
-        _people_check(p, conn, day)
-        _people_answer(p, conn, day)
+        _people_check(p, conn, step)
+        _people_answer(p, conn, step.day)
     p.timed("work", begun)
+
+
+def _introduce_rules(p: Planting, step: Step) -> bool:
+    """Head office switches off what it will switch on at its stage; two people each time. Whether it is the first day,
+    which has no night yet.
+    """
+    first = step.day == world.first_day(p.world)
+    for ago, why, codes in story.stages():
+        if first:
+            _switch(codes, step.day, on=False, why="分批上线")
+        elif step.day <= p.world.last - timedelta(days=ago) < step.following:
+            _switch(codes, step.day, on=True, why=why)
+    return first
+
+
+def _switch(codes: Sequence[str], today: date, *, on: bool, why: str) -> None:
+    tomorrow = today + timedelta(days=1)
+    with access.transaction(MACHINE, "seed") as conn:
+        maker, checker = demo.somebody(conn, Role.HEAD_RISK), demo.somebody(conn, Role.HEAD_LOANS)
+        families = {r.code: f for f in (Definition.TODO_RULE, Definition.SIGNAL_RULE) for r in definitions.in_force(conn, f, today)}
+        for code in codes:
+            found = definitions.one_in_force(conn, families[code], code, today)
+            body = {**found.body, "enabled": on}
+            made = rulebook.propose(conn, maker, families[code], code, body, tomorrow, why, today=today)
+            rulebook.approve(conn, checker, made, now=_morning(today), today=today)
 
 
 def _night(day: date) -> None:
@@ -114,14 +194,14 @@ def _night(day: date) -> None:
 # --- What people did --------------------------------------------------------------------------------------------------
 
 
-def _people_check(p: Planting, conn: Connection, day: date) -> None:
+def _people_check(p: Planting, conn: Connection, step: Step) -> None:
     """Most todos are completed a few days before they are due, some late, a few very late."""
-    past = []
-    for todo in demo.pending(conn, until=day + timedelta(days=16)):
-        share = LEAVES_ON_TIME if todo.due_on >= day else LEAVES_LATE
+    past, last = [], step.following - timedelta(days=1)
+    for todo in demo.pending(conn, until=step.following + timedelta(days=2)):
+        share = LEAVES_ON_TIME if todo.due_on >= step.day else LEAVES_LATE
         if p.draw.random() < share:
-            done = _working_day(p, max(todo.created_on, min(todo.due_on, day + timedelta(days=13)) - timedelta(days=p.draw.randrange(8))))
-            past += _attempts(p, todo, min(done, p.today - timedelta(days=1)))
+            latest = max(step.day, min(todo.due_on, last) - timedelta(days=p.draw.randrange(8)))
+            past += _attempts(p, todo, _working_day(p, max(todo.created_on, min(latest, last))))
     for batch in range(0, len(past), 2000):
         checks.import_past(conn, past[batch : batch + 2000])
 
@@ -179,7 +259,7 @@ def _place(p: Planting, todo) -> dict:
 def _people_answer(p: Planting, conn: Connection, day: date) -> None:
     """Signals are taken, answered and closed in time, mostly."""
     head = demo.somebody(conn, Role.HEAD_RISK)
-    moment = datetime.combine(day + timedelta(days=2), datetime.min.time(), settings.ZONE) + timedelta(hours=10)
+    moment = _morning(day + timedelta(days=2))
     for signal in signals.queue(conn, limit=None):
         owner = demo.owner(conn, signal)
         if owner is None or signal.first_on > day or p.draw.random() < 0.12:
@@ -215,21 +295,29 @@ def _mark_addresses(p: Planting) -> None:
         addresses.import_marks(conn, marks[:wanted], None, clock.now())
 
 
-def _live_the_last_days(p: Planting, say) -> None:
-    for n in range(DAILY - 1, -1, -1):
-        day = p.world.last - timedelta(days=n)
-        say(f"{day}")
-        begun = time.monotonic()
-        load.load(files.write(p.world, day, p.inbox, story.leavers(p.world, day)))
-        p.timed("load", begun)
-        begun = time.monotonic()
-        _night(day)
-        p.timed("night", begun)
-        begun = time.monotonic()
-        following = day + timedelta(days=1)
-        if p.calendar.is_working(following):
-            _work_a_day(p, following, whole=following < p.today)
-        p.timed("work", begun)
+def _open_accounts() -> None:
+    """The visitors' sign-ins, each for the person of the story."""
+    with access.transaction(MACHINE, "seed") as conn:
+        for username, _, _, name, role in story.SIGN_INS:
+            sign_in.open_account(conn, MACHINE, demo.of_name(conn, name, role), username, story.PASSWORD, clock.now(), must_change=False)
+
+
+def _live_a_day(p: Planting, day: date) -> None:
+    begun = time.monotonic()
+    load.load(p.files.folder(day))
+    p.timed("load", begun)
+    begun = time.monotonic()
+    _night(day)
+    p.timed("night", begun)
+    begun = time.monotonic()
+    following = day + timedelta(days=1)
+    if p.calendar.is_working(following):
+        _work_a_day(p, following, whole=following < p.today)
+    p.timed("work", begun)
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), settings.ZONE) + timedelta(hours=10)
 
 
 def _work_a_day(p: Planting, day: date, whole: bool) -> None:

@@ -22,6 +22,19 @@ SIGN_INS = (
     ("sysadmin", "系统管理员", None, "高鑫", Role.SYSTEM_ADMIN),
     ("secadmin", "安全管理员", None, "林霞", Role.SECURITY_ADMIN),
 )
+# How the bank came to Vigil's rules, in days before the last: large and bad loans first, the many small ones later.
+STAGES = (
+    (480, "小额与农户客户电话检查上线", ("REG-BUSINESS-SMALL", "REG-FARM", "REG-NPL-SMALL")),
+    (395, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
+    (200, "固定资产与项目贷款纳入", ("REG-PROJECT",)),
+    (120, "首次、逾期、到期前检查全面上线", (
+        "FIRST-FIRM", "FIRST-BUSINESS", "FIRST-BUSINESS-SECURED", "FIRST-SMALL-AMOUNT", "FIRST-RETAIL", "KEY-CLASS",
+        "MATURITY-LARGE", "MATURITY-BULLET", "OVERDUE-CALL", "OVERDUE-VISIT", "OVERDUE-PHONE", "REG-CONSUMER-LARGE",
+    )),
+)  # fmt: skip
+SIGNALS = (45, "预警信号上线", tuple(
+    "A01 A02 A03 A05 A06 A08 A10 A12 E06 I14 G06 I08 G09 H04 H05 I01 I02 I09 I13 H06 H02 I12 H03".split()
+))  # fmt: skip
 PASSWORD = "Vigil-demo-2026"
 LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open
 
@@ -39,6 +52,11 @@ def _rename(bank: World, post: str, code: str, name: str) -> None:
     i = next(i for i, s in enumerate(bank.staff) if s[2] == code and s[3] == post)
     number, _, *rest = bank.staff[i]
     bank.staff[i] = (number, name, *rest)
+
+
+def stages() -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    """(days before the last, why, codes of the rules) of everything that was not in force from the first day."""
+    return (*STAGES, SIGNALS)
 
 
 def staff_index(bank: World, name: str) -> int:
@@ -64,10 +82,6 @@ def _customers(bank: World, nongan: str) -> None:
         x.late_from[loan], x.late_until[loan] = since, until
         x.amount[loan] = max(x.amount[loan], 380_000)
         c.name[x.customer[loan]] = name
-
-
-def play(_p) -> None:
-    """Room for what the story needs besides files and visits."""
 
 
 FINDINGS = {

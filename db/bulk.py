@@ -6,7 +6,7 @@ Only the tables' owner may do this; two functions of its own do it for the machi
 empty: no row that stands can be changed past its trigger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -68,28 +68,26 @@ begin
 end $$"""
 
 
-LEARN = f"""
-create or replace function vigil_learn(name regclass) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-    if name::text not in {TABLES} then
-        raise 'not a table to be filled in bulk: %', name;
-    end if;
-    execute format('analyze %s', name);
-end $$"""
+
+def prepare(conn: sa.Connection) -> None:
+    """For the rest of the transaction, memory for statements that go through the whole book."""
+    conn.exec_driver_sql("set local work_mem = '256MB'")
+    conn.exec_driver_sql("set local maintenance_work_mem = '1GB'")
 
 
 @contextmanager
-def undressed(conn: sa.Connection, *tables: str) -> Iterator[None]:
-    """The tables without secondary indexes and references; dressed again on leaving."""
+def undressed(conn: sa.Connection, *tables: str) -> Iterator[Callable[[str], None]]:
+    """The tables without secondary indexes and references, dressed again on leaving; more may join on the way."""
+    bare: list[str] = []
+
+    def undress(table: str) -> None:
+        conn.exec_driver_sql(f"select vigil_undress('{table}')")
+        conn.exec_driver_sql("set local enable_nestloop = off")  # without indexes it is never a good way
+        bare.append(table)
+
     conn.exec_driver_sql("set local maintenance_work_mem = '1GB'")
     for table in tables:
-        conn.exec_driver_sql(f"select vigil_undress('{table}')")
-    yield
-    for table in tables:
+        undress(table)
+    yield undress
+    for table in bare:
         conn.exec_driver_sql(f"select vigil_dress('{table}')")
-
-
-def learn(conn: sa.Connection, table: str) -> None:
-    """Statistics for the planner: without them a table just filled looks empty."""
-    conn.exec_driver_sql(f"select vigil_learn('{table}')")

@@ -308,8 +308,7 @@ def _functions() -> Iterator[str]:
     yield bulk.COUNT
     yield bulk.UNDRESS
     yield bulk.DRESS
-    yield bulk.LEARN
-    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_learn(regclass)", "vigil_count(regclass)"):
+    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_count(regclass)"):
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
     yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)

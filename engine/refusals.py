@@ -100,6 +100,10 @@ class NothingToLoad(Refusal):
     status = 404
 
 
+class CannotRead(Refusal):
+    """{path} cannot be read: {problem}. Whoever runs Vigil needs the right to read it and all folders above it."""
+
+
 class UnknownSource(Refusal):
     """No mapping is in force for the source "{source}". Known sources: {known}."""
 

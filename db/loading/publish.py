@@ -13,7 +13,7 @@ from db.loading.spec import TableSpec
 from db.nouns import NOUNS, Shape
 from db.tables import rejects
 
-FINE = "t.all_faults = ''"
+FINE = "t.all_faults = '' and not t.gone"
 
 # Which column of the book each field fills, where the name differs.
 COLUMN_OF = {
@@ -112,14 +112,14 @@ def _insert(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], param
 
 
 def _branches(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
-    columns = _columns(spec)
-    loaded = _update(conn, spec, columns, {}, also=", closed_on = null") + _insert(conn, spec, columns, {})
+    columns = _columns(spec) | {"closed_on": "null::date"}  # handed down again: open again
+    loaded = _update(conn, spec, columns, {}) + _insert(conn, spec, columns, {})
     if "parent" in spec.fields:
         conn.exec_driver_sql(f"""
             update branches b set parent_id = p.id
             from {spec.stage}_fresh t left join branches p on p.code = t.v_parent
             where b.code = t.v_code and b.parent_id is distinct from p.id and {FINE}""")
-    _close_absent(conn, spec, "update branches f set closed_on = :as_of", as_of)
+    loaded += _close_gone(conn, spec, "closed_on", as_of)
     conn.exec_driver_sql("delete from branch_tree")
     conn.exec_driver_sql("""
         insert into branch_tree
@@ -155,15 +155,27 @@ def _staff(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
         update {spec.stage}_fresh t set row_id = null from staff f where f.id = t.row_id and f.left_on is not null""")
     loaded = _update(conn, spec, columns, {})
     loaded += _insert(conn, spec, columns | {"joined_on": ":as_of"}, {"as_of": as_of})
-    _close_absent(conn, spec, "update staff f set left_on = :as_of", as_of)
-    return loaded
+    return loaded + _close_gone(conn, spec, "left_on", as_of)
 
 
-def _close_absent(conn: sa.Connection, spec: TableSpec, close: str, as_of: date) -> None:
-    if spec.full:
-        conn.execute(
-            sa.text(f"{close} from {spec.stage}_delta d where d.key is null and d.row_id = f.id"), {"as_of": as_of}
-        )
+def _close_gone(conn: sa.Connection, spec: TableSpec, ends: str, as_of: date) -> int:
+    closed = conn.execute(
+        sa.text(f"""
+            update {spec.noun} f set {ends} = :as_of, feed_hash = null from {spec.stage}_gone g
+            where g.row_id = f.id and f.{ends} is null"""),
+        {"as_of": as_of},
+    ).rowcount
+    return _lines_of_gone(spec, closed)
+
+
+def _lines_of_gone(spec: TableSpec, rows: int) -> int:
+    """Of a delta a deleted row is a line that did something; a full snapshot has no line for it."""
+    return 0 if spec.full else rows
+
+
+def _forget_gone(conn: sa.Connection, spec: TableSpec) -> None:
+    """A row that is no longer handed down has no line to be compared with."""
+    conn.exec_driver_sql(f"update {spec.noun} f set feed_hash = null from {spec.stage}_gone g where g.row_id = f.id")
 
 
 def _products(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
@@ -196,6 +208,7 @@ def _customers(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -
     columns = _columns(spec)
     loaded = _update(conn, spec, columns, {})
     _touch(conn, spec)
+    _forget_gone(conn, spec)
     return loaded + _insert(
         conn, spec, columns | {"source": ":source", "created_on": ":as_of"}, {"source": spec.source, "as_of": as_of}
     )
@@ -225,22 +238,19 @@ def _new_customers(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
 def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     _new_customers(conn, spec, as_of)
     columns = _columns(spec)
-    parameters = {"as_of": as_of}
-    if not spec.cold:
-        _keep_changing(conn, spec, columns, as_of, run_id)
+    new = columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"}
+    parameters = {"as_of": as_of, "source": spec.source}
+    if spec.cold:
+        loaded = _insert(conn, spec, new, parameters)
+        _remember(conn, "select customer_id from loans")
+        return loaded
+    _keep_changing(conn, spec, columns, as_of, run_id)
     worse = "case when t.v_class::loan_class > f.class then :as_of else f.worsened_on end"
     loaded = _update(
         conn, spec, columns, parameters, also=f", changed_on = :as_of, absent_since = null, worsened_on = {worse}"
-    )
-    loaded += _insert(
-        conn, spec,
-        columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"},
-        parameters | {"source": spec.source},
-    )  # fmt: skip
-    if spec.cold:
-        _remember(conn, f"select customer_id from loans where source = '{spec.source}'")
+    ) + _insert(conn, spec, new, parameters)
     _resolve_managers(conn, spec)
-    return loaded
+    return loaded + _end_gone(conn, spec, as_of, run_id)
 
 
 def _keep_changing(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], as_of: date, run_id: int) -> None:
@@ -280,31 +290,38 @@ def _resolve_managers(conn: sa.Connection, spec: TableSpec) -> None:
     )
 
 
-def settle_gone(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int, days: int) -> None:
-    """A note missing from full snapshots for `days` days is settled, one deleted in a delta at once."""
+def _end_gone(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
+    """A note missing from full snapshots for some days is settled, one deleted in a delta at once."""
     if spec.full:
-        conn.exec_driver_sql(f"""
-            update loans l set absent_since = null
-            where l.live and l.absent_since is not null and l.source = '{spec.source}'
-              and not exists (select from {spec.stage}_delta d where d.key is null and d.row_id = l.id)""")
-        conn.execute(
-            sa.text(f"""
-                update loans l set absent_since = :as_of from {spec.stage}_delta d
-                where d.key is null and d.row_id = l.id and l.absent_since is null and l.live"""),
-            {"as_of": as_of},
-        )
-        gone = (
-            f"select id from loans where source = '{spec.source}' and live and absent_since is not null "
-            f"and absent_since <= date '{as_of}' - {days - 1}"
-        )
+        _note_absence(conn, spec, as_of)
+        gone = f"""select id from loans where source = '{spec.source}' and live
+            and absent_since <= date '{as_of}' - {spec.absent_days - 1}"""
     else:
-        gone = f"select row_id from {spec.stage}_fresh t where t.gone and t.row_id is not null"
+        gone = f"select l.id from loans l join {spec.stage}_gone g on g.row_id = l.id where l.live"
     _keep_history(conn, run_id, as_of, gone)
     _remember(conn, f"select customer_id from loans where id in ({gone})")
+    settled = conn.execute(
+        sa.text(f"""
+            update loans set status = 'settled', balance_fen = 0, changed_on = :as_of, feed_hash = null
+            where id in ({gone})"""),
+        {"as_of": as_of},
+    ).rowcount
+    return _lines_of_gone(spec, settled)
+
+
+def _note_absence(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
+    conn.exec_driver_sql(f"""
+        update loans l set absent_since = null
+        where l.live and l.absent_since is not null and l.source = '{spec.source}'
+          and not exists (select from {spec.stage}_gone g where g.row_id = l.id)""")
     conn.execute(
-        sa.text(f"update loans set status = 'settled', balance_fen = 0, changed_on = :as_of where id in ({gone})"),
+        sa.text(f"""
+            update loans l set absent_since = :as_of from {spec.stage}_gone g
+            where g.row_id = l.id and l.absent_since is null and l.live"""),
         {"as_of": as_of},
     )
+    conn.exec_driver_sql(f"""
+        update loans l set feed_hash = null from {spec.stage}_gone g where g.row_id = l.id and not l.live""")
 
 
 def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
@@ -320,15 +337,15 @@ def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> 
             where ({mine}) is distinct from ({theirs})"""),
         {"source": spec.source},
     ).rowcount
-    if spec.full:
-        conn.execute(
-            sa.text(f"""
-                delete from arrears a where source = :source
-                and not exists (select from {spec.stage} s where s.v_loan_no = a.loan_no)"""),
-            {"source": spec.source},
-        )
+    paid = "not exists" if spec.full else "exists"
+    gone = conn.execute(
+        sa.text(f"""
+            delete from arrears a where source = :source
+            and {paid} (select from {spec.stage} s where s.v_loan_no = a.loan_no {"" if spec.full else "and s.gone"})"""),
+        {"source": spec.source},
+    ).rowcount
     _apply_arrears(conn, spec, as_of, run_id)
-    return loaded
+    return loaded + _lines_of_gone(spec, gone)
 
 
 def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> None:
@@ -340,11 +357,12 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
             select l.id, coalesce(a.principal_fen, 0) as principal_fen, a.principal_since,
                    coalesce(a.interest_fen, 0) as interest_fen, a.interest_since,
                    least(a.principal_since, a.interest_since) as overdue_since
-            from (select id, loan_no, principal_fen, principal_since, interest_fen, interest_since, overdue_since
-                  from loans where source = :source and live) l
-            full join (select * from arrears where source = :source) a on a.loan_no = l.loan_no
-            where l.id is not null and (a.loan_no is not null or l.overdue_since is not null)
-              and (l.principal_fen, l.principal_since, l.interest_fen, l.interest_since)
+            from (select loan_no from arrears where source = :source
+                  union select loan_no from loans where source = :source and live
+                  and (overdue_since is not null or principal_fen > 0 or interest_fen > 0)) n
+            join loans l on l.source = :source and l.loan_no = n.loan_no and l.live
+            left join arrears a on a.source = :source and a.loan_no = n.loan_no
+            where (l.principal_fen, l.principal_since, l.interest_fen, l.interest_since)
                   is distinct from (coalesce(a.principal_fen, 0), a.principal_since, coalesce(a.interest_fen, 0),
                                     a.interest_since)"""),
         {"source": spec.source},
@@ -367,9 +385,8 @@ def _guarantors(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) 
     loaded = _update(conn, spec, columns, {}) + _insert(
         conn, spec, columns | {"source": ":source"}, {"source": spec.source}
     )
-    if spec.full:
-        conn.exec_driver_sql(f"delete from guarantors f using {spec.stage}_delta d where d.key is null and d.row_id = f.id")
-    return loaded
+    gone = conn.exec_driver_sql(f"delete from guarantors f using {spec.stage}_gone g where g.row_id = f.id").rowcount
+    return loaded + _lines_of_gone(spec, gone)
 
 
 _PUBLISHERS = {
@@ -421,6 +438,10 @@ def _touch(conn: sa.Connection, spec: TableSpec) -> None:
         where t.row_id = f.customer_id and {FINE}""")
 
 
+# The tables that lines of a noun fill, of those that may be filled in bulk.
+FILLED_BY = {"customers": ["customers"], "loans": ["loans", "customer_faces"], "guarantors": ["guarantors"]}
+
+
 def is_cold(conn: sa.Connection, spec: TableSpec, rows: int) -> bool:
     """So many new rows for an empty table that its indexes are better built afterwards."""
-    return spec.noun in bulk.TABLES and rows > bulk.WORTH_IT and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()
+    return spec.noun in FILLED_BY and rows > bulk.WORTH_IT and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()

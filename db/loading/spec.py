@@ -25,8 +25,14 @@ class TableSpec:
     fields: tuple[str, ...]
     by: Mapping[str, str]
     full: bool = True
+    absent_days: int = 1  # a note missing from full snapshots this long is settled
     cold: bool = False  # the book has nothing of this noun yet: every line is new
     families: tuple[tuple[str, str], ...] = ()  # (word in a product's name, family), first match wins
+
+    @property
+    def remembered(self) -> bool:
+        """Are lines that the book has already left out of the stage? A delta brings none, arrears are few."""
+        return self.full and self.noun != "arrears"
 
     @property
     def stage(self) -> str:

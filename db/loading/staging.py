@@ -1,41 +1,73 @@
 """Typed lines into an unlogged table; which of them say something new; whom and what they refer to."""
 
+import io
 from collections.abc import Iterable
 
+import numpy as np
 import sqlalchemy as sa
 
+from db.copying import copy_rows
 from db.loading.spec import TableSpec
 from db.nouns import Shape
 
-# What the book knows of a noun by the source's own key: id, key, hash of the line last published, still live.
+# What the book knows of a noun by the source's own key: id, key, hash of the line last published.
 FACES = {
-    "branches": "select id::bigint, code as key, feed_hash, closed_on is null as live from branches",
-    "staff": "select id::bigint, staff_no as key, feed_hash, true as live from staff where left_on is null",
-    "products": "select id::bigint, code as key, feed_hash, true as live from products where source = :source",
-    "customers": "select id, customer_no as key, feed_hash, true as live from customers where source = :source",
-    "loans": "select id, loan_no as key, feed_hash, live from loans where source = :source",
-    "arrears": "select 0::bigint as id, loan_no as key, feed_hash, true as live from arrears where source = :source",
-    "guarantors": "select id, loan_no || E'\\x1f' || guarantor_no as key, feed_hash, true as live from guarantors "
-    "where source = :source",
+    "branches": "select id::bigint, code as key, feed_hash from branches",
+    "staff": "select id::bigint, staff_no as key, feed_hash from staff where left_on is null",
+    "products": "select id::bigint, code as key, feed_hash from products where source = '{source}'",
+    "customers": "select id, customer_no as key, feed_hash from customers where source = '{source}'",
+    "loans": "select id, loan_no as key, feed_hash from loans where source = '{source}'",
+    "arrears": "select null::bigint as id, loan_no as key, feed_hash from arrears where source = '{source}'",
+    "guarantors": "select id, loan_no || E'\\x1f' || guarantor_no as key, feed_hash from guarantors "
+    "where source = '{source}'",
 }
+RIVALS = {"customers": "customer_no", "products": "code"}
+# A row of COPY's binary format with two bigints: their number, then the length and the value of each.
+REMEMBERED = np.dtype([("columns", ">i2"), ("", ">i4"), ("id", ">i8"), (" ", ">i4"), ("hash", ">i8")])
+COPY_HEADER, COPY_TRAILER = 19, 2  # bytes
+
+
+def remembered(conn: sa.Connection, spec: TableSpec) -> np.ndarray:
+    """id and hash of every row that a line of this table made, for telling which lines say nothing new."""
+    if not spec.remembered:
+        return np.empty(0, REMEMBERED)
+    out = io.BytesIO()
+    with conn.connection.cursor() as cursor:
+        query = f"select id, feed_hash from ({_face(spec)}) f where feed_hash is not null"
+        cursor.copy_expert(f"copy ({query}) to stdout (format binary)", out, size=1 << 18)
+    return np.frombuffer(out.getbuffer()[COPY_HEADER:-COPY_TRAILER], REMEMBERED)
+
+
+def _face(spec: TableSpec) -> str:
+    return FACES[spec.noun].format(source=spec.source)
 
 
 def create(conn: sa.Connection, spec: TableSpec) -> None:
-    drop(conn, spec)
     columns = ", ".join(f"{name} {kind}" for name, kind in spec.columns())
+    conn.exec_driver_sql(f"drop table if exists {spec.stage}, {spec.stage}_left cascade")
     conn.exec_driver_sql(f"create unlogged table {spec.stage} ({columns})")
+    conn.exec_driver_sql(f"create unlogged table {spec.stage}_left (row_id bigint)")
 
 
-def drop(conn: sa.Connection, spec: TableSpec) -> None:
-    conn.exec_driver_sql(f"drop view if exists {spec.stage}_fresh")
-    for suffix in ("_new", "_delta", ""):
-        conn.exec_driver_sql(f"drop table if exists {spec.stage}{suffix}")
+def clear(conn: sa.Connection, source: str) -> None:
+    """Drop every stage of a source, those of a killed load too."""
+    names = conn.execute(
+        sa.text("select tablename from pg_tables where schemaname = 'staging' and starts_with(tablename, :prefix)"),
+        {"prefix": f"{source}_"},
+    ).scalars().all()  # fmt: skip
+    if names:
+        conn.exec_driver_sql(f"drop table {', '.join(f'staging.{name}' for name in names)} cascade")
 
 
 def copy(conn: sa.Connection, spec: TableSpec, pieces: Iterable[bytes]) -> None:
     """Pieces of COPY text whose columns are `spec.columns()`."""
     with conn.connection.cursor() as cursor:
         cursor.copy_expert(f"copy {spec.stage} from stdin", _Stream(pieces), size=1 << 18)
+
+
+def keep_left(conn: sa.Connection, spec: TableSpec, ids: Iterable[int]) -> None:
+    """Rows of the book whose line did not come again as it was."""
+    copy_rows(conn, f"{spec.stage}_left", ((one,) for one in ids))
 
 
 class _Stream:
@@ -53,30 +85,34 @@ class _Stream:
 
 
 def compare(conn: sa.Connection, spec: TableSpec) -> None:
-    """`_delta`: keys that are new, look different, stand twice or have gone. Of a cold noun: those that stand twice."""
-    grouped = f"select key, min(line) as line, count(*) as n, min(hash) as hash from {spec.stage} group by key"
+    """`_delta`: the staged keys, once each, with the row of the book they name. Of a cold noun: those that stand twice.
+
+    A key whose row was seen unchanged on another line is `taken`: this line is a second one.
+    """
+    conn.exec_driver_sql(f"analyze {spec.stage} (key, line), {spec.stage}_left")
+    grouped = f"select key, min(line) as line, count(*) as n from {spec.stage} group by key"
     if spec.cold:
-        query = f"select *, null::bigint as row_id from ({grouped} having count(*) > 1) g"
+        query = f"select *, null::bigint as row_id, false as taken from ({grouped} having count(*) > 1) g"
     else:
+        taken = "f.feed_hash is not null and l.row_id is null" if spec.remembered else "false"
         query = f"""
-            select g.key, g.line, g.n, g.hash, f.id as row_id
-            from ({grouped}) g full join ({FACES[spec.noun]}) f on f.key = g.key
-            where f.id is null or f.feed_hash is distinct from g.hash or g.n > 1 or (g.key is null and f.live)"""
-    parameters = {"source": spec.source} if ":source" in query else {}
-    conn.execute(sa.text(f"create unlogged table {spec.stage}_delta as {query}"), parameters)
+            select g.*, f.id as row_id, {taken} as taken from ({grouped}) g
+            left join ({_face(spec)}) f on f.key = g.key left join {spec.stage}_left l on l.row_id = f.id"""
+    conn.exec_driver_sql(f"create unlogged table {spec.stage}_delta as {query}")
     conn.exec_driver_sql(f"analyze {spec.stage}_delta")
 
 
 def resolve(conn: sa.Connection, spec: TableSpec) -> None:
-    """`_fresh`: the lines that say something new, with the ids of what they refer to and the faults found on the way.
+    """`_fresh`: the staged lines with the ids of what they refer to and the faults found on the way.
 
     Of a cold noun that is every line, read once: a view. Else few lines, read several times: a table.
     """
     references = [name for name in spec.fields if spec.field(name).refers]
     found = "".join(f", {column}" for name in references for column in _found(spec, name))
-    joins = "\n".join(_join(spec, name) for name in references)
+    joins = "\n".join([_join(spec, name) for name in references] + [_rival(spec)])
     faults = [fault for name in references if (fault := _fault(spec, name))]
-    faults.append("case when d.n > 1 and s.line > d.line then 'duplicate_key' end")
+    faults += ["case when rival.id is not null then 'key_of_another_source' end"] if spec.noun in RIVALS else []
+    faults.append("case when d.taken or d.n > 1 and s.line > d.line then 'duplicate_key' end")
     query = f"""
         select s.*, case when s.line = d.line then d.row_id end as row_id,
                concat_ws(',', nullif(s.faults, ''), {", ".join(faults)}) as all_faults {found}
@@ -85,8 +121,20 @@ def resolve(conn: sa.Connection, spec: TableSpec) -> None:
         conn.exec_driver_sql(f"create view {spec.stage}_fresh as {query}")
     else:
         conn.exec_driver_sql(f"create unlogged table {spec.stage}_new as {query}")
-        conn.exec_driver_sql(f"analyze {spec.stage}_new (line, row_id)")
+        conn.exec_driver_sql(f"analyze {spec.stage}_new (line, row_id, all_faults, gone)")
         conn.exec_driver_sql(f"create view {spec.stage}_fresh as select * from {spec.stage}_new")
+
+
+def find_gone(conn: sa.Connection, spec: TableSpec) -> None:
+    """`_gone`: rows that a full snapshot leaves out, or that a delta says were deleted."""
+    if spec.full:
+        query = f"""
+            select l.row_id from {spec.stage}_left l left join {spec.stage}_delta d using (row_id)
+            where d.row_id is null"""
+    else:
+        query = f"select row_id from {spec.stage}_fresh where gone and all_faults = '' and row_id is not null"
+    conn.exec_driver_sql(f"create unlogged table {spec.stage}_gone as {query}")
+    conn.exec_driver_sql(f"analyze {spec.stage}_gone")
 
 
 def _found(spec: TableSpec, name: str) -> list[str]:
@@ -109,7 +157,8 @@ def _join(spec: TableSpec, name: str) -> str:
             return f"left join products {alias} on {alias}.code = {text}"
         case Shape.CUSTOMER, "identity":
             return (
-                f"left join (select identity_hash, min(id) as id from customers group by 1) {alias} "
+                f"left join (select identity_hash, min(id) as id from customers where identity_hash in "
+                f"(select vigil_lookup(v_{name}) from {spec.stage}) group by 1) {alias} "
                 f"on {alias}.identity_hash = vigil_lookup({text})"
             )
         case Shape.CUSTOMER, _:
@@ -123,10 +172,18 @@ def _join(spec: TableSpec, name: str) -> str:
     )
 
 
+def _rival(spec: TableSpec) -> str:
+    """The row of another source that bears the same number, where numbers are the bank's and not the source's."""
+    if spec.noun not in RIVALS:
+        return ""
+    key = RIVALS[spec.noun]
+    return f"left join {spec.noun} rival on rival.{key} = s.v_{key} and rival.source <> '{spec.source}'"
+
+
 def _fault(spec: TableSpec, name: str) -> str | None:
     if spec.field(name).soft or spec.by.get(name) == "identity":  # an unknown identity number is a new customer
         return None
-    return f"case when s.v_{name} is not null and j_{name}.id is null then 'unknown_{name}' end"
+    return f"case when s.v_{name} is not null and j_{name}.id is null and not s.gone then 'unknown_{name}' end"
 
 
 def faulty(conn: sa.Connection, spec: TableSpec) -> list[tuple[int, list[str]]]:

@@ -10,16 +10,20 @@ import gzip
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
 from python_calamine import CalamineError, load_workbook
 
 from engine.feed.mapping import Mapping, Table
-from engine.refusals import NothingToLoad
+from engine.refusals import CannotRead, NothingToLoad
 
+# What a damaged, truncated or forbidden file raises while it is read.
+UNREADABLE = (OSError, EOFError, ValueError, zlib.error, csv.Error, CalamineError)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def business_dates(path: Path) -> list[tuple[date, Path]]:
     if path.is_dir() and own:
         return [(own, path)]
     if path.is_dir():
-        found = sorted((day, child) for child in path.iterdir() if child.is_dir() and (day := _date_of(child)))
+        found = sorted((day, child) for child in _entries(path) if child.is_dir() and (day := _date_of(child)))
         if found:
             return found
     raise NothingToLoad(path=path)
@@ -110,89 +114,150 @@ def collect(mapping: Mapping, day: date, folder: Path, only: Path | None = None)
         matches = _matches(folder, table.file, day)
         if only is not None:
             matches = [file for file in matches if file == only]
-        if not matches:
-            if not table.optional and only is None:
-                problems.append(f"missing_file:{table.file.replace('{date}', f'{day:%Y%m%d}')}")
-            continue
         if len(matches) > 1:
-            problems.append(f"two_files:{', '.join(file.name for file in matches)}")
-            continue
-        file = matches[0]
-        promise = _promise(file)
-        if mapping.columns == "ddl" and promise is None:
+            problems.append(problem("two_files", ", ".join(file.name for file in matches)))
+        elif not matches and not table.optional and only is None:
+            problems.append(problem("missing_file", _dated(table.file, day)))
+        elif matches and mapping.ok_file and not _ok_of(matches[0]).exists():
             waiting = True
-            continue
-        columns, trouble = _columns(mapping, table, file, folder, day)
-        problems.extend(trouble)
-        pieces.append(Piece(name, table, file, columns, promise or Promise()))
+        elif matches:
+            piece, trouble = _piece(mapping, name, table, matches[0], day)
+            problems.extend(trouble)
+            pieces.append(piece)
     if not pieces and not waiting:
         return None
     return Delivery(mapping, day, folder, tuple(pieces), tuple(problems), waiting)
 
 
+def problem(word: str, *details: object) -> str:
+    """A coded reason such as `missing_file:x.csv`; engine.words makes a sentence of it."""
+    return ":".join([word, *(" ".join(str(detail).replace(":", " ").split()) for detail in details)])
+
+
+def _dated(pattern: str, day: date) -> str:
+    return pattern.replace("{date}", f"{day:%Y%m%d}")
+
+
 def _matches(folder: Path, pattern: str, day: date) -> list[Path]:
-    wanted = pattern.replace("{date}", f"{day:%Y%m%d}")
-    return sorted(file for file in folder.iterdir() if fnmatch.fnmatch(file.name, wanted))
+    return sorted(file for file in _entries(folder) if fnmatch.fnmatch(file.name, _dated(pattern, day)))
 
 
-def _promise(file: Path) -> Promise | None:
-    """The .ok beside `x.del.gz` is `x.del.ok`; without one the file is still arriving."""
-    ok = file.with_name(file.name.removesuffix(".gz") + ".ok")
-    if not ok.exists():
-        return None
-    said = dict(line.strip().split("=", 1) for line in ok.read_text("ascii", "replace").splitlines() if "=" in line)
-    return Promise(_whole(said.get("rows")), _whole(said.get("bytes")), said.get("md5"))
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as wrong:
+        raise CannotRead(path=folder, problem=wrong.strerror) from None
+
+
+def _piece(mapping: Mapping, name: str, table: Table, file: Path, day: date) -> tuple[Piece, list[str]]:
+    """The table as it lies there, with what is wrong with it."""
+    columns, promise, trouble = (), Promise(), []
+    try:
+        promise = _promise(file) if mapping.ok_file else promise
+        columns = _columns(mapping, table, file, day)
+    except FileNotFoundError as missing:
+        trouble.append(problem("missing_file", Path(missing.filename).name))
+    except UNREADABLE as wrong:
+        trouble.append(problem("unreadable", file.name, wrong))
+    else:
+        trouble += _trouble_with_columns(mapping, table, file, columns)
+    return Piece(name, table, file, columns, promise), trouble
+
+
+def _ok_of(file: Path) -> Path:
+    """The .ok beside `x.del.gz` is `x.del.ok`; without it the file is still arriving."""
+    return file.with_name(file.name.removesuffix(".gz") + ".ok")
+
+
+def _promise(file: Path) -> Promise:
+    text = _ok_of(file).read_text("ascii", "replace")
+    said = dict(line.strip().split("=", 1) for line in text.splitlines() if "=" in line)
+    promise = Promise(_whole(said.get("rows")), _whole(said.get("bytes")), said.get("md5"))
+    if promise == Promise():
+        raise ValueError(f"{_ok_of(file).name} says neither rows nor bytes nor md5")
+    return promise
 
 
 def _whole(text: str | None) -> int | None:
     return int(text) if text and text.strip().isascii() and text.strip().isdigit() else None
 
 
-def _columns(
-    mapping: Mapping, table: Table, file: Path, folder: Path, day: date
-) -> tuple[tuple[str, ...], list[str]]:
-    columns, trouble = (), []
-    if mapping.columns == "ddl":
-        ddl = folder / table.ddl.replace("{date}", f"{day:%Y%m%d}")
-        if not ddl.exists():
-            return (), [f"missing_file:{ddl.name}"]
-        lines = ddl.read_bytes().decode(mapping.encoding, "replace").splitlines()
-        columns = tuple(line.split("|")[1].strip() for line in lines if line.count("|") >= 2)
-    else:
-        try:
-            columns = tuple(cell.strip() for cell in next(rows(mapping, table, file), ()))
-        except (UnicodeDecodeError, CalamineError, csv.Error, OSError, EOFError) as wrong:
-            return (), [f"unreadable:{file.name}:{wrong}"]
-    if lacking := [c.column for c in table.fields.values() if c.column not in columns]:
-        trouble.append(f"missing_column:{file.name}:{', '.join(lacking)}")
-    return columns, trouble
+def _columns(mapping: Mapping, table: Table, file: Path, day: date) -> tuple[str, ...]:
+    """Names of the columns in the order of the file."""
+    match mapping.columns:
+        case "listed":
+            return table.columns
+        case "ddl":
+            ddl = file.with_name(_dated(table.ddl, day))
+            lines = ddl.read_bytes().decode(mapping.encoding, "replace").splitlines()
+            return tuple(line.split("|")[1].strip() for line in lines if line.count("|") >= 2)
+    return tuple(cell.strip() for cell in _header(mapping, table, file))
+
+
+def _header(mapping: Mapping, table: Table, file: Path) -> list[str]:
+    if mapping.quoted:
+        return next((cells for _, _, cells in rows(mapping, table, file)), [])
+    with open_bytes(file) as lines:
+        line = next(islice(lines, table.header_row - 1, None), b"")
+    return line.decode(mapping.encoding, "replace").rstrip("\r\n").split(mapping.delimiter)
+
+
+def header_lines(mapping: Mapping, table: Table) -> int:
+    """How many lines of the file come before its first row."""
+    return table.header_row if mapping.columns == "header" else 0
+
+
+def _trouble_with_columns(mapping: Mapping, table: Table, file: Path, columns: tuple[str, ...]) -> list[str]:
+    wanted = [column.column for column in table.fields.values()]
+    wanted += [mapping.deleted["column"]] if mapping.deleted else []
+    trouble = []
+    if lacking := [name for name in wanted if name not in columns]:
+        trouble.append(problem("missing_column", file.name, ", ".join(lacking)))
+    if twice := sorted({name for name in wanted if columns.count(name) > 1}):
+        trouble.append(problem("column_twice", file.name, ", ".join(twice)))
+    return trouble
 
 
 def open_bytes(file: Path) -> io.BufferedIOBase:
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
 
 
-def rows(mapping: Mapping, table: Table, file: Path) -> Iterator[list[str]]:
-    """Rows of a quoted CSV or an Excel sheet from the header on, as text."""
-    if mapping.format == "xlsx":
-        yield from _sheet_rows(mapping, table, file)
-        return
-    with open_bytes(file) as raw, io.TextIOWrapper(raw, mapping.encoding, errors="replace", newline="") as lines:
-        yield from csv.reader(lines, delimiter=mapping.delimiter)
+def rows(mapping: Mapping, table: Table, file: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Of a quoted CSV or an Excel sheet from the header on: line number, the text as it stands there, the cells."""
+    made = _sheet_rows(mapping, table, file) if mapping.format == "xlsx" else _csv_rows(mapping, file)
+    skipped = table.header_row - 1 if mapping.columns == "header" else 0
+    return islice(made, skipped, None)
 
 
-def _sheet_rows(mapping: Mapping, table: Table, file: Path) -> Iterator[list[str]]:
+def _csv_rows(mapping: Mapping, file: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """A quoted field may run over several lines: the row is known by its first."""
+    with open_bytes(file) as raw, io.TextIOWrapper(raw, mapping.encoding, errors="replace", newline="") as text:
+        taken: list[str] = []
+        line = 1
+        for cells in csv.reader(_noting(text, taken), delimiter=mapping.delimiter):
+            yield line, "".join(taken).rstrip("\r\n"), cells
+            line += len(taken)
+            taken.clear()
+
+
+def _noting(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
+
+
+def _sheet_rows(mapping: Mapping, table: Table, file: Path) -> Iterator[tuple[int, str, list[str]]]:
     book = load_workbook(str(file))
     name = table.sheet or book.sheet_names[0]
-    sheet = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    for row in sheet[table.header_row - 1 :]:
-        yield [_cell(value, mapping.date_format) for value in row]
+    for line, row in enumerate(book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1):
+        cells = [_cell(value, mapping.date_format) for value in row]
+        yield line, ",".join(cells), cells
 
 
 def _cell(value: object, date_format: str) -> str:
-    """Excel's own types as people write them; 1E+17 style whole numbers are given back their digits."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    """Excel's own types as people write them: no exponents, and none of the digits that binary fractions add."""
+    if isinstance(value, float):
+        return f"{value:.8f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime | date):
         return value.strftime(date_format)
     return "" if value is None else str(value).strip()

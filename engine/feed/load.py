@@ -6,7 +6,8 @@ the load before anything is visible; a second person may override it.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from db.vocab import Definition, FeedState
 from engine import parameters, refusals
 from engine.feed import delivery, mapping, reading
 from engine.feed.delivery import Delivery, Piece
+from engine.feed.known import Known
 from engine.feed.mapping import Mapping
 from engine.feed.reading import Reader, ahead
 
@@ -142,39 +144,54 @@ def _load_delivery(held: jobs.Held, arrived: Delivery, version: int, ignore: set
         with access.transaction(MACHINE, JOB) as conn:  # the held connection may be the thing that broke
             feeds.finish(conn, report.run_id, FeedState.FAILED, ["error"], None)
         raise
+    finally:
+        with access.transaction(MACHINE, JOB) as conn:
+            staging.clear(conn, arrived.mapping.source)
     report.seconds = time.monotonic() - begun
     return report
 
 
 def _publish_all(held: jobs.Held, arrived: Delivery, report: Report, ignore: set[str]) -> None:
-    """The whole delivery in one transaction: readers see the book before it or after it, never between."""
+    """The whole delivery in one transaction: readers see the book before it or after it, never between.
+
+    The stages are nobody's view of the book: they are filled on a connection of their own, one table ahead.
+    """
     with held.begin() as conn:
+        bulk.prepare(conn)
         numbers = parameters.values(conn, arrived.day)
         _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
-        readers = [_stage(conn, arrived.mapping, piece, report, numbers) for piece in arrived.pieces]
-        _stop_if(_file_problems(conn, readers, numbers), ignore)
-        _put_into_the_book(conn, readers, report, numbers, ignore)
+        _stop_if_unusable(arrived)
+        with closing(ahead(_staged(arrived, report, numbers), depth=1)) as staged:
+            readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore)
         for reader in readers:
-            _note_file(conn, report, reader)
-            staging.drop(conn, reader.spec)
+            _note_file(conn, report, reader, published_fen)
         feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
 
 
+def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Reader]:
+    for piece in arrived.pieces:
+        with access.transaction(MACHINE, JOB) as conn:
+            reader = _stage(conn, arrived.mapping, piece, report, numbers)
+        yield reader
+
+
 def _stage(conn: Connection, found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
-    """The file's rows, typed, into the stage: read and taken apart here while the server takes them in."""
+    """The lines that the book does not have as they are, typed: read here while the server takes them in."""
     _say(report, f"{piece.name} · {piece.file.name}")
-    spec = _spec(found, piece)
-    reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"])
+    spec = _spec(found, piece, numbers)
+    known = Known(staging.remembered(conn, spec))
+    reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"], known)
     staging.create(conn, spec)
     try:
         staging.copy(conn, spec, ahead(reader.lines()))
-    except (EOFError, OSError) as wrong:  # a truncated or damaged archive
-        raise Stopped([f"unreadable:{piece.file.name}:{wrong}"]) from None
+    except delivery.UNREADABLE as wrong:  # a truncated or damaged archive
+        raise Stopped([delivery.problem("unreadable", piece.file.name, wrong)]) from None
+    staging.keep_left(conn, spec, known.left)
     report.files[spec.name] = FileReport(rows=reader.rows)
     return reader
 
 
-def _spec(found: Mapping, piece: Piece) -> TableSpec:
+def _spec(found: Mapping, piece: Piece, numbers: dict) -> TableSpec:
     return TableSpec(
         source=found.source,
         name=piece.name,
@@ -183,38 +200,44 @@ def _spec(found: Mapping, piece: Piece) -> TableSpec:
         fields=tuple(piece.table.fields),
         by={name: column.by for name, column in piece.table.fields.items() if column.by},
         full=found.snapshot == "full",
+        absent_days=int(numbers["feed.absent_days"]),
         families=tuple((word, rule.family.value) for rule in found.families for word in rule.words),
     )
 
 
-def _put_into_the_book(conn: Connection, readers: list[Reader], report: Report, numbers: dict, ignore: set[str]) -> None:
-    found = readers[0].found
-    before = feeds.balance(conn, found.source)
-    for reader in readers:
-        reader.spec = replace(reader.spec, cold=publish.is_cold(conn, reader.spec, reader.rows))
-    cold = [reader.spec.noun for reader in readers if reader.spec.cold]
-    if "loans" in cold:
-        cold.append("customer_faces")
+def _put_into_the_book(
+    conn: Connection, found: Mapping, staged: Iterable[Reader], report: Report, numbers: dict, ignore: set[str]
+) -> tuple[list[Reader], int]:
+    """Every table as it is staged; also the source's balance in the book afterwards, in fen."""
+    before, rows_before = feeds.balance(conn, found.source), _rows_before(conn, found.source)
     publish.expect_changes(conn)
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
-    with bulk.undressed(conn, *cold):
-        for reader in readers:
-            _say(report, f"{reader.spec.name} → {reader.spec.noun}")
-            _publish_table(conn, reader, report)
-            if reader.spec.cold:
-                bulk.learn(conn, reader.spec.noun)
-        for spec in (r.spec for r in readers if r.spec.noun == "loans"):
-            publish.settle_gone(conn, spec, report.day, report.run_id, int(numbers["feed.absent_days"]))
+    readers, problems = [], []
+    with bulk.undressed(conn) as undress:
+        for reader in staged:
+            readers.append(reader)
+            problems += _file_problems(reader, rows_before, numbers)
+            if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
+                _publish_table(conn, reader, report, undress)
+        _stop_if(problems, ignore)
         publish.refresh_customers(conn)
     if cycle := publish.branch_cycle(conn):
         _stop_if([f"branch_cycle:{cycle}"], ignore)
-    _stop_if(_balance_problems(before, feeds.balance(conn, found.source), numbers), ignore)
+    after = feeds.balance(conn, found.source)
+    _stop_if(_balance_problems(before, after, numbers), ignore)
+    return readers, after
 
 
-def _publish_table(conn: Connection, reader: Reader, report: Report) -> None:
+def _publish_table(conn: Connection, reader: Reader, report: Report, undress: Callable[[str], None]) -> None:
+    _say(report, f"{reader.spec.name} → {reader.spec.noun}")
+    if publish.is_cold(conn, reader.spec, reader.rows):
+        reader.spec = replace(reader.spec, cold=True)
+        for table in publish.FILLED_BY[reader.spec.noun]:
+            undress(table)
     spec, counts = reader.spec, report.files[reader.spec.name]
     staging.compare(conn, spec)
     staging.resolve(conn, spec)
+    staging.find_gone(conn, spec)
     counts.loaded = publish.publish(conn, spec, report.day, report.run_id)
     # Of a cold table, if every row went in there is nothing to look for.
     faulty = staging.faulty(conn, spec) if counts.loaded < counts.rows else []
@@ -226,6 +249,12 @@ def _publish_table(conn: Connection, reader: Reader, report: Report) -> None:
 
 
 # --- Reasons to stop -------------------------------------------------------------------------------------------------
+
+
+def _stop_if_unusable(arrived: Delivery) -> None:
+    """What nobody can wave through: there is nothing to read, or no way to tell the columns."""
+    if hopeless := [p for p in arrived.problems if p.split(":")[0] in ("unreadable", "missing_column", "column_twice")]:
+        raise Stopped(hopeless)
 
 
 def _stop_if(problems: list[str], ignore: set[str]) -> None:
@@ -244,21 +273,23 @@ def _date_problems(conn: Connection, arrived: Delivery, numbers: dict) -> list[s
     return []
 
 
-def _file_problems(conn: Connection, readers: list[Reader], numbers: dict) -> list[str]:
+def _rows_before(conn: Connection, source: str) -> dict[str, int]:
+    last = feeds.last_loaded(conn, source)
+    return feeds.rows_by_table(conn, last.id) if last else {}
+
+
+def _file_problems(reader: Reader, rows_before: dict[str, int], numbers: dict) -> list[str]:
+    got, said, name = reader.counted, reader.piece.promise, reader.piece.file.name
     problems = []
-    last = feeds.last_loaded(conn, readers[0].found.source)
-    before = feeds.rows_by_table(conn, last.id) if last else {}
-    for reader in readers:
-        got, said, name = reader.counted, reader.piece.promise, reader.piece.file.name
-        if said.bytes is not None and said.bytes != got.bytes:
-            problems.append(f"bytes:{name}:{said.bytes}:{got.bytes}")
-        if said.rows is not None and said.rows != got.rows:
-            problems.append(f"rows:{name}:{said.rows}:{got.rows}")
-        if said.md5 is not None and said.md5.lower() != got.md5:
-            problems.append(f"md5:{name}")
-        was, falls = before.get(reader.spec.name, 0), reader.spec.full and reader.spec.noun != "arrears"
-        if falls and was >= 20 and reader.rows < was * (1 - numbers["feed.max_row_drop"]):
-            problems.append(f"row_drop:{reader.spec.name}:{was}:{reader.rows}")
+    if said.bytes is not None and said.bytes != got.bytes:
+        problems.append(delivery.problem("bytes", name, said.bytes, got.bytes))
+    if said.rows is not None and said.rows != got.rows:
+        problems.append(delivery.problem("rows", name, said.rows, got.rows))
+    if said.md5 is not None and said.md5.lower() != got.md5:
+        problems.append(delivery.problem("md5", name))
+    was, falls = rows_before.get(reader.spec.name, 0), reader.spec.full and reader.spec.noun != "arrears"
+    if falls and was >= 20 and reader.rows < was * (1 - numbers["feed.max_row_drop"]):
+        problems.append(delivery.problem("row_drop", reader.spec.name, was, reader.rows))
     return problems
 
 
@@ -277,11 +308,11 @@ def _say(report: Report, words: str) -> None:
         feeds.progress(conn, report.run_id, words)
 
 
-def _note_file(conn: Connection, report: Report, reader: Reader) -> None:
+def _note_file(conn: Connection, report: Report, reader: Reader, published_fen: int) -> None:
     counts = report.files[reader.spec.name]
     balances = {}
     if reader.spec.noun == "loans":
-        balances = {"balance_fen": reader.balance_fen, "published_fen": feeds.balance(conn, reader.spec.source)}
+        balances = {"balance_fen": reader.balance_fen, "published_fen": published_fen}
     feeds.add_file(
         conn, report.run_id, name=reader.spec.name, file=reader.piece.file.name, md5=reader.counted.md5,
         bytes=reader.counted.bytes, rows=counts.rows, loaded=counts.loaded, unchanged=counts.unchanged,

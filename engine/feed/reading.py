@@ -4,11 +4,14 @@ A row's fault never stops the file: it is a value beside the row. What a row ref
 looked up later, in the database.
 """
 
+import hashlib
 import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from itertools import islice
 from typing import TypeVar
 
 import polars as pl
@@ -17,15 +20,17 @@ from db.loading.spec import TableSpec
 from db.nouns import KEYS, Field, Shape
 from engine.feed import delivery, mapping
 from engine.feed.delivery import Counted, Piece
+from engine.feed.known import Known
 from engine.feed.mapping import Column, Mapping
 
-PIECE = 24 << 20  # bytes of text taken apart at once
+PIECE = 8 << 20  # bytes of text taken apart at once
+BATCH = 50_000  # rows of a quoted CSV or a sheet taken apart at once
 LARGEST_FEN = 10**16  # more is a typing error, and would not fit
 NUMBER = r"^[+-]?(\d{1,15}(\.\d{0,8})?|\.\d{1,8})$"
 WHOLE = r"^[+-]?\d{1,8}(\.0*)?$"
 UNREADABLE = "\ufffd"
-T = TypeVar("T")
 NUL = "\x00"
+T = TypeVar("T")
 
 
 @dataclass
@@ -36,44 +41,49 @@ class Reader:
     piece: Piece
     spec: TableSpec
     tolerance: float
+    known: Known
     counted: Counted = field(default_factory=Counted)
     rows: int = 0
     balance_fen: int = 0
-    _dates: dict[str, tuple[bool, date | None]] = field(default_factory=dict)
+    _dates: dict[tuple[str, str], tuple[bool, date | None]] = field(default_factory=dict)
 
     def lines(self) -> Iterator[bytes]:
-        """The typed rows as COPY text with the columns of `spec.columns()`."""
-        names = [name for name, _ in self.spec.columns()]
+        """The rows that the book does not have already, as COPY text with the columns of `spec.columns()`."""
         for frame in self.frames():
-            self.rows += frame.height
-            if "v_balance" in frame.columns:
-                self.balance_fen += frame.filter(pl.col("v_balance").abs() < LARGEST_FEN)["v_balance"].sum() or 0
-            escaped = frame.select(names).with_columns(_escaped(name) for name in self._texts())
-            yield escaped.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N").encode()
-
-    def _texts(self) -> list[str]:
-        return ["key", *(f"v_{name}" for name in self.spec.fields if self.spec.field(name).shape is Shape.TEXT)]
+            yield self._copy_text(frame)
 
     def frames(self) -> Iterator[pl.DataFrame]:
+        """line, key, hash, gone, faults and a v_ column a field."""
         for split in _split(self.found, self.piece, self.counted):
-            yield self._typed(split)
+            texts = self._texts(split)
+            self.rows += texts.height
+            self._add_balance(texts)
+            fresh = texts.filter(pl.Series(~self.known.again(texts["hash"].to_numpy())))
+            if fresh.height:
+                yield self._typed(fresh)
 
-    def _typed(self, split: pl.DataFrame) -> pl.DataFrame:
-        """line, key, hash, gone, faults and a v_ column a field, from line and the list of fields f."""
+    def _texts(self, split: pl.DataFrame) -> pl.DataFrame:
+        """What the mapping uses of each line: a t_ column a field, and the hash by which the line is known again."""
         width = len(self.piece.columns)
         texts = split.select(
-            "line", pl.col("f").list.len().alias("width"),
-            pl.col("f").list.to_struct(fields=[f"c{i}" for i in range(width)]).struct.unnest(),
-        )  # fmt: skip
-        wanted = {n: self.piece.columns.index(c.column) for n, c in self.piece.table.fields.items() if n in self.spec.fields}
-        texts = texts.with_columns(_text(f"c{place}").alias(f"t_{name}") for name, place in wanted.items())
-        frame = texts.with_columns(
-            _key(self.spec).alias("key"),
-            texts.select(f"t_{name}" for name in sorted(wanted)).hash_rows().reinterpret(signed=True).alias("hash"),
+            "line",
+            (pl.col(f"c{width}").is_null() & pl.col(f"c{width - 1}").is_not_null()).alias("whole"),
             self._gone().alias("gone"),
-            *(self._value(texts, name).alias(f"v_{name}") for name in wanted),
+            *(_text(f"c{place}").alias(f"t_{name}") for name, place in self._places.items()),
         )
-        return frame.with_columns(self._faults(frame, wanted, width).alias("faults"))
+        hashed = texts.select("whole", "gone", *(f"t_{name}" for name in sorted(self._places)))
+        return texts.with_columns(hashed.hash_rows(seed=self._seed).reinterpret(signed=True).alias("hash"))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Of each field of the mapping, the place of its column in the file."""
+        return {name: self.piece.columns.index(c.column) for name, c in self.piece.table.fields.items()}
+
+    @cached_property
+    def _seed(self) -> int:
+        """A line read by another mapping is another line."""
+        told = self.piece.table.model_dump_json() + self.found.model_dump_json(exclude={"tables", "title"})
+        return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big")
 
     def _gone(self) -> pl.Expr:
         """In a delta, the column that says a row was deleted at the source."""
@@ -81,6 +91,23 @@ class Reader:
             return pl.lit(False)
         place = self.piece.columns.index(self.found.deleted["column"])
         return (_text(f"c{place}") == self.found.deleted["text"]).fill_null(False)
+
+    def _add_balance(self, texts: pl.DataFrame) -> None:
+        if "balance" in self._places:
+            balances = texts.select(self._value(texts, "balance").alias("fen")).filter(pl.col("fen").abs() < LARGEST_FEN)
+            self.balance_fen += balances["fen"].sum() or 0
+
+    def _typed(self, texts: pl.DataFrame) -> pl.DataFrame:
+        frame = texts.with_columns(
+            _key(self.spec).alias("key"), *(self._value(texts, name).alias(f"v_{name}") for name in self._places)
+        )
+        return frame.with_columns(self._faults().alias("faults"))
+
+    def _copy_text(self, frame: pl.DataFrame) -> bytes:
+        escaped = frame.select(
+            _escaped(name) if kind == "text" and name != "faults" else name for name, kind in self.spec.columns()
+        )
+        return escaped.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N").encode()
 
     def _value(self, texts: pl.DataFrame, name: str) -> pl.Expr:
         column: Column = self.piece.table.fields[name]
@@ -98,42 +125,50 @@ class Reader:
             case Shape.FLAG:
                 return text.replace_strict(column.codes, default=None, return_dtype=pl.Boolean)
             case Shape.DATE:
-                self._learn_dates(texts[f"t_{name}"], column)
-                days = {text: day for text, (_, day) in self._dates.items() if day}
+                written = self._learn_dates(texts[f"t_{name}"], column)
+                days = {text: day for (w, text), (_, day) in self._dates.items() if day and w == written}
                 return text.replace_strict(days, default=None, return_dtype=pl.Date)
         return text
 
-    def _learn_dates(self, texts: pl.Series, column: Column) -> None:
-        """Dates are few and repeat: each distinct text is read once."""
+    def _learn_dates(self, texts: pl.Series, column: Column) -> str:
+        """How the column's dates are written. Dates are few and repeat: each distinct text is read once."""
+        written = column.format or self.found.date_format
         for text in texts.drop_nulls().unique():
-            if text not in self._dates:
-                written = column.format or self.found.date_format
-                self._dates[text] = mapping.read_date(text, written, self.found.no_date)
+            if (written, text) not in self._dates:
+                self._dates[written, text] = mapping.read_date(text, written, self.found.no_date)
+        return written
 
-    def _faults(self, frame: pl.DataFrame, wanted: dict[str, int], width: int) -> pl.Expr:
-        of_fields = [fault for name in wanted for fault in self._faults_of_a_field(name, self.spec.field(name))]
-        listed = pl.concat_str([*of_fields, *self._faults_of_a_row(wanted)], separator=",", ignore_nulls=True)
-        return pl.when(pl.col("width") != width).then(pl.lit("wrong_field_count")).otherwise(listed)
+    def _faults(self) -> pl.Expr:
+        """Every reason why a row cannot be used; of one deleted at the source only its key must be readable."""
+        keys = KEYS[self.spec.noun]
+        of_keys = [fault for name in keys for fault in self._faults_of_a_field(name)]
+        others = [fault for name in self._places if name not in keys for fault in self._faults_of_a_field(name)]
+        of_present = [pl.when(~pl.col("gone")).then(fault) for fault in [*others, *self._faults_of_a_row()]]
+        listed = pl.concat_str([*of_keys, *of_present], separator=",", ignore_nulls=True)
+        return pl.when(~pl.col("whole")).then(pl.lit("wrong_field_count")).otherwise(listed)
 
-    def _faults_of_a_field(self, name: str, field: Field) -> list[pl.Expr]:
-        text, value = pl.col(f"t_{name}"), pl.col(f"v_{name}")
+    def _faults_of_a_field(self, name: str) -> list[pl.Expr]:
+        field, text, value = self.spec.field(name), pl.col(f"t_{name}"), pl.col(f"v_{name}")
         faults = [_fault(text.str.contains(UNREADABLE, literal=True), "unreadable_text")] if field.shape is Shape.TEXT else []
         if field.required:
             empty = text.is_null()
             if field.shape is Shape.DATE:
-                empty |= value.is_null() & text.is_in([t for t, (fine, _) in self._dates.items() if fine])
+                empty |= value.is_null() & text.is_in(self._date_texts(name, fine=True))
             faults.append(_fault(empty, f"missing:{name}"))
         match field.shape:
             case Shape.MONEY | Shape.NUMBER | Shape.INTEGER:
                 faults.append(_fault(text.is_not_null() & value.is_null(), f"not_a_number:{name}"))
             case Shape.DATE:
-                bad = [t for t, (fine, _) in self._dates.items() if not fine]
-                faults.append(_fault(text.is_in(bad), f"no_such_date:{name}"))
-            case Shape.CODE:
+                faults.append(_fault(text.is_in(self._date_texts(name, fine=False)), f"no_such_date:{name}"))
+            case Shape.CODE | Shape.FLAG:
                 faults.append(_fault(text.is_not_null() & value.is_null(), f"unknown_{name}"))
         return faults
 
-    def _faults_of_a_row(self, wanted: dict[str, int]) -> list[pl.Expr]:
+    def _date_texts(self, name: str, *, fine: bool) -> list[str]:
+        written = self.piece.table.fields[name].format or self.found.date_format
+        return [text for (w, text), (good, _) in self._dates.items() if w == written and good is fine]
+
+    def _faults_of_a_row(self) -> list[pl.Expr]:
         if self.spec.noun != "loans":
             return []
         balance, amount = pl.col("v_balance"), pl.col("v_amount")
@@ -141,16 +176,19 @@ class Reader:
             _fault(balance < 0, "negative_balance"),
             _fault(amount < 0, "negative_amount"),
             _fault(balance > amount * (1 + self.tolerance), "balance_above_amount"),
-            _fault(amount >= LARGEST_FEN, "amount_too_large"),
+            _fault((amount >= LARGEST_FEN) | (balance >= LARGEST_FEN), "amount_too_large"),
             _fault(pl.col("v_matures_on") < pl.col("v_disbursed_on"), "matures_before_disbursed"),
         ]
-        if "new_customer_name" in wanted:
+        if "new_customer_name" in self._places:
             faults.append(_fault(pl.col("t_new_customer_name").is_null(), "missing:new_customer_name"))
         return faults
 
 
 def ahead(pieces: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """The same pieces, made one or two ahead by a thread of their own; its errors arrive here."""
+    """The same pieces, made one or two ahead by a thread of their own; its errors arrive here.
+
+    Whoever stops asking waits until the piece in the making is done: nothing goes on behind his back.
+    """
     made: queue.Queue = queue.Queue(depth)
     stop = threading.Event()
 
@@ -164,7 +202,8 @@ def ahead(pieces: Iterator[T], depth: int = 2) -> Iterator[T]:
         except BaseException as wrong:  # noqa: BLE001 (handed over, not swallowed)
             made.put((None, wrong))
 
-    threading.Thread(target=make, daemon=True).start()
+    maker = threading.Thread(target=make, daemon=True)
+    maker.start()
     try:
         while True:
             piece, wrong = made.get()
@@ -175,16 +214,24 @@ def ahead(pieces: Iterator[T], depth: int = 2) -> Iterator[T]:
             yield piece
     finally:
         stop.set()
+        while maker.is_alive():
+            _drain(made)
+            maker.join(0.05)
+
+
+def _drain(made: queue.Queue) -> None:
+    while not made.empty():
+        made.get_nowait()
 
 
 def raw_lines(found: Mapping, piece: Piece, numbers: set[int]) -> dict[int, str]:
     """The text of some lines of a file as they stand there."""
-    lines = {}
-    separator = found.delimiter if found.columns == "ddl" else ","
-    for split in _split(found, piece, Counted()):
-        for line, fields in split.filter(pl.col("line").is_in(list(numbers))).select("line", "f").iter_rows():
-            lines[line] = separator.join(fields)
-    return lines
+    if found.quoted:
+        return {line: raw for line, raw, _ in delivery.rows(found, piece.table, piece.file) if line in numbers}
+    with delivery.open_bytes(piece.file) as file:
+        return {
+            line: _text_of(raw.rstrip(b"\r\n"), found.encoding) for line, raw in enumerate(file, 1) if line in numbers
+        }
 
 
 def _text(column: str) -> pl.Expr:
@@ -193,7 +240,7 @@ def _text(column: str) -> pl.Expr:
 
 def _escaped(column: str) -> pl.Expr:
     """What COPY would take for its own signs."""
-    return pl.col(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("\t", " ", literal=True)
+    return pl.col(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all(r"[\t\r\n]", " ")
 
 
 def _key(spec: TableSpec) -> pl.Expr:
@@ -210,17 +257,19 @@ def _fault(when: pl.Expr, name: str) -> pl.Expr:
 
 
 def _split(found: Mapping, piece: Piece, counted: Counted) -> Iterator[pl.DataFrame]:
-    """Frames of (line, f): line numbers as an editor shows them, fields as text."""
-    if found.columns == "header":
-        yield from _rows_with_header(found, piece, counted)
+    """Frames of line, c0, c1 ...: line numbers as an editor shows them, and one column more than there should be."""
+    if found.quoted:
+        yield from _quoted_rows(found, piece, counted)
         return
-    first = 1
+    header, first, width = delivery.header_lines(found, piece.table), 1, len(piece.columns)
     for text in ahead(_decoded(found, piece, counted)):
         lines = pl.DataFrame({"raw": [text]}).select(pl.col("raw").str.split("\n").explode())
         lines = lines.with_row_index("line", offset=first)
         first += lines.height
-        lines = lines.filter(pl.col("raw") != "").with_columns(pl.col("raw").str.strip_suffix("\r"))
-        yield lines.select("line", pl.col("raw").str.split(found.delimiter).alias("f"))
+        lines = lines.with_columns(pl.col("raw").str.strip_suffix("\r"))
+        lines = lines.filter((pl.col("raw") != "") & (pl.col("line") > header))
+        fields = pl.col("raw").str.split_exact(found.delimiter, width)
+        yield lines.select("line", fields.struct.rename_fields([f"c{i}" for i in range(width + 1)]).struct.unnest())
 
 
 def _decoded(found: Mapping, piece: Piece, counted: Counted) -> Iterator[str]:
@@ -243,23 +292,15 @@ def _text_of(data: bytes, encoding: str) -> str:
     return data.decode(encoding, "replace").replace(NUL, UNREADABLE)
 
 
-def _rows_with_header(found: Mapping, piece: Piece, counted: Counted) -> Iterator[pl.DataFrame]:
-    rows = delivery.rows(found, piece.table, piece.file)
-    next(rows)
-    line, batch = piece.table.header_row, []
-    for row in rows:
-        line += 1
-        if any(cell.strip() for cell in row):
-            batch.append((line, [cell.replace(NUL, UNREADABLE).replace("\n", " ") for cell in row]))
-        if len(batch) == 100_000:
-            yield _frame(batch)
-            batch = []
-    if batch:
-        yield _frame(batch)
+def _quoted_rows(found: Mapping, piece: Piece, counted: Counted) -> Iterator[pl.DataFrame]:
+    width = len(piece.columns)
+    filled = (row for row in delivery.rows(found, piece.table, piece.file) if any(cell.strip() for cell in row[2]))
+    schema = {"line": pl.UInt32} | {f"c{i}": pl.String for i in range(width + 1)}
+    next(filled, None)  # the header
+    while batch := list(islice(filled, BATCH)):
+        rows = [(line, *cells[: width + 1], *[None] * (width + 1 - len(cells))) for line, _, cells in batch]
+        frame = pl.DataFrame(rows, schema=schema, orient="row")
+        yield frame.with_columns(pl.exclude("line").str.replace_all(NUL, UNREADABLE, literal=True))
     with delivery.open_bytes(piece.file) as raw:
         while counted.take(raw.read(PIECE)):
             pass
-
-
-def _frame(batch: list[tuple[int, list[str]]]) -> pl.DataFrame:
-    return pl.DataFrame(batch, schema={"line": pl.UInt32, "f": pl.List(pl.String)}, orient="row")

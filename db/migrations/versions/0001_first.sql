@@ -7,10 +7,11 @@ language sql immutable parallel safe as $$
     select case when length(value) <= head + tail then repeat('*', length(value))
     else left(value, head) || repeat('*', length(value) - head - tail) || right(value, tail) end $$
 ;
--- Equality search on a value that may not be read.
+-- Equality search on a value that may not be read. Of immutable functions only, so that it is expanded in place:
+-- decode() of text whose backslashes are doubled gives its UTF-8 bytes, as convert_to() would.
 create function vigil_lookup(value text) returns bytea
 language sql immutable parallel safe as $$
-    select sha256(convert_to(upper(value), 'UTF8')) $$
+    select sha256(decode(replace(upper(value), '\', '\\'), 'escape')) $$
 ;
 create type loan_class as enum ('normal', 'special_mention', 'substandard', 'doubtful', 'loss')
 ;

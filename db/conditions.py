@@ -2,7 +2,7 @@
 
     {"all": [...]} | {"any": [...]} | {"not": {...}} | {"field": "balance", "op": "gte", "value": 5000000}
 
-An unknown value (null) satisfies no comparison, and none of its negation either: `not` means "is not known to be".
+An unknown value (null) satisfies no comparison, not_in included; `not` means "is not known to be", and so holds for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,9 @@ def _leaf(field: Field, op: str, value: object, today: date) -> sa.ColumnElement
             return column.is_(bool(value))
         case "at_least" | "at_most":
             return column.in_(_ranked(field, op, value))
-    bound = int(Decimal(str(value)) * 100) if field.kind is Kind.MONEY else value
+    bound = Decimal(str(value)) * (100 if field.kind is Kind.MONEY else 1)
+    if bound == bound.to_integral_value():
+        bound = int(bound)  # so that an index serves
     return {"gte": column >= bound, "gt": column > bound, "lte": column <= bound, "lt": column < bound}[op]
 
 

@@ -11,22 +11,24 @@ or again after a crash, changes nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql
 
-from db import vocab
+from db import settings, vocab
 from db.conditions import compiled
 from db.copying import copy_rows
 from db.face import FIELDS, FROM, loan
 from db.vocab import CUSTOMER_KINDS, HEAVIER, LOAN_KINDS, Anchor, Kind, Mode
 
 EPOCH = date(1970, 1, 1)
-RANK = 1 << 20  # a rule's number and an anchor's day packed in one integer, so that min() finds the strictest rule
+# A rule's number and an anchor's day, counted from year 1, packed in one integer, so that min() finds the strictest
+# rule and the earliest day. Room for the year 9999, which some sources write for "never".
+RANK = 1 << 22
 DIALECT = postgresql.dialect(paramstyle="pyformat")
-STEPS = ("rules", "occurrences", "candidates", "picked", "wanted", "owed", "fresh")
+STEPS = ("rules", "occurrences", "candidates", "picked", "wanted", "owed", "covers", "fresh")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ ANCHOR_COLUMN = {
 }
 
 
-def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None) -> list[tuple[date, bool]]:
+def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None, today: date) -> list[tuple[date, bool]]:
     """The distinct days that a rule of this kind and anchor can count from, and whether they are completed checks."""
     if anchor is Anchor.CALENDAR:
         return [(EPOCH, False)]
@@ -93,7 +95,7 @@ def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None) -> list[tupl
     found = [(day, False) for day in days]
     if anchor is Anchor.COMPLETION:
         done = sa.text(f"select distinct done_on from ({completions(kind)}) d order by 1")
-        found += [(day, True) for day in conn.execute(done).scalars()]
+        found += [(day, True) for day in conn.execute(done, {"today": today}).scalars()]
     return found
 
 
@@ -137,8 +139,9 @@ def choose_everybody(conn: sa.Connection) -> None:
 def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
     """Customers about whom tonight can differ from last night.
 
-    Changed since; owed something that opens between the two nights; in arrears (their days move); newly or no
-    longer exempt; served by somebody whose absence begins or ends.
+    Changed since; owed something that opens between the two nights; checked on a day between them (a check may have
+    been known before its day, when missed nights are caught up); in arrears (their days move); newly or no longer
+    exempt; with a todo that somebody had in hand last night.
     """
     conn.execute(
         sa.text("""
@@ -161,15 +164,11 @@ def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
             union select customer_id from loans where live and exists (
                 select from staging.night_occurrences o join staging.night_rules r using (number)
                 where r.anchor = 'calendar' and o.opens_on > :day)
+            union select customer_id from records where done_on > :day and done_on <= :today
+            union select customer_id from todos where close_reason = 'by_hand' and closed_on > :day and closed_on <= :today
             union select customer_id from exemptions where from_on between :day and :today
                 or until_on between :day and :today or approved_at >= :moment - interval '15 minutes'
-            union select t.customer_id from todos t join absences a on a.staff_id = t.assignee_id
-                where t.closed_on is null
-                  and (a.from_on between :day and :today or a.until_on between :day and :today)
-            union select t.customer_id from todos t join absences a on a.delegate_id = t.assignee_id
-                where t.closed_on is null and a.until_on between :day and :today
-            union select t.customer_id from todos t join staff s on s.id = t.assignee_id
-                where t.closed_on is null and s.left_on between :day and :today"""),
+            union select customer_id from todos where state = 'started' and closed_on is null"""),
         {"day": since.day, "moment": since.moment, "today": today},
     )
     conn.exec_driver_sql("create unique index on staging.night_candidates (customer_id)")
@@ -177,9 +176,12 @@ def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
 
 
 def nothing_changed(conn: sa.Connection, since: Since) -> bool:
-    """No customer touched since the last night began."""
+    """No customer touched or exempted since the last night began."""
     return not conn.execute(
-        sa.text("select exists (select from customer_faces where touched_at >= :moment)"), {"moment": since.moment}
+        sa.text("""
+            select exists (select from customer_faces where touched_at >= :moment)
+                or exists (select from exemptions where approved_at >= :moment)"""),
+        {"moment": since.moment},
     ).scalar_one()
 
 
@@ -189,34 +191,41 @@ def _among(everybody: bool, column: str) -> str:
 
 # --- Ends ------------------------------------------------------------------------------------------------------------
 
+# Somebody who started a todo is waited for until the day is over; then it may end like any other.
+_IDLE = "t.closed_on is null and (t.state = 'open' or t.started_at < :midnight)"
+
+
+def _midnight(today: date) -> datetime:
+    return datetime.combine(today, time.min, settings.ZONE)
+
 
 def close_ended(conn: sa.Connection, today: date, since: Since | None) -> int:
     """Todos whose loans have all been settled, written off or transferred; overdue checks whose arrears are paid."""
     ended = conn.execute(
-        sa.text("""
+        sa.text(f"""
             update todos t set state = 'cancelled', closed_on = :today, close_reason = e.reason
             from (
                 select t.id, t.customer_id,
                        case when bool_or(l.status = 'written_off') then 'written_off'
                             when bool_or(l.status = 'transferred') then 'transferred' else 'settled' end as reason
                 from todos t join loans l on l.customer_id = t.customer_id and l.id = any(t.loan_ids)
-                where t.closed_on is null and t.customer_id in (
+                where {_IDLE} and t.customer_id in (
                     select customer_id from loans where not live and changed_on >= :since)
                 group by t.id, t.customer_id having not bool_or(l.live)
             ) e
-            where e.id = t.id and e.customer_id = t.customer_id and (t.state = 'open' or t.started_at < :stale)"""),
+            where e.id = t.id and e.customer_id = t.customer_id"""),
         {
-            "today": today, "stale": datetime.combine(today, datetime.min.time()),
-            # a todo that somebody had started is waited for
+            "today": today, "midnight": _midnight(today),
+            # a todo that somebody had started was waited for
             "since": since.day - timedelta(days=60) if since else date.min,
         },
-    ).rowcount
+    ).rowcount  # fmt: skip
     cured = conn.execute(
-        sa.text("""
+        sa.text(f"""
             update todos t set state = 'cancelled', closed_on = :today, close_reason = 'cured'
-            from customer_faces f where f.customer_id = t.customer_id and t.kind = 'overdue' and t.state = 'open'
+            from customer_faces f where f.customer_id = t.customer_id and t.kind = 'overdue' and {_IDLE}
               and f.overdue_since is null"""),
-        {"today": today},
+        {"today": today, "midnight": _midnight(today)},
     ).rowcount
     return ended + cured
 
@@ -261,10 +270,13 @@ def _has_anchor(anchor: Anchor) -> sa.ColumnElement:
 
 
 def _anchor_day(anchor: Anchor) -> sa.ColumnElement:
-    """Days since 1970 of what the rule counts from."""
+    """Days since year 1 of what the rule counts from."""
     if anchor is Anchor.CALENDAR:
-        return sa.literal(0, sa.BigInteger)
-    return sa.cast(ANCHOR_COLUMN[anchor] - sa.literal_column("date '1970-01-01'"), sa.BigInteger)
+        return sa.literal((EPOCH - date.min).days, sa.BigInteger)
+    return sa.cast(ANCHOR_COLUMN[anchor] - sa.literal_column("date '0001-01-01'"), sa.BigInteger)
+
+
+_ANCHOR_DATE = f"date '0001-01-01' + (packed % {RANK})::int"
 
 
 # --- Customers' obligations ------------------------------------------------------------------------------------------
@@ -273,58 +285,61 @@ def _anchor_day(anchor: Anchor) -> sa.ColumnElement:
 def want_for_customers(conn: sa.Connection, today: date) -> None:
     """`wanted`: the todo that each governed customer should have now, one a kind and period.
 
-    What was missed before anybody asked is due from the night that first asked, and stays so.
+    What was missed before anybody asked is due from the night that first asked, and stays so. A completion rule counts
+    from the last check, heavier ones included, so no heavier check can cover it once more.
     """
-    due = "coalesce(asked.due_on, o.due_on)"
+    due = "coalesce(least(asked.due_on, o.due_on), o.due_on)"
     conn.execute(
         sa.text(f"""
             create unlogged table staging.night_wanted as
             select g.customer_id, g.kind, o.period, r.number, r.code, r.version, r.mode, r.grace, g.loan_ids,
-                   o.anchor as anchor_on, coalesce(asked.nominal_on, o.nominal_on) as nominal_on,
-                   {due} as due_on, c.branch_id,
-                   f.main_family as family, {_ASSIGNED} as assignee_id
+                   o.anchor as anchor_on, case when asked.due_on <= o.due_on then asked.nominal_on else o.nominal_on end
+                   as nominal_on, {due} as due_on, c.branch_id, f.main_family as family, {_ASSIGNED} as assignee_id
             from (
                 select customer_id, kind, min(packed) as packed, array_agg(loan_id order by loan_id) as loan_ids
                 from staging.night_picked where kind = any(:kinds) group by customer_id, kind
             ) g
             join staging.night_rules r on r.number = g.packed / {RANK}
             left join ({completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'
-            join staging.night_occurrences o on o.number = r.number
-                and o.anchor = coalesce(d.done_on, date '1970-01-01' + (g.packed % {RANK})::int)
+            join staging.night_occurrences o on o.number = r.number and o.anchor = coalesce(d.done_on, {_ANCHOR_DATE})
                 and o.done = (d.done_on is not null)
             join customers c on c.id = g.customer_id
-            join customer_faces f on f.customer_id = g.customer_id
+            join customer_faces f on f.customer_id = g.customer_id and (g.kind <> 'overdue' or f.overdue_since is not null)
             left join todos asked on o.missed and asked.customer_id = g.customer_id and asked.kind = g.kind
                 and asked.subject = 0 and asked.period = o.period and asked.state = 'open'
             {_PRESENT}
-            where not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""),
+            where r.anchor = 'completion' or not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""),
         {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
     )
 
 
 def completions(kind: Kind | None = None) -> str:
-    """The last completed check by customer and kind; a heavier one, or one that somebody cancelled, counts as done."""
+    """The last check by customer and kind: completed, of the kind or a heavier one, or cancelled by hand."""
     pairs = [(k, k) for k in CUSTOMER_KINDS] + [(done, light) for light, heavy in HEAVIER.items() for done in heavy]
     listed = ", ".join(f"('{done}', '{counts}')" for done, counts in pairs if kind in (None, counts))
+    cancelled = ", ".join(f"'{k}'" for k in CUSTOMER_KINDS if kind in (None, k))
     return f"""
-        select r.customer_id, p.counts as kind, max(r.done_on) as done_on
+        select customer_id, kind, max(done_on) as done_on
         from (
-            select customer_id, kind, done_on from records where outcome = 'completed'
-            union all select customer_id, kind, closed_on from todos where close_reason = 'by_hand'
-        ) r join (values {listed}) p(done, counts) on p.done = r.kind
-        group by r.customer_id, p.counts"""
+            select r.customer_id, p.counts as kind, r.done_on from records r join (values {listed}) p(done, counts)
+                on p.done = r.kind where r.outcome = 'completed' and r.done_on <= :today
+            union all select customer_id, kind, closed_on from todos
+                where close_reason = 'by_hand' and kind in ({cancelled}) and closed_on <= :today
+        ) done
+        group by customer_id, kind"""
 
 
 # By the rule's wish, if that person is still with the bank; the delegate while absent; else null: the branch's pool.
-_ASSIGNED = "coalesce(away.delegate_id, present.id)"
+_ASSIGNED = "case when away.id is null then present.id else standin.id end"
 _PRESENT = """
     left join staff present on (present.left_on is null or present.left_on > :today)
         and present.id = case r.assign when 'manager' then c.manager_id
                                        when 'inspector' then coalesce(c.inspector_id, c.manager_id) end
-    left join absences away on away.staff_id = present.id and :today between away.from_on and away.until_on"""
+    left join absences away on away.staff_id = present.id and :today between away.from_on and away.until_on
+    left join staff standin on standin.id = away.delegate_id and (standin.left_on is null or standin.left_on > :today)"""
 
 
-def _satisfied(customer_id: str, kind: str, mode: str, due: str, days: str) -> str:
+def _satisfied(customer_id: str, kind: str, mode: str, due: str, days: str, after: str = "true") -> str:
     """A heavier check, in a mode at least as heavy, completed not longer than `days` before the due day."""
     heavier = ", ".join(f"('{done}', '{light}')" for light, heavy in HEAVIER.items() for done in heavy)
     modes = ", ".join(
@@ -336,7 +351,14 @@ def _satisfied(customer_id: str, kind: str, mode: str, due: str, days: str) -> s
     return f"""exists (
         select from records h where h.customer_id = {customer_id} and h.outcome = 'completed' and {days} > 0
           and (h.kind, {kind}) in (values {heavier}) and (h.mode, {mode}) in (values {modes})
-          and h.done_on >= {due} - {days} and h.done_on <= :today)"""
+          and h.done_on >= {due} - {days} and h.done_on <= :today and {after})"""
+
+
+def _exempt(kind: str, loan: str) -> str:
+    """An approved exemption, of the customer or of a loan (a condition on e.loan_id), that holds today."""
+    return f"""exists (
+        select from exemptions e where e.customer_id = t.customer_id and e.approved_by is not null
+          and (e.loan_id is null or {loan}) and {kind} = any(e.kinds) and :today between e.from_on and e.until_on)"""
 
 
 def put_customer_todos(conn: sa.Connection, today: date, cold: bool) -> Counts:
@@ -350,12 +372,12 @@ def put_customer_todos(conn: sa.Connection, today: date, cold: bool) -> Counts:
     if cold:  # nothing there to conflict with; the unique index that is built afterwards still checks
         conn.execute(sa.text(f"insert into todos ({columns}) {source}"), {"today": today})
         return Counts(created=wanted)
+    sets, where = _up_to_date("excluded")
     row = conn.execute(
         sa.text(f"""
             with put as (
                 insert into todos as t ({columns}) {source}
-                on conflict (customer_id, kind, subject, period) do update set {_UP_TO_DATE}
-                where {_MAY_CHANGE} and {_DIFFERS}
+                on conflict (customer_id, kind, subject, period) do update set {sets} where {where}
                 returning (xmax = 0) as created
             )
             select count(*) filter (where created) as created, count(*) filter (where not created) as changed from put"""),
@@ -364,42 +386,47 @@ def put_customer_todos(conn: sa.Connection, today: date, cold: bool) -> Counts:
     return Counts(row.created, wanted - row.created - row.changed, row.changed)
 
 
-_MAY_CHANGE = """(t.state = 'open' or t.state = 'cancelled'
-    and t.close_reason in ('cured', 'superseded', 'withdrawn', 'exempted')) and t.rule_code is not null"""
-_ASSIGNEE = "case when t.pinned then t.assignee_id else excluded.assignee_id end"
-_UP_TO_DATE = f"""state = 'open', closed_on = null, close_reason = null, mode = excluded.mode,
-    family = excluded.family, loan_ids = excluded.loan_ids, rule_code = excluded.rule_code,
-    rule_version = excluded.rule_version, anchor_on = excluded.anchor_on, branch_id = excluded.branch_id,
-    assignee_id = {_ASSIGNEE}, nominal_on = excluded.nominal_on, due_on = excluded.due_on,
-    late_from = excluded.late_from"""
-_DIFFERS = f"""(t.state, t.mode, t.loan_ids, t.rule_code, t.rule_version, t.branch_id, t.assignee_id, t.due_on, t.late_from)
-    is distinct from ('open', excluded.mode, excluded.loan_ids, excluded.rule_code, excluded.rule_version,
-                      excluded.branch_id, {_ASSIGNEE}, excluded.due_on, excluded.late_from)"""
+_REVOCABLE = ", ".join(f"'{reason}'" for reason in vocab.REVOCABLE)
+_MAY_CHANGE = f"""(t.state = 'open' or t.state = 'cancelled' and t.close_reason in ({_REVOCABLE}))
+    and t.rule_code is not null"""
+_ASKED = ("mode", "family", "loan_ids", "rule_code", "rule_version", "anchor_on", "branch_id", "nominal_on", "due_on", "late_from")
+
+
+def _up_to_date(new: str) -> tuple[str, str]:
+    """SET and WHERE: the same todo asked as it should be now, its end taken back; what is so already stays untouched."""
+    assignee = f"case when t.pinned then t.assignee_id else {new}.assignee_id end"
+    sets = ", ".join(f"{column} = {new}.{column}" for column in _ASKED)
+    was, becomes = (", ".join(f"{row}.{column}" for column in _ASKED) for row in ("t", new))
+    return (
+        f"state = 'open', closed_on = null, close_reason = null, assignee_id = {assignee}, {sets}",
+        f"{_MAY_CHANGE} and (t.state, t.assignee_id, {was}) is distinct from ('open', {assignee}, {becomes})",
+    )
 
 
 def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -> int:
     """Todos not yet started nor due which no rule asks for any more, because another rule governs, or none; and todos,
-    due or not, that a heavier check has since covered.
+    due or not, that a heavier check has since covered (under a completion rule only one later than it counts from).
     """
-    satisfied = _satisfied("t.customer_id", "t.kind", "t.mode", "t.due_on", "coalesce(r.satisfied_days, 0)")
+    satisfied = _satisfied(
+        "t.customer_id", "t.kind", "t.mode", "t.due_on", "coalesce(r.satisfied_days, 0)",
+        "(r.anchor <> 'completion' or h.done_on > t.anchor_on)",
+    )  # fmt: skip
     return conn.execute(
         sa.text(f"""
             update todos t set state = 'cancelled', closed_on = :today, close_reason = case
                 when {satisfied} then 'satisfied'
-                when exists (select from exemptions e where e.customer_id = t.customer_id and e.approved_by is not null
-                             and e.loan_id is null and t.kind = any(e.kinds) and :today between e.from_on and e.until_on)
-                    then 'exempted'
+                when {_exempt("t.kind", "e.loan_id = any(t.loan_ids)")} then 'exempted'
                 when exists (select from staging.night_wanted w where w.customer_id = t.customer_id and w.kind = t.kind)
                     then 'superseded'
                 else 'withdrawn' end
             from todos me left join staging.night_rules r on r.code = me.rule_code
             where me.id = t.id and me.customer_id = t.customer_id
-              and t.state = 'open' and t.rule_code is not null and t.kind = any(:kinds)
+              and {_IDLE} and t.rule_code is not null and t.kind = any(:kinds)
               and {_among(everybody, "t.customer_id")}
-              and ({satisfied} or t.due_on >= :today and not exists (
+              and ({satisfied} or t.state = 'open' and t.due_on >= :today and not exists (
                     select from staging.night_wanted w
                     where w.customer_id = t.customer_id and w.kind = t.kind and w.period = t.period))"""),
-        {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
+        {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today, "midnight": _midnight(today)},
     ).rowcount
 
 
@@ -407,7 +434,9 @@ def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -
 
 
 def owe_for_loans(conn: sa.Connection, today: date) -> None:
-    """`owed`: every occurrence that a live loan is owed now; `fresh`: those no todo covers yet."""
+    """`owed`: every occurrence that a live loan is owed now; `covers`: the open todos, or those to be opened again,
+    that cover some; `fresh`: what no todo covers yet, with the one near in time that it joins.
+    """
     conn.execute(
         sa.text(f"""
             create unlogged table staging.night_owed as
@@ -416,8 +445,7 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
                    {_ASSIGNED} as assignee_id, k.todo_id
             from staging.night_picked p
             join staging.night_rules r on r.number = p.packed / {RANK}
-            join staging.night_occurrences o on o.number = r.number
-                and o.anchor = date '1970-01-01' + (p.packed % {RANK})::int
+            join staging.night_occurrences o on o.number = r.number and o.anchor = {_ANCHOR_DATE}
             join loans l on l.id = p.loan_id and l.customer_id = p.customer_id
             join products pr on pr.id = l.product_id
             join customers c on c.id = p.customer_id
@@ -427,93 +455,91 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
             where p.kind = any(:kinds)"""),
         {"kinds": [k.value for k in LOAN_KINDS], "today": today},
     )
+    conn.exec_driver_sql(f"""
+        create unlogged table staging.night_covers as
+        select o.customer_id, o.todo_id, o.kind, (array_agg(o.code order by o.number))[1] as code, min(o.due_on) as due_on
+        from staging.night_owed o join todos t on t.id = o.todo_id and t.customer_id = o.customer_id
+        where {_MAY_CHANGE} group by o.customer_id, o.todo_id, o.kind""")
+    conn.exec_driver_sql("create index on staging.night_covers (customer_id)")
     conn.exec_driver_sql("""
         create unlogged table staging.night_fresh as
-        select o.*, near.id as joins_id, (o.due_on - date '1970-01-01') / (o.merge_days + 1) as bucket
+        select o.*, near.todo_id as joins_id
         from staging.night_owed o
         left join lateral (
-            select t.id from todos t
-            where t.customer_id = o.customer_id and t.kind = o.kind and t.state = 'open' and t.rule_code = o.code
-              and abs(t.due_on - o.due_on) <= o.merge_days
-            order by abs(t.due_on - o.due_on), t.id limit 1
+            select c.todo_id from staging.night_covers c
+            where c.customer_id = o.customer_id and c.kind = o.kind and c.code = o.code
+              and abs(c.due_on - o.due_on) <= o.merge_days
+            order by abs(c.due_on - o.due_on), c.due_on, c.todo_id limit 1
         ) near on true
         where o.todo_id is null""")
 
 
 def put_loan_todos(conn: sa.Connection, today: date) -> Counts:
     """Fresh obligations join an open todo near in time, or make new ones together; the covered are brought up to date."""
+    _join_open(conn)
     changed = _update_covered(conn)
-    joined = _join_open(conn)
-    created = _make_new(conn, today)
     covered = conn.exec_driver_sql(
         "select count(distinct todo_id) from staging.night_owed where todo_id is not null"
     ).scalar_one()
-    return Counts(created, covered - changed, changed + joined)
+    return Counts(_make_new(conn, today), covered - changed, changed)
+
+
+def _join_open(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("""
+        insert into claims (customer_id, loan_id, kind, period, todo_id)
+        select customer_id, loan_id, kind, period, joins_id from staging.night_fresh where joins_id is not null
+        on conflict do nothing""")
+    conn.exec_driver_sql("""
+        update staging.night_owed o set todo_id = f.joins_id from staging.night_fresh f
+        where f.joins_id is not null
+          and (f.customer_id, f.loan_id, f.kind, f.period) = (o.customer_id, o.loan_id, o.kind, o.period)""")
+
+
+# What several obligations ask of the todo that they share: the strictest rule's check, by the earliest day.
+_TOGETHER = """
+    (array_agg(mode order by number, loan_id))[1] as mode, (array_agg(family order by loan_id))[1] as family,
+    array_agg(distinct loan_id order by loan_id) as loan_ids, (array_agg(code order by number))[1] as rule_code,
+    (array_agg(version order by number))[1] as rule_version, min(anchor_on) as anchor_on, min(branch_id) as branch_id,
+    (array_agg(assignee_id order by number, loan_id))[1] as assignee_id, min(nominal_on) as nominal_on,
+    min(due_on) as due_on, min(due_on + grace + 1) as late_from"""
+
+
+def _update_covered(conn: sa.Connection) -> int:
+    """Rule changes and changed dates reach todos not yet started; an end that may be taken back is."""
+    together = f"select todo_id, customer_id, {_TOGETHER} from staging.night_owed group by todo_id, customer_id"
+    sets, where = _up_to_date("n")
+    return conn.exec_driver_sql(
+        f"update todos t set {sets} from ({together}) n"
+        f" where t.id = n.todo_id and t.customer_id = n.customer_id and {where}"
+    ).rowcount
 
 
 def _make_new(conn: sa.Connection, today: date) -> int:
+    """Of one rule and customer, what falls due within merge_days of the earliest shares a todo, and so on."""
+    columns = ", ".join((*_ASKED, "assignee_id"))
     return conn.execute(
-        sa.text("""
-            with groups as (
+        sa.text(f"""
+            with spread as (
+                select *, (due_on - min(due_on) over (partition by customer_id, kind, code)) / (merge_days + 1) as bucket
+                from staging.night_fresh where joins_id is null
+            ), groups as (
                 select customer_id, kind, min(loan_id) as subject, (array_agg(period order by loan_id, period))[1] as period,
-                       min(mode) as mode, (array_agg(family order by loan_id))[1] as family, code, min(version) as version,
-                       min(anchor_on) as anchor_on, min(branch_id) as branch_id, min(assignee_id) as assignee_id,
-                       min(nominal_on) as nominal_on, min(due_on) as due_on, min(due_on + grace + 1) as late_from,
-                       array_agg(loan_id order by loan_id, period) as loans, array_agg(period order by loan_id, period) as periods
-                from staging.night_fresh where joins_id is null group by customer_id, kind, code, bucket
+                       {_TOGETHER}, array_agg(loan_id order by loan_id, period) as claimers,
+                       array_agg(period order by loan_id, period) as periods
+                from spread group by customer_id, kind, code, bucket
             ), made as (
-                insert into todos (customer_id, kind, subject, period, mode, family, loan_ids, rule_code, rule_version,
-                                   anchor_on, branch_id, assignee_id, nominal_on, due_on, late_from, created_on)
-                select customer_id, kind, subject, period, mode, family,
-                       array(select distinct unnest(loans) order by 1), code, version, anchor_on, branch_id, assignee_id,
-                       nominal_on, due_on, late_from, :today
-                from groups order by customer_id
+                insert into todos (customer_id, kind, subject, period, {columns}, created_on)
+                select customer_id, kind, subject, period, {columns}, :today from groups order by customer_id, due_on, subject
                 on conflict do nothing returning id, customer_id, kind, subject, period
             ), claimed as (
                 insert into claims (customer_id, loan_id, kind, period, todo_id)
                 select m.customer_id, c.loan_id, m.kind, c.period, m.id
                 from made m join groups g using (customer_id, kind, subject, period)
-                cross join unnest(g.loans, g.periods) as c(loan_id, period)
+                cross join unnest(g.claimers, g.periods) as c(loan_id, period)
             )
             select count(*) from made"""),
         {"today": today},
     ).scalar_one()
-
-
-def _join_open(conn: sa.Connection) -> int:
-    conn.exec_driver_sql("""
-        insert into claims (customer_id, loan_id, kind, period, todo_id)
-        select customer_id, loan_id, kind, period, joins_id from staging.night_fresh where joins_id is not null
-        on conflict do nothing""")
-    return conn.exec_driver_sql("""
-        update todos t set loan_ids = array(select distinct unnest(t.loan_ids || n.loans) order by 1),
-               nominal_on = least(t.nominal_on, n.nominal_on), due_on = least(t.due_on, n.due_on),
-               late_from = least(t.late_from, n.late_from)
-        from (select joins_id, customer_id, array_agg(loan_id) as loans, min(nominal_on) as nominal_on,
-                     min(due_on) as due_on, min(due_on + grace + 1) as late_from
-              from staging.night_fresh where joins_id is not null group by joins_id, customer_id) n
-        where t.id = n.joins_id and t.customer_id = n.customer_id""").rowcount
-
-
-def _update_covered(conn: sa.Connection) -> int:
-    """Rule changes and changed dates reach todos not yet started; an end that may be taken back is."""
-    return conn.exec_driver_sql("""
-        update todos t set state = 'open', closed_on = null, close_reason = null, mode = n.mode, loan_ids = n.loans,
-               rule_code = n.code, rule_version = n.version, branch_id = n.branch_id,
-               assignee_id = case when t.pinned then t.assignee_id else n.assignee_id end,
-               nominal_on = n.nominal_on, due_on = n.due_on, late_from = n.late_from
-        from (select todo_id, customer_id, min(mode) as mode, array_agg(distinct loan_id order by loan_id) as loans,
-                     min(code) as code, min(version) as version, min(branch_id) as branch_id,
-                     min(assignee_id) as assignee_id, min(nominal_on) as nominal_on, min(due_on) as due_on,
-                     min(due_on + grace + 1) as late_from
-              from staging.night_owed where todo_id is not null group by todo_id, customer_id) n
-        where t.id = n.todo_id and t.customer_id = n.customer_id and t.rule_code is not null
-          and (t.state = 'open' or t.state = 'cancelled'
-               and t.close_reason in ('cured', 'superseded', 'withdrawn', 'exempted'))
-          and (t.state, t.mode, t.loan_ids, t.rule_code, t.rule_version, t.branch_id, t.assignee_id, t.due_on, t.late_from)
-              is distinct from ('open', n.mode, n.loans, n.code, n.version, n.branch_id,
-                                case when t.pinned then t.assignee_id else n.assignee_id end, n.due_on, n.late_from)
-    """).rowcount
 
 
 def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> int:
@@ -521,10 +547,7 @@ def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> in
     return conn.execute(
         sa.text(f"""
             update todos t set state = 'cancelled', closed_on = :today, close_reason = case
-                when exists (select from exemptions e where e.customer_id = t.customer_id and e.approved_by is not null
-                             and (e.loan_id is null or e.loan_id = any(t.loan_ids)) and t.kind = any(e.kinds)
-                             and :today between e.from_on and e.until_on)
-                    then 'exempted' else 'withdrawn' end
+                when {_exempt("t.kind", "e.loan_id = any(t.loan_ids)")} then 'exempted' else 'withdrawn' end
             where t.state = 'open' and t.rule_code is not null and t.kind = any(:kinds) and t.due_on >= :today
               and {_among(everybody, "t.customer_id")}
               and not exists (
@@ -535,6 +558,34 @@ def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> in
 
 
 # --- After -----------------------------------------------------------------------------------------------------------
+
+
+def hand_over(conn: sa.Connection, today: date) -> int:
+    """Every pending todo to whom it belongs today, late ones too: leavers' to the pool, absent people's to the delegate.
+
+    What was given by hand stays there while that person is with the bank. A todo of a rule no longer in force, or made
+    by hand, only ever leaves a leaver.
+    """
+    return conn.execute(
+        sa.text(f"""
+            update todos t set assignee_id = n.assignee_id, branch_id = n.branch_id,
+                pinned = t.pinned and t.assignee_id is not distinct from n.assignee_id
+            from (
+                select t.id, t.customer_id,
+                       case when t.subject = 0 and t.rule_code is not null then c.branch_id else t.branch_id end as branch_id,
+                       case when r.code is null or t.pinned and stays.id is not null then stays.id else {_ASSIGNED} end
+                       as assignee_id
+                from todos t
+                join customers c on c.id = t.customer_id
+                left join staging.night_rules r on r.code = t.rule_code
+                left join staff stays on stays.id = t.assignee_id and (stays.left_on is null or stays.left_on > :today)
+                {_PRESENT}
+                where {_IDLE}
+            ) n
+            where n.id = t.id and n.customer_id = t.customer_id
+              and (t.assignee_id, t.branch_id) is distinct from (n.assignee_id, n.branch_id)"""),
+        {"today": today, "midnight": _midnight(today)},
+    ).rowcount
 
 
 def is_cold(conn: sa.Connection) -> bool:

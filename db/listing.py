@@ -44,7 +44,7 @@ def _tie(query: sa.Select) -> sa.ColumnElement:
 
 def stream(conn: sa.Connection, query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str) -> Iterator[sa.Row]:
     """All rows in order, a few thousand at a time: for exports."""
-    return conn.execution_options(yield_per=2000).execute(ordered(query, sorts, sort))
+    return conn.execute(ordered(query, sorts, sort), execution_options={"yield_per": 2000})
 
 
 def contains(column: sa.ColumnElement, text: str) -> sa.ColumnElement[bool]:

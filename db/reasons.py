@@ -53,10 +53,10 @@ def facts(conn: sa.Connection, customer_id: int, rules: Sequence[tuple[str, dict
     return found
 
 
-def last_check(conn: sa.Connection, customer_id: int, kind: Kind) -> date | None:
+def last_check(conn: sa.Connection, customer_id: int, kind: Kind, today: date) -> date | None:
     """The day from which a completion rule of this kind counts for a customer; None if never checked."""
     asked = f"select max(done_on) from ({completions(kind)}) d where customer_id = :customer_id"
-    return conn.execute(sa.text(asked), {"customer_id": customer_id}).scalar()
+    return conn.execute(sa.text(asked), {"customer_id": customer_id, "today": today}).scalar()
 
 
 def heavier_check(conn: sa.Connection, customer_id: int, kind: Kind, since: date, until: date) -> sa.Row | None:

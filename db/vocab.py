@@ -171,13 +171,9 @@ class CloseReason(StrEnum):
     BY_HAND = "by_hand"  # 人工取消
 
 
-# Ends that the engine may take back when the reason goes away before the due date.
-REVOCABLE = (
-    CloseReason.CURED,
-    CloseReason.SUPERSEDED,
-    CloseReason.WITHDRAWN,
-    CloseReason.EXEMPTED,
-)
+# Ends that the engine takes back when the check is wanted again: a feed corrected, a new loan in the same period.
+# What a person ended stays ended.
+REVOCABLE = tuple(reason for reason in CloseReason if reason is not CloseReason.BY_HAND)
 
 
 class Anchor(StrEnum):

@@ -63,7 +63,7 @@ class Cycle:
     @property
     def days(self) -> float:
         """Mean length, to compare how strict two cycles are."""
-        return self.n * (MONTHS[self.unit] * 30.44 if self.unit in MONTHS else DAYS[self.unit])
+        return self.n * MONTHS[self.unit] * 30.44 if self.unit in MONTHS else self.n * DAYS[self.unit]
 
     @property
     def shortest_days(self) -> int:
@@ -160,7 +160,7 @@ def _next_check(when: When, counting: Counting, today: date, calendar: Calendar)
     opens = due - timedelta(days=when.lead)
     if opens > today:
         return []
-    period = when.every.period(nominal)
+    period = f"{'after' if counting.done else 'from'} {counting.anchor}"  # a check has but one successor
     if due >= today:
         return [Occurrence(period, nominal, due, opens, False)]
     soon = today + timedelta(days=when.lead)
@@ -236,7 +236,8 @@ def _nominals(when: When, anchor: date, span: Span, calendar: Calendar) -> Itera
 def _by_event(when: When, anchor: date, span: Span, calendar: Calendar) -> Iterator[Nominal]:
     """The offsets, which last; then the cycles counted from the anchor, each as far off as the last offset."""
     detour = _detour(when, calendar)
-    for step, offset in enumerate(when.offsets):
+    # Before maturity steps count back from the last, so that a rule of two checks and one of one agree on the last.
+    for step, offset in enumerate(when.offsets, -len(when.offsets) if when.anchor is Anchor.MATURITY else 0):
         if span.oldest - detour <= anchor + timedelta(days=offset) <= span.last + detour:
             floor = anchor if offset > 0 else date.min
             yield Nominal(f"{anchor}/{step}", _offset(anchor, offset, when, calendar), floor, lasting=True)

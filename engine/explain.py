@@ -110,7 +110,7 @@ def _counting(conn: Connection, loan, facts: list[LoanFacts], r: RuleInForce, to
     anchor = r.rule.when.anchor
     if anchor is Anchor.CALENDAR:
         return Counting(cycles.NO_ANCHOR, since=r.since)
-    if anchor is Anchor.COMPLETION and (done := reasons.last_check(conn, loan.customer_id, r.rule.kind)):
+    if anchor is Anchor.COMPLETION and (done := reasons.last_check(conn, loan.customer_id, r.rule.kind, today)):
         return Counting(done, True, r.since)
     among = [f for f in facts if r.rule.code in f.matches] if r.rule.kind in CUSTOMER_KINDS else [f for f in facts if f.loan_id == loan.id]
     return Counting(min(f.anchors[anchor] for f in among if f.anchors[anchor]), since=r.since)

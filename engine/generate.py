@@ -49,7 +49,7 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     rows = [_row(r) for r in found.rules]
     generation.clean_up(conn)
     generation.put_rules(conn, rows)
-    generation.put_occurrences(conn, _occurrences(_anchors(conn, found), today, found, set_aside))
+    generation.put_occurrences(conn, _occurrences(_anchors(conn, found, today), today, found, set_aside))
     counts = Counts(cancelled=generation.close_ended(conn, today, since))
     if everybody:
         generation.choose_everybody(conn)
@@ -58,6 +58,7 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     generation.pick(conn, rows, today, everybody)
     counts += _for_customers(conn, today, everybody)
     counts += _for_loans(conn, today, everybody)
+    counts.rescheduled += generation.hand_over(conn, today)
     generation.clean_up(conn)
     return Outcome(counts, set_aside)
 
@@ -90,9 +91,9 @@ def _row(found: RuleInForce) -> RuleRow:
 Anchors = dict[tuple[Anchor, Kind | None], list[tuple[date, bool]]]
 
 
-def _anchors(conn: Connection, found: Book) -> Anchors:
+def _anchors(conn: Connection, found: Book, today: date) -> Anchors:
     """The distinct days that the rules count from; completions are days of their own for each kind."""
-    return {key: generation.anchors(conn, *key) for key in {_anchor_key(r) for r in found.rules}}
+    return {key: generation.anchors(conn, *key, today) for key in {_anchor_key(r) for r in found.rules}}
 
 
 def _anchor_key(r: RuleInForce) -> tuple[Anchor, Kind | None]:

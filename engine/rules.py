@@ -3,22 +3,24 @@
 docs/rules.md describes every key; `starters/todo_rules.yaml` holds the rules that Vigil ships.
 """
 
+import itertools
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from dateutil.rrule import rrulestr
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from db import face, vocab
 from db.conditions import leaves
 from db.vocab import Anchor, Assign, Kind, Mode, Shift, Unit
 from engine.cycles import EVENTS, Cycle, When
 from engine.refusals import BadRule
+from engine.words import _
 
 MAX_DEPTH, MAX_LEAVES, MAX_VALUES = 6, 60, 500
-MAX_CYCLE_DAYS = 3660
+MAX_CYCLE_DAYS, MAX_OFFSET = 3660, 400
 ANCHORS_OF = {
     **dict.fromkeys(vocab.LOAN_KINDS, (Anchor.DISBURSEMENT, Anchor.MATURITY, Anchor.CLASS_CHANGE)),
     **dict.fromkeys(
@@ -53,48 +55,75 @@ class Timing(Part):
     def _makes_sense(self) -> "Timing":
         if self.rrule is not None:
             _check_rrule(self)
-            return self
-        if self.anchor in (Anchor.SCHEDULE, Anchor.COMPLETION, Anchor.CALENDAR):
-            if self.every is None:
-                raise ValueError(f"{self.anchor} needs every: how many days, weeks, months ...")
-            if self.offsets != [0]:
-                raise ValueError(f"{self.anchor} has no offsets; they go with an event such as disbursement")
-        elif self.anchor in (Anchor.DISBURSEMENT, Anchor.MATURITY) and self.every:
-            raise ValueError(f"{self.anchor} happens once; use schedule for a cycle")
-        if any(abs(offset) > 400 for offset in self.offsets):
-            raise ValueError("an offset may be at most 400 days")
+        elif self.anchor in EVENTS:
+            _check_event(self)
+        elif self.every is None:
+            raise ValueError(_("{0} needs every: how many days, weeks, months ...").format(self.anchor))
+        if self.anchor not in EVENTS and (self.offsets != [0] or self.working):
+            raise ValueError(_("{0} has no offsets; they go with an event such as disbursement").format(self.anchor))
         if self.every:
-            cycle = Cycle(self.every.n, self.every.unit)
-            if cycle.days > MAX_CYCLE_DAYS:
-                raise ValueError("a cycle may be at most ten years")
-            if self.lead >= cycle.shortest_days:
-                raise ValueError("lead must be shorter than the cycle, or two checks would be open at once")
+            _check_cycle(self)
         return self
 
 
+def _check_event(timing: Timing) -> None:
+    if timing.every and timing.anchor in (Anchor.DISBURSEMENT, Anchor.MATURITY):
+        raise ValueError(_("{0} happens once; use schedule for a cycle").format(timing.anchor))
+    if any(abs(offset) > MAX_OFFSET for offset in timing.offsets):
+        raise ValueError(_("an offset may be at most {0} days").format(MAX_OFFSET))
+    if any(one >= following for one, following in itertools.pairwise(timing.offsets)):
+        raise ValueError(_("offsets must rise, the earliest first"))
+    if timing.offsets[0] < 0 and timing.anchor is not Anchor.MATURITY:
+        raise ValueError(_("only maturity can be known before it comes; offsets from {0} are 0 or more").format(timing.anchor))
+
+
+def _check_cycle(timing: Timing) -> None:
+    cycle = Cycle(timing.every.n, timing.every.unit)
+    if cycle.days > MAX_CYCLE_DAYS:
+        raise ValueError(_("a cycle may be at most ten years"))
+    if timing.lead >= cycle.shortest_days:
+        raise ValueError(_("lead must be shorter than the cycle, or two checks would be open at once"))
+
+
+RRULE_PARTS = {"FREQ", "INTERVAL", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY", "BYSETPOS", "WKST"}
+
+
 def _check_rrule(timing: Timing) -> None:
+    """An RRULE is a small program: only what surely ends, and ends soon, is taken."""
     if timing.anchor is not Anchor.CALENDAR or timing.every:
-        raise ValueError("an rrule goes with anchor: calendar and without every")
+        raise ValueError(_("an rrule goes with anchor: calendar and without every"))
     text = timing.rrule.upper()
-    if not re.fullmatch(r"[A-Z0-9=;,+\-]{1,200}", text) or "DTSTART" in text:
-        raise ValueError("an rrule is one line such as FREQ=MONTHLY;BYMONTHDAY=-1")
-    if not re.search(r"FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;|$)", text):
-        raise ValueError("an rrule may be DAILY, WEEKLY, MONTHLY or YEARLY")
-    if re.search(r"INTERVAL=0*(;|$)", text):  # would never end
-        raise ValueError("INTERVAL must be at least 1")
-    if re.search(r"BY(HOUR|MINUTE|SECOND|EASTER)|COUNT|UNTIL", text):
-        raise ValueError("an rrule may not use hours, minutes, seconds, COUNT or UNTIL; end it by a new version")
-    try:
-        falls = any(True for _ in rrulestr(text, dtstart=datetime(9988, 1, 1)))  # noqa: DTZ001 (twelve years before time ends)
-    except (ValueError, TypeError, KeyError) as wrong:
-        raise ValueError(f"the rrule cannot be read: {wrong}") from None
+    if not re.fullmatch(r"([A-Z]+=[A-Z0-9,+\-]+)(;[A-Z]+=[A-Z0-9,+\-]+)*", text) or len(text) > 200:
+        raise ValueError(_("an rrule is one line such as FREQ=MONTHLY;BYMONTHDAY=-1"))
+    parts = [part.split("=") for part in text.split(";")]
+    given = dict(parts)
+    if len(given) < len(parts) or not set(given) <= RRULE_PARTS:
+        raise ValueError(_("an rrule has each of these at most once: {0}").format(", ".join(sorted(RRULE_PARTS))))
+    if given.get("FREQ") not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
+        raise ValueError(_("an rrule may be DAILY, WEEKLY, MONTHLY or YEARLY"))
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", given.get("INTERVAL", "1")):  # 0 would never end
+        raise ValueError(_("INTERVAL is a number from 1 to 999"))
+    falls = _falls(text)
     if not falls:
-        raise ValueError("the rrule never falls on any day")
+        raise ValueError(_("the rrule never falls on any day"))
+    if any((b - a).days <= timing.lead for a, b in itertools.pairwise(falls)):
+        raise ValueError(_("lead must be shorter than the cycle, or two checks would be open at once"))
+
+
+def _falls(rrule: str) -> list[datetime]:
+    """Its days in the twelve years before time ends, where every search ends soon."""
+    try:
+        return list(rrulestr(rrule, dtstart=datetime(9988, 1, 1)))  # noqa: DTZ001 (business days have no zone)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
+        raise ValueError(_("an rrule is one line such as FREQ=MONTHLY;BYMONTHDAY=-1")) from None
+
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
 class Rule(Part):
     code: str = Field(pattern=r"^[A-Z][A-Z0-9-]{1,30}$")
-    title: dict[Literal["zh", "en"], str]
+    title: dict[Literal["zh", "en"], Words] = Field(min_length=1)
     kind: Kind
     mode: Mode
     who: dict[str, Any]
@@ -103,7 +132,14 @@ class Rule(Part):
     satisfied_days: int = Field(default=0, ge=0, le=180)
     merge_days: int = Field(default=7, ge=0, le=60)
     enabled: bool = True
-    note: str = ""
+    note: str = Field(default="", max_length=2000)
+
+    @field_validator("title")
+    @classmethod
+    def _printable(cls, title: dict) -> dict:
+        if not all(text.isprintable() and text.strip() for text in title.values()):
+            raise ValueError(_("a title is one line of text"))
+        return title
 
     @field_validator("who")
     @classmethod
@@ -115,9 +151,9 @@ class Rule(Part):
     def _kind_fits_anchor(self) -> "Rule":
         allowed = ANCHORS_OF.get(self.kind)
         if allowed is None:
-            raise ValueError(f"{self.kind} checks are made by hand or by a signal, not by a rule")
+            raise ValueError(_("{0} checks are made by hand or by a signal, not by a rule").format(self.kind))
         if self.when.anchor not in allowed:
-            raise ValueError(f"{self.kind} counts from {', '.join(allowed)}")
+            raise ValueError(_("{0} counts from: {1}").format(self.kind, ", ".join(allowed)))
         return self
 
     def timing(self) -> When:
@@ -150,68 +186,106 @@ def parse(body: object) -> Rule:
     try:
         return Rule.model_validate(body)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "rule"
-        raise BadRule(where=where, problem=first["msg"].removeprefix("Value error, ")) from None
+        raise refusal(wrong) from None
+
+
+def refusal(wrong: ValidationError) -> BadRule:
+    """The first thing wrong with a body, in the reader's language."""
+    first = wrong.errors(include_url=False, include_input=False)[0]
+    at = [str(part)[:40] for part in first["loc"] if part != "[key]"]
+    return BadRule(where=".".join(at) or _("the rule"), problem=_problem(first["type"], first.get("ctx", {})))
+
+
+def _problem(kind: str, about: dict) -> str:
+    """Of what the checker says, the sentence; its own words are English only."""
+    match kind:
+        case "value_error":
+            return str(about["error"])
+        case "missing":
+            return _("is missing")
+        case "extra_forbidden":
+            return _("there is no such key")
+        case "enum" | "literal_error":
+            return _("can be: {0}").format(about["expected"].replace("'", "").replace(" or ", ", "))
+        case "greater_than_equal" | "less_than_equal":
+            return _("must be {0} or more").format(about["ge"]) if "ge" in about else _("must be {0} or less").format(about["le"])
+        case "too_short" | "string_too_short":
+            return _("must not be empty")
+        case "too_long" | "string_too_long":
+            return _("is too long: {0} at most").format(about["max_length"])
+        case "string_pattern_mismatch":
+            return _("is a code of capital letters, digits and hyphens")
+    if kind.startswith("int_"):
+        return _("must be a whole number")
+    if kind.startswith("bool_"):
+        return _("must be true or false")
+    return _("cannot be read as it stands")
 
 
 def check_condition(tree: object, fields: dict[str, face.Field], depth: int = 0) -> int:
     """Number of comparisons in a well-formed tree; ValueError says what is wrong with an ill-formed one."""
     if depth > MAX_DEPTH:
-        raise ValueError(f"conditions may be nested {MAX_DEPTH} deep at most")
-    if not isinstance(tree, dict):
-        raise ValueError("a condition is {all|any: [...]}, {not: ...} or {field, op, value}")
-    keys = set(tree)
+        raise ValueError(_("conditions may be nested {0} deep at most").format(MAX_DEPTH))
+    keys = set(tree) if isinstance(tree, dict) else set()
     if keys in ({"all"}, {"any"}):
-        parts = tree["all"] if "all" in tree else tree["any"]
-        if not isinstance(parts, list):
-            raise ValueError("all and any hold a list of conditions")
-        count = sum(check_condition(part, fields, depth + 1) for part in parts)
+        count = _check_parts(tree["all"] if "all" in tree else tree["any"], fields, depth)
     elif keys == {"not"}:
         count = check_condition(tree["not"], fields, depth + 1)
     elif keys == {"field", "op", "value"}:
         _check_leaf(tree, fields)
         count = 1
     else:
-        raise ValueError("a condition is {all|any: [...]}, {not: ...} or {field, op, value}")
+        raise ValueError(_("a condition is {0}").format("{all|any: [...]}, {not: ...}, {field, op, value}"))
     if count > MAX_LEAVES:
-        raise ValueError(f"at most {MAX_LEAVES} comparisons in one rule")
+        raise ValueError(_("at most {0} comparisons in one rule").format(MAX_LEAVES))
     return count
+
+
+def _check_parts(parts: object, fields: dict[str, face.Field], depth: int) -> int:
+    if not isinstance(parts, list):
+        raise ValueError(_("all and any hold a list of conditions"))
+    if len(parts) > MAX_LEAVES:
+        raise ValueError(_("at most {0} comparisons in one rule").format(MAX_LEAVES))
+    return sum(check_condition(part, fields, depth + 1) for part in parts)
 
 
 def _check_leaf(leaf: dict, fields: dict[str, face.Field]) -> None:
     field = fields.get(leaf["field"]) if isinstance(leaf["field"], str) else None
     if field is None:
-        raise ValueError(f"unknown field {leaf['field']!r}; known: {', '.join(sorted(fields))}")
-    operators = face.OPERATORS[field.kind]
-    if leaf["op"] not in operators or (leaf["op"] in ("at_least", "at_most") and not field.ordered):
-        raise ValueError(f"{leaf['field']} cannot be compared by {leaf['op']!r}; use {', '.join(operators)}")
+        raise ValueError(_("unknown field {0}; known: {1}").format(repr(leaf["field"])[:40], ", ".join(sorted(fields))))
+    operators = [op for op in face.OPERATORS[field.kind] if field.ordered or op not in ("at_least", "at_most")]
+    if leaf["op"] not in operators:
+        raise ValueError(_("{0} is compared by: {1}").format(leaf["field"], ", ".join(operators)))
     _check_value(leaf["field"], field, leaf["op"], leaf["value"])
 
 
 def _check_value(name: str, field: face.Field, op: str, value: object) -> None:
     if op == "is":
         if not isinstance(value, bool):
-            raise ValueError(f"{name} is true or false")
+            raise ValueError(_("{0} is true or false").format(name))
     elif op in ("gte", "gt", "lte", "lt"):
         _check_number(name, value)
     else:
         values = value if isinstance(value, list) and op in ("in", "not_in") else [value]
-        if not values or len(values) > MAX_VALUES or not all(isinstance(v, str) and len(v) <= 100 for v in values):
-            raise ValueError(f"{name} needs 1 to {MAX_VALUES} values of text")
+        if not values or len(values) > MAX_VALUES or not all(_is_text(v) for v in values):
+            raise ValueError(_("{0} needs 1 to {1} values of text").format(name, MAX_VALUES))
         known = [str(w) for w in field.words] if field.words else None
-        if known and (wrong := [v for v in values if v not in known]):
-            raise ValueError(f"{name} cannot be {', '.join(wrong)}; it can be {', '.join(known)}")
+        if known and not set(values) <= set(known):
+            raise ValueError(_("{0} can be: {1}").format(name, ", ".join(known)))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 100 and value.isprintable()
 
 
 def _check_number(name: str, value: object) -> None:
     try:
         number = Decimal(str(value))
         fine = not isinstance(value, bool) and number.is_finite() and abs(number) < Decimal(10) ** 14
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # an endless integer has no text either
         fine = False
     if not fine:
-        raise ValueError(f"{name} needs a number")
+        raise ValueError(_("{0} needs a number").format(name))
 
 
 class RuleInForce(Part):

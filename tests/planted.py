@@ -1,0 +1,166 @@
+"""A bank in which everybody has something of his own beside something that is not: the world of the row security tests.
+
+Besides the small bank's people (tests/bank.py):
+
+    褚健 headed Chaoyang until yesterday · 卫东 will head Nong'an from tomorrow · 蒋红 left the bank · 沈亮's account is disabled
+    吴磊 of Chaoyang stands in for 李强 of Nong'an this week; 郑洁 stood in for 周敏 last week
+    K001 王记 of 李强     K002 刘洋 of 李强, inspected by 周敏     K003 张敏 of the outlet, in arrears
+    K004 鑫源 of Chaoyang, with a loan of the outlet as well     K005 许勇 of 吴磊, inspected by 周敏, substandard
+    K006 韩雪 of Chaoyang, nobody's, in arrears     K007 杨帆 of Nong'an, nobody's, with a todo for 郑洁
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from db import access, staff, tables
+from db.access import MACHINE
+from db.vocab import Role
+from engine.feed import load
+from tests import bank
+
+TODAY = bank.TODAY  # the business date; people's roles and absences go by the wall's
+MORE_STAFF = [
+    ("104", "褚健", "229001", "支行行长", "branch_head"),
+    ("105", "沈亮", "229001", "客户经理", "manager"),
+    ("805", "卫东", "229008", "支行行长", "branch_head"),
+    ("806", "蒋红", "229008", "客户经理", "manager"),
+]
+MORE_CUSTOMERS = [
+    ("K006", "韩雪", "10", "990000199104040044", "13900000006", "吉林省长春市朝阳区南湖街9号", "229001", ""),
+    ("K007", "杨帆", "10", "990000199205050055", "13900000007", "吉林省长春市农安县农安镇宝塔街1号", "229008", ""),
+]
+
+
+def plant(inbox: Path) -> None:
+    load.load(_feed().write(inbox))
+    with access.transaction(MACHINE, "test") as conn:
+        ids = _roles(conn)
+        customers = dict(conn.execute(sa.select(tables.customers.c.customer_no, tables.customers.c.id)).all())
+        loans = dict(conn.execute(sa.select(tables.loans.c.loan_no, tables.loans.c.id)).all())
+        branches = dict(conn.execute(sa.select(tables.branches.c.code, tables.branches.c.id)).all())
+        _accounts(conn, ids)
+        _portfolio(conn, ids, customers)
+        _work(conn, ids, customers, loans, branches)
+        _around(conn, ids, customers, loans, branches)
+    with access.transaction(staff_person(ids["802"]), "customer.note") as conn:
+        conn.exec_driver_sql("update customers set address = '新址 8 号' where customer_no = 'K001'")
+    with access.transaction(staff_person(ids["102"]), "customer.note") as conn:
+        conn.exec_driver_sql("update customers set address = '新址 9 号' where customer_no = 'K005'")
+    with access.transaction(staff_person(ids["002"]), "calendar.set") as conn:
+        conn.exec_driver_sql(f"insert into calendar_days values ('2027-01-02', true, false, null, {ids['002']})")
+
+
+def staff_person(staff_id: int):
+    with access.transaction(MACHINE) as conn:
+        return staff.person(conn, staff_id)
+
+
+def _feed() -> bank.Delivery:
+    d = bank.Delivery(
+        staff=[row[:4] + (f"1380000{row[0]:0>4}",) for row in [*bank.STAFF, *MORE_STAFF]],
+        customers=[*bank.CUSTOMERS, *MORE_CUSTOMERS],
+    )
+    d.loan("L1", "K001").loan("L2", "K002", product="201").loan("L3", "K003", product="203", status="2")
+    d.loan("L4", "K004", product="103").loan("L5", "K005", product="210", **{"class": "30"})
+    d.loan("L6", "K004", branch="2290081", manager="804").loan("L7", "K006", status="2").loan("L8", "K007")
+    d.overdue("L3", TODAY - timedelta(days=40)).overdue("L7", TODAY - timedelta(days=10))
+    d.guarantors.append(("L1", "K004", "长春鑫源建材有限公司", "500000.00"))
+    d.guarantors.append(("L5", "K002", "刘洋", "100000.00"))
+    return d
+
+
+def _roles(conn: sa.Connection) -> dict[str, int]:
+    wall = conn.execute(sa.text("select vigil_today()")).scalar_one()
+    spans = {"104": (date(2020, 1, 1), wall), "805": (wall + timedelta(days=1), None)}
+    ids = {}
+    for number, _, _, _, role in [*bank.STAFF, *MORE_STAFF]:
+        ids[number] = staff.by_number(conn, number).id
+        start, end = spans.get(number, (date(2020, 1, 1), None))
+        staff.grant(conn, ids[number], Role(role), start, None)
+        if end:
+            staff.end_role(conn, ids[number], end)
+    conn.execute(sa.update(tables.staff).where(tables.staff.c.staff_no == "806").values(left_on=wall))
+    week = {"until_on": wall + timedelta(days=3), "from_on": wall - timedelta(days=3)}
+    past = {"until_on": wall - timedelta(days=1), "from_on": wall - timedelta(days=8)}
+    conn.execute(sa.insert(tables.absences), [
+        {"staff_id": ids["802"], "delegate_id": ids["102"], **week}, {"staff_id": ids["803"], "delegate_id": ids["103"], **past},
+    ])  # fmt: skip
+    return ids
+
+
+def _accounts(conn: sa.Connection, ids: dict[str, int]) -> None:
+    for number in ("001", "101", "102", "105", "802"):
+        conn.execute(sa.insert(tables.accounts).values(
+            staff_id=ids[number], username=f"u{number}", password_hash="no", password_set_at=sa.func.now(),
+            disabled_at=sa.func.now() if number == "105" else None))  # fmt: skip
+        conn.execute(sa.insert(tables.sessions).values(
+            token_hash=number.encode(), staff_id=ids[number], created_at=sa.func.now(), seen_at=sa.func.now()))  # fmt: skip
+        conn.execute(sa.insert(tables.sign_ins).values(
+            username=f"u{number}", source="10.0.0.1", staff_id=ids[number], outcome="succeeded"))  # fmt: skip
+        conn.execute(sa.insert(tables.preferences).values(staff_id=ids[number], wishes={"theme": "dark"}))
+
+
+def _portfolio(conn: sa.Connection, ids: dict[str, int], customers: dict[str, int]) -> None:
+    inspected = sa.update(tables.customers).where(tables.customers.c.customer_no.in_(["K002", "K005"]))
+    conn.execute(inspected.values(inspector_id=ids["803"]))
+    a = tables.addresses
+    conn.execute(sa.insert(a), [
+        {"customer_id": c, "kind": "home", "place": "x", "lat": 43.9, "lon": 125.3, "datum": "wgs84"} for c in customers.values()
+    ])  # fmt: skip
+
+
+def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
+    """For each customer one open todo, one record, one signal; and some where person, branch and customer cross."""
+    who = {"K001": "802", "K002": "803", "K003": "804", "K004": "102", "K005": "102", "K006": None, "K007": "103"}
+    home = {"K001": "229008", "K002": "229008", "K003": "2290081", "K004": "229001", "K005": "229001", "K006": "229001", "K007": "229008"}
+    loan_of = {"K001": "L1", "K002": "L2", "K003": "L3", "K004": "L4", "K005": "L5", "K006": "L7", "K007": "L8"}
+    for n, (number, officer) in enumerate(who.items()):
+        about = {"customer_id": customers[number], "branch_id": branches[home[number]]}
+        loan = loans[loan_of[number]]
+        todo = about | {"kind": "regular", "period": "2026Q4", "mode": "field", "family": "working", "loan_ids": [loan],
+                        "nominal_on": TODAY, "due_on": TODAY + timedelta(days=n - 3), "late_from": TODAY + timedelta(days=n - 2),
+                        "created_on": TODAY - timedelta(days=9), "rule_code": "R1", "rule_version": 1}  # fmt: skip
+        open_todo = _put(conn, tables.todos, **todo, assignee_id=ids.get(officer))
+        done = _put(conn, tables.todos, **todo | {"kind": "first", "subject": loan}, assignee_id=ids.get(officer or "103"),
+                    state="done", closed_on=TODAY, closed_by=ids["802"], record_id=1)  # fmt: skip
+        conn.execute(sa.insert(tables.claims).values(
+            customer_id=about["customer_id"], loan_id=loan, kind="first", period="x", todo_id=done))  # fmt: skip
+        record = _put(conn, tables.records, **about, kind="full", mode="field", loan_ids=[loan],
+                      staff_id=ids[officer or "801"], done_on=TODAY - timedelta(days=n), finished_at=sa.func.now(),
+                      outcome="completed", conclusion="normal", on_site=True, submit_key=sa.func.gen_random_uuid(), digest=b"x")  # fmt: skip
+        conn.execute(sa.insert(tables.photos).values(
+            customer_id=about["customer_id"], record_id=record, sha256=b"x", bytes=1, width=1, height=1, staff_id=ids["802"]))  # fmt: skip
+        _put(conn, tables.signals, **about, rule_code="S1", rule_version=1, subject_kind="loan", subject_id=loan,
+             owner_id=ids.get(officer), level="red", evidence={"balance": 1}, first_on=TODAY, last_on=TODAY)  # fmt: skip
+        conn.execute(sa.insert(tables.loan_history).values(
+            loan_id=loan, customer_id=about["customer_id"], from_on=TODAY - timedelta(days=9), to_on=TODAY,
+            branch_id=branches["229001"], balance_fen=1, status="normal", principal_fen=0, interest_fen=0,
+            matures_on=TODAY, extensions=0, run_id=1, **{"class": "normal"}))  # fmt: skip
+        assert open_todo
+    # 郑洁 once checked K002 and has a closed todo there: her own rows, not her customer.
+    crossing = {"customer_id": customers["K002"], "branch_id": branches["229008"]}
+    _put(conn, tables.records, **crossing, kind="spot", mode="phone", loan_ids=[], staff_id=ids["103"], done_on=TODAY,
+         finished_at=sa.func.now(), outcome="completed", conclusion="normal", submit_key=sa.func.gen_random_uuid(), digest=b"x")  # fmt: skip
+    for subject, owner in (("branch", None), ("staff", ids["804"])):
+        _put(conn, tables.signals, branch_id=branches["2290081"], rule_code="S2", rule_version=1, subject_kind=subject,
+             subject_id=branches["2290081"], owner_id=owner, level="yellow", evidence={}, first_on=TODAY, last_on=TODAY)  # fmt: skip
+
+
+def _around(conn: sa.Connection, ids, customers, loans, branches) -> None:
+    for number in ("K001", "K005"):
+        _put(conn, tables.exemptions, customer_id=customers[number], kinds=["regular"], from_on=TODAY, until_on=TODAY, reason="r",
+             asked_by=ids["801"], approved_by=ids["001"], approved_at=sa.func.now())  # fmt: skip
+    for branch in branches.values():
+        conn.execute(sa.insert(tables.todo_days).values(
+            day=TODAY, branch_id=branch, kind="regular", family="working", open=1, due_7=1, late_7=1, late_30=0, late_more=0))  # fmt: skip
+    run = conn.execute(sa.select(sa.func.max(tables.feed_runs.c.id))).scalar_one()
+    conn.execute(sa.insert(tables.rejects).values(run_id=run, name="dk", line=9, file="f", raw="990000198001010011|x", reasons=["missing:amount"]))
+    conn.execute(sa.insert(tables.problems).values(job="night", business_date=TODAY, what="rule", ref="R1", reason="r"))
+    conn.execute(sa.insert(tables.job_runs).values(job="night", business_date=TODAY, state="done", worker="w"))
+    conn.execute(sa.text("select vigil_note('export', 'loans', :c, '{}')"), {"c": customers["K003"]})
+
+
+def _put(conn: sa.Connection, table: sa.Table, **values) -> int:
+    return conn.execute(sa.insert(table).values(**values).returning(table.c.id)).scalar_one()

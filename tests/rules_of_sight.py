@@ -1,0 +1,139 @@
+"""Who may see which row, said once more in plain Python: what the database's policies are held against.
+
+Written from the bank's rules, not from db/security.py:
+
+* head office risk and loan management and the auditor see the whole book;
+* a branch head sees the customers of his branch and of those under it, the guests who have a loan there, and what those
+  branches keep (loans, todos, checks, signals); what hangs on a customer follows the customer;
+* relationship managers and inspectors see the customers they manage, inspect, have a loan or an open todo of, for
+  themselves or for a colleague they stand in for today; their own todos, checks and signals besides, and their branch's pool;
+* collections sees customers in arrears or substandard and worse;
+* the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+from db.access import Person
+from db.vocab import Role
+
+HEAD = (Role.HEAD_RISK, Role.HEAD_LOANS)
+WHOLE_BOOK = (*HEAD, Role.AUDITOR)
+OFFICERS = (Role.MANAGER, Role.INSPECTOR)
+TECHNICAL = (Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
+BUSINESS = (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS, Role.COLLECTIONS)
+EVERYBODY = (*BUSINESS, *TECHNICAL)
+
+OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "absences",
+               "job_runs", "installation")  # fmt: skip
+OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims")
+OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals")
+OPERATIONS = ("feed_runs", "feed_files", "rejects", "problems")
+
+# To whom a table is open at all; the others are refused the very question.
+OPEN_TO = (
+    dict.fromkeys(OPEN_TO_ALL, EVERYBODY)
+    | dict.fromkeys((*OF_A_CUSTOMER, *OF_A_BRANCH), BUSINESS)
+    | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
+    | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
+       "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
+)  # fmt: skip
+
+
+@dataclass
+class Book:
+    """Every row of the store, by table, as plain dicts."""
+
+    rows: dict[str, list[dict]]
+    today: date
+    by_customer: dict = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_customer = {c["id"]: c for c in self.rows["customers"]}
+        self.faces = {f["customer_id"]: f for f in self.rows["customer_faces"]}
+        self.loans = {loan["id"]: loan for loan in self.rows["loans"]}
+        self.loans_of = defaultdict(list)
+        for loan in self.rows["loans"]:
+            self.loans_of[loan["customer_id"]].append(loan)
+
+    def under(self, branch_id: int) -> set[int]:
+        """A branch and all below it, found by walking the tree itself."""
+        found, grown = {branch_id}, True
+        while grown:
+            below = {b["id"] for b in self.rows["branches"] if b["parent_id"] in found}
+            grown = not below <= found
+            found |= below
+        return found
+
+
+class Sight:
+    """What one person may see of a book."""
+
+    def __init__(self, person: Person, book: Book) -> None:
+        self.person, self.book, self.role = person, book, person.role
+        self.branches = book.under(person.branch_id) if self.role is Role.BRANCH_HEAD else set()
+        self.home = next((s["branch_id"] for s in book.rows["staff"] if s["id"] == person.id), None)
+        self.acting_for = {person.id} | {
+            a["staff_id"] for a in book.rows["absences"]
+            if a["delegate_id"] == person.id and a["from_on"] <= book.today <= a["until_on"]
+        }  # fmt: skip
+        self.customers = {c for c in book.by_customer if self._sees_customer(c)}
+
+    def _sees_customer(self, customer_id: int) -> bool:
+        customer, loans = self.book.by_customer[customer_id], self.book.loans_of[customer_id]
+        if self.role in WHOLE_BOOK:
+            return True
+        if self.role is Role.BRANCH_HEAD:
+            return customer["branch_id"] in self.branches or any(loan["branch_id"] in self.branches for loan in loans)
+        if self.role in OFFICERS:
+            looked_after = {customer["manager_id"], customer["inspector_id"], *(loan["manager_id"] for loan in loans)}
+            asked = {
+                t["assignee_id"] for t in self.book.rows["todos"] if t["customer_id"] == customer_id and t["closed_on"] is None
+            }
+            return bool((looked_after | asked) & self.acting_for)
+        if self.role is Role.COLLECTIONS:
+            face = self.book.faces[customer_id]
+            return face["overdue_since"] is not None or face["worst_class"] in ("substandard", "doubtful", "loss")
+        return False
+
+    def sees(self, table: str, row: dict) -> bool:
+        if self.role not in OPEN_TO[table]:
+            return False
+        if table in OPEN_TO_ALL or table in OPERATIONS or table in ("arrears", "accounts"):
+            return True
+        if table in OF_A_CUSTOMER:
+            return row["id" if table == "customers" else "customer_id"] in self.customers
+        if table in OF_A_BRANCH:
+            return self._sees_work(table, row)
+        return getattr(self, f"_sees_{table}")(row)
+
+    def _sees_work(self, table: str, row: dict) -> bool:
+        if self.role in WHOLE_BOOK:
+            return True
+        own = {"todos": row.get("assignee_id"), "records": row.get("staff_id"), "signals": row.get("owner_id")}.get(table)
+        if self.role is Role.BRANCH_HEAD:
+            holder = self.book.loans[row["loan_id"]] if table == "loan_history" else row
+            return holder["branch_id"] in self.branches or (table == "records" and own == self.person.id)
+        pooled = table == "todos" and own is None and row["branch_id"] == self.home
+        if self.role in OFFICERS and (pooled or own == self.person.id and table != "loans"):
+            return True
+        return row["customer_id"] in self.customers
+
+    def _sees_todo_days(self, row: dict) -> bool:
+        return self.role in WHOLE_BOOK or row["branch_id"] in self.branches
+
+    def _sees_sessions(self, row: dict) -> bool:
+        return self.role in (Role.AUDITOR, *TECHNICAL) or row["staff_id"] == self.person.id
+
+    _sees_sign_ins = _sees_sessions
+
+    def _sees_preferences(self, row: dict) -> bool:
+        return row["staff_id"] == self.person.id
+
+    def _sees_audit(self, row: dict) -> bool:
+        if self.role in WHOLE_BOOK:
+            return True
+        if self.role in TECHNICAL:
+            return row["customer_id"] is None and row["noun"] != "arrears"
+        return row["customer_id"] in self.customers

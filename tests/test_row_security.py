@@ -1,0 +1,679 @@
+"""Everybody sees what is his to see: every read of the store, as everybody, against the rules in plain Python."""
+
+import re
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from db import (
+    access,
+    accounts,
+    audit,
+    branches,
+    calendar,
+    customers,
+    definitions,
+    feeds,
+    figures,
+    installation,
+    jobs,
+    loans,
+    preferences,
+    products,
+    reasons,
+    records,
+    rulebook,
+    sessions,
+    signals,
+    staff,
+    store,
+    tables,
+    todos,
+)  # fmt: skip
+from db.access import MACHINE, Person
+from db.listing import Page
+from db.vocab import Definition, Kind, Role, Scope
+from engine import customers as customer_verbs
+from engine import refusals
+from tests import house, planted
+from tests.bank import STAFF, TODAY
+from tests.conftest import _cloned, create, using
+from tests.rules_of_sight import OPEN_TO, Book, Sight
+
+EVERYONE = [number for number, *_ in STAFF]
+SINCE = TODAY - timedelta(days=30)
+SCOPE = figures.Scope(TODAY)
+WHO = [("R1", {"field": "balance", "op": "gte", "value": 1})]
+
+# Modules that only the night, the loader, the demo and the way in use: they run as the machine.
+MACHINERY = ("access", "adhoc", "bulk", "demo", "generation", "listing", "loading", "moments", "security")
+# What tells nothing of any row.
+OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "health.database_size"}
+# Asked before anybody acts; people are refused, for these read what is hidden.
+AT_THE_GATE = {
+    "accounts.by_username": lambda conn, w: accounts.by_username(conn, "u802"),
+    "sessions.by_token": lambda conn, w: sessions.by_token(conn, b"802"),
+}
+
+READS: dict[str, Callable] = {
+    "accounts.of_staff": lambda conn, w: [accounts.of_staff(conn, s) for s in w.some],
+    "accounts.wrong_tries": lambda conn, w: [
+        accounts.wrong_tries(conn, f"u{n}", "10.0.0.1", w.now, pair=timedelta(1), either=timedelta(1)) for n in ("101", "802")
+    ],
+    "accounts.tries_of": lambda conn, w: [accounts.tries_of(conn, s) for s in w.some],
+    "accounts.listing": lambda conn, w: accounts.listing(conn),
+    "audit.pulse": lambda conn, w: audit.pulse(conn),
+    "audit.of_customer": lambda conn, w: [audit.of_customer(conn, c) for c in w.customers.values()],
+    "audit.listing": lambda conn, w: audit.listing(conn),
+    "audit.sign_in_list": lambda conn, w: audit.sign_in_list(conn),
+    "branches.all_open": lambda conn, w: branches.all_open(conn),
+    "branches.under": lambda conn, w: [branches.under(conn, b) for b in w.branches.values()],
+    "branches.names": lambda conn, w: branches.names(conn),
+    "branches.by_code": lambda conn, w: [branches.by_code(conn, code) for code in w.branches],
+    "calendar.exceptions": lambda conn, w: calendar.exceptions(conn),
+    "calendar.fingerprint": lambda conn, w: calendar.fingerprint(conn),
+    "customers.listing": lambda conn, w: [
+        customers.listing(conn, customers.Filter(TODAY, **narrowed))
+        for narrowed in ({}, {"live": False}, {"overdue": True}, {"no_manager": True}, {"no_address": True}, {"text": "K00"}, {"text": "张"})
+    ],
+    "customers.export": lambda conn, w: customers.export(conn, customers.Filter(TODAY)),
+    "customers.get": lambda conn, w: [customers.get(conn, c) for c in w.customers.values()],
+    "customers.by_number": lambda conn, w: [customers.by_number(conn, n) for n in w.customers],
+    "customers.addresses_of": lambda conn, w: [customers.addresses_of(conn, c) for c in w.customers.values()],
+    "definitions.in_force": lambda conn, w: definitions.in_force(conn, Definition.TODO_RULE, TODAY),
+    "definitions.one_in_force": lambda conn, w: definitions.one_in_force(conn, Definition.MAPPING, "union", TODAY),
+    "definitions.get": lambda conn, w: definitions.get(conn, 1),
+    "definitions.versions": lambda conn, w: definitions.versions(conn, Definition.MAPPING, "union"),
+    "definitions.awaiting": lambda conn, w: definitions.awaiting(conn, *Definition),
+    "feeds.last_loaded": lambda conn, w: feeds.last_loaded(conn, "union"),
+    "feeds.business_date": lambda conn, w: feeds.business_date(conn),
+    "feeds.first_date": lambda conn, w: feeds.first_date(conn),
+    "feeds.rows_by_table": lambda conn, w: feeds.rows_by_table(conn, w.run),
+    "feeds.balance": lambda conn, w: feeds.balance(conn, "union"),
+    "feeds.book_totals": lambda conn, w: feeds.book_totals(conn),
+    "feeds.runs": lambda conn, w: feeds.runs(conn),
+    "feeds.run": lambda conn, w: feeds.run(conn, w.run),
+    "feeds.files": lambda conn, w: feeds.files(conn, w.run),
+    "feeds.rejected": lambda conn, w: feeds.rejected(conn, w.run),
+    "figures.done_per_day": lambda conn, w: figures.done_per_day(conn, SCOPE, SINCE),
+    "figures.completion": lambda conn, w: figures.completion(conn, SCOPE, SINCE, TODAY),
+    "figures.completion_per_day": lambda conn, w: figures.completion_per_day(conn, SCOPE, SINCE),
+    "figures.overdue_now": lambda conn, w: figures.overdue_now(conn, SCOPE),
+    "figures.overdue_per_day": lambda conn, w: figures.overdue_per_day(conn, SCOPE, SINCE),
+    "figures.due_soon": lambda conn, w: figures.due_soon(conn, SCOPE, 30),
+    "figures.due_soon_by_branch": lambda conn, w: figures.due_soon_by_branch(conn, SCOPE, 30),
+    "figures.due_soon_by_officer": lambda conn, w: figures.due_soon_by_officer(conn, SCOPE, 30),
+    "figures.signals_open": lambda conn, w: figures.signals_open(conn, SCOPE),
+    "figures.signals_waiting_per_day": lambda conn, w: figures.signals_waiting_per_day(conn, SCOPE, SINCE),
+    "figures.handling_days": lambda conn, w: figures.handling_days(conn, SCOPE, SINCE),
+    "figures.on_site_per_day": lambda conn, w: figures.on_site_per_day(conn, SCOPE, SINCE),
+    "figures.branch_table": lambda conn, w: figures.branch_table(conn, SCOPE, SINCE),
+    "installation.get": lambda conn, w: installation.get(conn, "starters"),
+    "jobs.last_done": lambda conn, w: jobs.last_done(conn, "night"),
+    "jobs.runs": lambda conn, w: jobs.runs(conn),
+    "jobs.set_aside_on": lambda conn, w: jobs.set_aside_on(conn, "night", TODAY),
+    "jobs.recent_problems": lambda conn, w: jobs.recent_problems(conn),
+    "loans.listing": lambda conn, w: [
+        loans.listing(conn, loans.Filter(TODAY, **narrowed))
+        for narrowed in ({}, {"live": None}, {"overdue": True}, {"no_manager": True}, {"text": "L"}, {"text": "鑫源"})
+    ],
+    "loans.export": lambda conn, w: loans.export(conn, loans.Filter(TODAY)),
+    "loans.get": lambda conn, w: [loans.get(conn, number) for number in w.loans],
+    "loans.of_customer": lambda conn, w: [loans.of_customer(conn, c) for c in w.customers.values()],
+    "loans.history": lambda conn, w: [loans.history(conn, loan, c) for loan, c in w.pairs],
+    "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
+    "preferences.of": lambda conn, w: [preferences.of(conn, s) for s in w.some],
+    "products.all_of": lambda conn, w: products.all_of(conn),
+    "reasons.facts": lambda conn, w: [reasons.facts(conn, c, WHO, TODAY) for c in w.customers.values()],
+    "reasons.last_check": lambda conn, w: [reasons.last_check(conn, c, Kind.REGULAR, TODAY) for c in w.customers.values()],
+    "reasons.heavier_check": lambda conn, w: [
+        reasons.heavier_check(conn, c, Kind.REGULAR, SINCE, TODAY) for c in w.customers.values()
+    ],
+    "reasons.exemption": lambda conn, w: [
+        reasons.exemption(conn, c, loan, Kind.REGULAR, TODAY) for loan, c in w.pairs
+    ],
+    "records.by_key": lambda conn, w: [records.by_key(conn, key) for key in w.keys],
+    "records.of_customer": lambda conn, w: [records.of_customer(conn, c) for c in w.customers.values()],
+    "records.listing": lambda conn, w: records.listing(conn),
+    "rulebook.matching": lambda conn, w: rulebook.matching(conn, WHO, TODAY),
+    "rulebook.open_todos": lambda conn, w: rulebook.open_todos(conn),
+    "rulebook.signal_counts": lambda conn, w: rulebook.signal_counts(conn),
+    "sessions.open_of": lambda conn, w: [sessions.open_of(conn, s, w.now - timedelta(1)) for s in w.some],
+    "signals.get": lambda conn, w: [signals.get(conn, s) for s in w.signals],
+    "signals.queue": lambda conn, w: signals.queue(conn),
+    "signals.counts_by_level": lambda conn, w: signals.counts_by_level(conn),
+    "signals.listing": lambda conn, w: signals.listing(conn),
+    "staff.by_number": lambda conn, w: [staff.by_number(conn, number) for number in ("801", "806")],
+    "staff.person": lambda conn, w: [staff.person(conn, s) for s in w.some],
+    "staff.colleagues": lambda conn, w: staff.colleagues(conn),
+    "staff.names": lambda conn, w: staff.names(conn),
+    "staff.role_held": lambda conn, w: [staff.role_held(conn, s) for s in w.some],
+    "staff.without_role": lambda conn, w: staff.without_role(conn),
+    "todos.listing": lambda conn, w: [
+        todos.listing(conn, todos.Filter(TODAY, **narrowed))
+        for narrowed in ({}, {"pending": True}, {"late": True}, {"unassigned": True}, {"text": "K00"}, {"text": "L"})
+    ],
+    "todos.export": lambda conn, w: todos.export(conn, todos.Filter(TODAY)),
+    "todos.get": lambda conn, w: [todos.get(conn, t) for t in w.todos],
+    "todos.of_customer": lambda conn, w: [todos.of_customer(conn, c) for c in w.customers.values()],
+    "todos.of_officer": lambda conn, w: [todos.of_officer(conn, s) for s in w.some],
+    "todos.in_pool": lambda conn, w: todos.in_pool(conn),
+    "todos.counts_of_officer": lambda conn, w: [todos.counts_of_officer(conn, s, TODAY, TODAY) for s in w.some],
+    "todos.done_by_day": lambda conn, w: [todos.done_by_day(conn, s, SINCE) for s in w.some],
+}
+
+
+# --- The bank, and the bank as it would be if what somebody may not see did not exist ---------------------------------
+
+
+@pytest.fixture(scope="module")
+def template(administrator, templates):
+    name = templates["empty"].replace("empty", "planted")
+    create(administrator, name, like=templates["empty"])
+    with using(administrator, name):
+        planted.plant(Path(store.settings.home()) / "planted")
+    yield name
+    with administrator.connect() as conn:
+        conn.exec_driver_sql(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def book(administrator, template) -> Book:
+    with _as_superuser(administrator, template) as conn:
+        rows = {t.name: [dict(r._mapping) for r in conn.execute(sa.select(t))] for t in tables.metadata.tables.values()}
+        return Book(rows, conn.exec_driver_sql("select vigil_today()").scalar_one())
+
+
+@pytest.fixture(scope="module")
+def w(book) -> SimpleNamespace:
+    """What there is to ask for."""
+    r = book.rows
+    return SimpleNamespace(
+        customers={c["customer_no"]: c["id"] for c in r["customers"]}, loans={x["loan_no"]: x["id"] for x in r["loans"]},
+        branches={b["code"]: b["id"] for b in r["branches"]}, staff={s["staff_no"]: s["id"] for s in r["staff"]},
+        some=[s["id"] for s in r["staff"] if s["staff_no"] in ("001", "101", "102", "103", "802")],
+        pairs=[(x["id"], x["customer_id"]) for x in r["loans"]], todos=[t["id"] for t in r["todos"]], signals=[s["id"] for s in r["signals"]], keys=[x["submit_key"] for x in r["records"]],
+        run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
+    )  # fmt: skip
+
+
+@contextmanager
+def _as_superuser(administrator, name: str):
+    engine = sa.create_engine(administrator.url.set(database=name), poolclass=sa.NullPool)
+    with engine.begin() as conn:
+        yield conn
+
+
+@pytest.fixture
+def the_bank(administrator, template):
+    """The planted bank, to be read and written by one test."""
+    yield from _cloned(administrator, template)
+
+
+@pytest.fixture(scope="module")
+def answers(administrator, template, book, w) -> dict[str, dict[str, tuple]]:
+    """By person and read: what is answered, what would be if nothing else existed, and which tables were asked."""
+    found: dict[str, dict[str, tuple]] = {}
+    for url in _cloned(administrator, template):
+        superuser = sa.create_engine(url, poolclass=sa.NullPool)
+        for number in EVERYONE:
+            person = planted.staff_person(w.staff[number])
+            expected = _ask_what_is_left(superuser, Sight(person, book), w)
+            with access.reading(person) as conn, _watching() as asked:
+                for read, case in READS.items():
+                    asked.clear()
+                    found.setdefault(number, {})[read] = _ask(conn, case, w), expected[read], set(asked)
+    return found
+
+
+def _ask_what_is_left(superuser: sa.Engine, sight: Sight, w) -> dict[str, object]:
+    """The answers of a bank in which only what this person may see exists; undone afterwards."""
+    with superuser.connect() as conn:
+        _forget(conn, sight)
+        access.act_as(conn, MACHINE)
+        return {read: _plain(case(conn, w)) for read, case in READS.items()}
+
+
+def _forget(conn: sa.Connection, sight: Sight) -> None:
+    conn.exec_driver_sql("set local session_replication_role = replica")
+    for table in OPEN_TO:
+        rows = conn.exec_driver_sql(f"select ctid::text as its_place, t.* from {table} t").mappings().all()
+        gone = [r["its_place"] for r in rows if not sight.sees(table, dict(r))]
+        conn.execute(sa.text(f"delete from {table} where ctid = any(cast(:gone as tid[]))"), {"gone": gone})
+
+
+DENIED = "denied"
+
+
+def _ask(conn: sa.Connection, case: Callable, w) -> object:
+    try:
+        with conn.begin_nested():
+            return _plain(case(conn, w))
+    except sa.exc.ProgrammingError as no:
+        assert isinstance(no.orig, psycopg2.errors.InsufficientPrivilege), no
+        return DENIED
+
+
+@contextmanager
+def _watching():
+    """The tables that statements name."""
+    asked: set[str] = set()
+    names = re.compile(rf"\b({'|'.join(tables.metadata.tables)})\b")
+
+    def note(_conn, _cursor, statement, *_):
+        asked.update(names.findall(statement))
+
+    engine = store.engine()
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def _plain(answer: object) -> object:
+    """Values that can be compared; lists without their order, for not every read promises one."""
+    if isinstance(answer, Page):
+        return _plain([answer.rows, answer.total, answer.more])
+    if isinstance(answer, sa.Row):
+        return tuple(answer)
+    if isinstance(answer, dict):
+        return sorted(((key, _plain(value)) for key, value in answer.items()), key=repr)
+    if answer is None or isinstance(answer, (str, int, tuple)) or not hasattr(answer, "__iter__"):
+        return answer
+    return sorted((_plain(one) for one in answer), key=repr)
+
+
+# --- Reads -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_read_has_a_case():
+    reads = {name for name, function in house.functions("db") if house.takes(function, "conn") and not house.writes(function)}
+    reads = {name for name in reads if not name.startswith(MACHINERY)}
+    assert reads == READS.keys() | OF_NO_ROW | AT_THE_GATE.keys()
+
+
+def test_the_rules_know_every_table():
+    assert OPEN_TO.keys() == tables.metadata.tables.keys() - {"undressed"}
+
+
+@pytest.mark.parametrize("number", EVERYONE)
+def test_everybody_reads_as_if_nothing_else_existed(answers, number):
+    wrong = {
+        read: (got, expected)
+        for read, (got, expected, _) in answers[number].items() if got not in (expected, DENIED)
+    }  # fmt: skip
+    assert not wrong
+
+
+@pytest.mark.parametrize("number", EVERYONE)
+def test_only_what_is_closed_to_a_role_is_denied(answers, number):
+    role = Role(next(r for n, *_, r in STAFF if n == number))
+    for read, (got, _, asked) in answers[number].items():
+        closed = {table for table in asked - {"undressed"} if role not in OPEN_TO[table]}
+        assert (got == DENIED) == bool(closed), (read, closed)
+
+
+def test_every_read_of_the_book_tells_people_apart(answers):
+    """Else the bank is planted too thinly for the comparison to mean anything."""
+    of_the_book = {"customers", "loans", "todos", "records", "signals", "loan_history", "exemptions", "addresses", "guarantors"}
+    same = set()
+    NARROW = {"todos.in_pool"}
+    for read in READS:
+        asked = set().union(*(answers[number][read][2] for number in EVERYONE))
+        seen = {repr(answers[number][read][0]) for number in ("001", "801", "102", "103", "003")}
+        if asked & of_the_book and len(seen) < (2 if read in NARROW else 3):
+            same.add(read)
+    assert not same
+
+
+def test_what_the_gate_reads_nobody_reads(the_bank, w):
+    for number in EVERYONE:
+        with access.reading(planted.staff_person(w.staff[number])) as conn:
+            assert {_ask(conn, case, w) for case in AT_THE_GATE.values()} == {DENIED}
+    with access.gate() as conn:
+        assert all(case(conn, w) for case in AT_THE_GATE.values())
+
+
+# --- Who is nobody, or nobody any more --------------------------------------------------------------------------------
+
+
+def _count(conn, table: str) -> int:
+    return conn.exec_driver_sql(f"select count(*) from {table}").scalar_one()
+
+
+def _names(person: Person) -> set[str]:
+    with access.reading(person) as conn:
+        return set(conn.exec_driver_sql("select customer_no from customers").scalars())
+
+
+def test_without_an_acting_person_every_scope_sees_nothing_and_writes_nothing(the_bank):
+    for scope in set(Scope) - {Scope.MACHINE}:
+        with store.engine().begin() as conn:
+            conn.exec_driver_sql(f"set local role {scope}")
+            for table in OPEN_TO:
+                if conn.exec_driver_sql(f"select has_any_column_privilege('{table}', 'select')").scalar_one():
+                    columns = "branch_id" if table == "todo_days" else "1"
+                    assert conn.exec_driver_sql(f"select count({columns}) from {table}").scalar_one() == 0, (scope, table)
+            if scope in (Scope.HEAD, Scope.BRANCH, Scope.OFFICER):
+                assert conn.exec_driver_sql("update customers set address = 'x'").rowcount == 0
+                assert conn.exec_driver_sql("update todos set pinned = true").rowcount == 0
+
+
+def test_the_login_itself_reaches_nothing_but_the_gate(the_bank):
+    with store.engine().connect() as conn:
+        for table in OPEN_TO.keys() - store.security.GATE_TABLES.keys():
+            with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+                conn.exec_driver_sql(f"select 1 from {table}")
+            conn.rollback()
+
+
+def test_who_acted_before_is_forgotten_by_a_pooled_connection(the_bank, w):
+    li, wang = (planted.staff_person(w.staff[n]) for n in ("802", "001"))
+    assert _names(li) < _names(wang)
+    for _ in range(20):
+        with store.engine().connect() as conn:
+            assert conn.exec_driver_sql("select vigil_me() is null and vigil_role() is null").scalar_one()
+            assert conn.exec_driver_sql("select current_user").scalar_one() == "vigil_app"
+    with pytest.raises(ZeroDivisionError), access.transaction(wang) as conn:
+        backend = conn.exec_driver_sql("select pg_backend_pid()").scalar_one()
+        1 / 0
+    with access.gate() as conn:
+        assert conn.exec_driver_sql("select pg_backend_pid(), vigil_me()").one() == (backend, None)
+
+
+def test_a_plan_made_for_one_is_not_used_for_another(the_bank, w):
+    wang, li, sun = (planted.staff_person(w.staff[n]) for n in ("001", "802", "801"))
+    with store.engine().connect() as conn:
+        conn.exec_driver_sql("set plan_cache_mode = force_generic_plan")
+        conn.commit()
+        seen = []
+        for number, who in enumerate((wang, li, sun, li, wang)):
+            with conn.begin():
+                access.act_as(conn, who)
+                if number == 0:
+                    conn.exec_driver_sql("prepare mine as select customer_no from customers order by 1")
+                seen.append(list(conn.exec_driver_sql("execute mine").scalars()))
+        conn.exec_driver_sql("deallocate mine")
+        conn.exec_driver_sql("reset plan_cache_mode")
+    assert seen[0] == seen[4] and seen[1] == seen[3]
+    assert len(seen[0]) > len(seen[2]) > 0 and set(seen[1]) < set(seen[0])
+
+
+def test_a_post_that_ended_or_has_not_begun_gives_no_sight(the_bank, w):
+    for number in ("104", "805"):
+        assert planted.staff_person(w.staff[number]) is None
+        assert _names(Person(w.staff[number], "x", Role.BRANCH_HEAD, w.branches["229000"])) == set()
+
+
+def test_a_post_that_ends_next_month_still_gives_sight(the_bank, w):
+    sun = planted.staff_person(w.staff["801"])
+    with access.transaction(MACHINE) as conn:
+        staff.end_role(conn, sun.id, planted.TODAY + timedelta(days=400))
+    assert "K003" in _names(sun)
+
+
+def test_who_left_the_bank_is_nobody(the_bank, w):
+    assert planted.staff_person(w.staff["806"]) is None
+
+
+def test_a_stand_in_looks_after_the_absent_colleagues_customers_for_these_days_only(the_bank, w):
+    wu, zheng = (planted.staff_person(w.staff[n]) for n in ("102", "103"))
+    assert {"K001", "K002", "K004", "K005"} <= _names(wu)
+    assert "K002" not in _names(zheng)  # her turn is over
+    with access.transaction(MACHINE) as conn:
+        conn.exec_driver_sql("delete from absences")
+    assert _names(wu) == {"K004", "K005"}
+
+
+# --- Writes across the line ------------------------------------------------------------------------------------------
+
+
+def _try(person: Person, statement: str, **values) -> int | str:
+    """Rows written, or why not."""
+    try:
+        with access.transaction(person, "test") as conn:
+            return conn.execute(sa.text(statement), values).rowcount
+    except sa.exc.ProgrammingError as no:
+        return str(no.orig)
+
+
+@pytest.fixture
+def people(the_bank, w) -> dict[str, Person]:
+    return {number: planted.staff_person(w.staff[number]) for number in EVERYONE}
+
+
+def test_nobody_changes_rows_that_are_not_his(people, w, book):
+    """Every table somebody may update, every row: exactly the rows he sees change."""
+    for number, person in people.items():
+        sight = Sight(person, book)
+        for table, scopes in store.security.WRITES.items():
+            for write in scopes.get(person.scope, ()):
+                columns = set(re.findall(r"\w+", write.right)[1:]) - store.security.HIDDEN_COLUMNS.get(table, set())
+                if write.command != "update" or not columns or write.signed != "true" or person.scope is Scope.ADMIN:
+                    continue
+                column = min(columns)
+                changed = _try(person, f"update {table} set {column} = {column}")
+                seen = sum(sight.sees(table, row) for row in book.rows[table])
+                assert changed <= seen, (number, table)
+                if table == "customers" and person.role is Role.BRANCH_HEAD:
+                    assert changed < seen or number == "101"  # guests are looked at only
+                else:
+                    assert changed == seen, (number, table)
+
+
+def test_writing_a_foreign_row_by_its_number_changes_nothing(people, w):
+    wu_customer, li_customer = w.customers["K006"], w.customers["K001"]
+    for number in ("802", "803", "804", "801"):
+        assert _try(people[number], "update customers set address = 'x' where id = :c", c=wu_customer) == 0
+    assert _try(people["103"], "update customers set address = 'x' where id = :c", c=w.customers["K002"]) == 0
+    assert _try(people["103"], "update todos set assignee_id = :me where customer_id = :c", c=li_customer, me=people["103"].id) == 0
+    assert _try(people["802"], "update signals set state = 'taken' where customer_id = :c", c=wu_customer) == 0
+
+
+RECORD = """insert into records (customer_id, kind, mode, loan_ids, branch_id, staff_id, done_on, finished_at, outcome, conclusion,
+            submit_key, digest) values (:c, 'spot', 'phone', '{}', :b, :s, current_date, now(), 'completed', 'normal',
+            gen_random_uuid(), 'x')"""
+
+
+def test_a_check_of_a_foreign_customer_cannot_be_slipped_in(people, w):
+    foreign = {"c": w.customers["K006"], "b": w.branches["229001"]}
+    missing = {"c": 999_999, "b": w.branches["229001"]}
+    refused = [_try(people["802"], RECORD, s=people["802"].id, **about) for about in (foreign, missing)]
+    assert refused[0] == refused[1]  # and whether it exists is not told either
+    assert "row-level security" in refused[0]
+
+
+def test_nobody_signs_for_another(people, w):
+    own = {"c": w.customers["K001"], "b": w.branches["229008"]}
+    assert _try(people["802"], RECORD, s=people["802"].id, **own) == 1
+    assert "row-level security" in _try(people["802"], RECORD, s=people["803"].id, **own)
+
+
+def test_a_branch_head_checks_a_guest_in_his_own_name(people, w):
+    guest = {"c": w.customers["K004"], "b": w.branches["229001"], "s": people["801"].id}
+    assert _try(people["801"], RECORD + " returning id", **guest) == 1
+
+
+def test_nobody_makes_a_foreign_customer_his_own(people, w):
+    """A todo, an absence, a manager written by oneself must not open anybody's file."""
+    li, sun = people["802"], people["801"]
+    before = _names(li)
+    attempts = [
+        "insert into todos (customer_id, kind, period, mode, family, loan_ids, branch_id, assignee_id, nominal_on, due_on, late_from,"
+        " created_on) values (:c, 'spot', 'x', 'field', 'other', '{}', :b, :me, current_date, current_date, current_date + 1, current_date)",
+        "insert into signals (customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level, evidence,"
+        " first_on, last_on) values (:c, 'X', 1, 'customer', :c, :b, :me, 'red', '{}', current_date, current_date)",
+        "update customers set manager_id = :me where id = :c",
+        "update loans set manager_id = :me where customer_id = :c",
+        "insert into absences (staff_id, delegate_id, from_on, until_on, made_by) values (:other, :me, current_date, current_date, :me)",
+        "update staff_roles set branch_id = 1 where staff_id = :me",
+        "insert into staff_roles (staff_id, role, branch_id, valid_from) values (:me, 'head_risk', 1, current_date)",
+    ]  # fmt: skip
+    for attempt in attempts:
+        for who in (li, sun):
+            about = {"c": w.customers["K006"], "b": w.branches["229001"], "me": who.id, "other": people["102"].id}
+            outcome = _try(who, attempt, **about)
+            assert outcome == 0 or "permission denied" in outcome or "row-level security" in outcome, attempt
+    assert _names(li) == before
+
+
+def test_a_branch_head_arranges_absences_of_his_own_people_only(people):
+    absence = "insert into absences (staff_id, delegate_id, from_on, until_on, made_by) values (:s, :d, '2030-01-01', '2030-01-02', :me)"
+    sun = people["801"]
+    assert _try(sun, absence, s=people["802"].id, d=people["804"].id, me=sun.id) == 1
+    for pair in (("102", "802"), ("802", "102"), ("102", "801")):
+        assert "row-level" in _try(sun, absence, s=people[pair[0]].id, d=people[pair[1]].id, me=sun.id)
+
+
+def test_the_three_administrators_do_not_do_each_others_work(people):
+    it, system, security = (people[n] for n in ("005", "006", "007"))
+    grant = "insert into staff_roles (staff_id, role, branch_id, valid_from, granted_by) values (:s, 'it', 1, '2031-01-01', :me)"
+    spare = people["802"].id
+    for who in (it, system):
+        assert "row-level" in _try(who, grant, s=spare, me=who.id)
+        assert _try(who, "update accounts set password_hash = 'x'") == 0
+        assert _try(who, "update sessions set ended_at = now()") == 0
+    assert "row-level" in _try(security, grant, s=security.id, me=security.id)
+    assert _try(security, "update accounts set disabled_at = now()") > 0
+
+
+def test_four_eyes_hold_in_the_database_too(people):
+    wang, zhao = people["001"], people["002"]
+    propose = ("insert into definitions (family, code, version, body, valid_from, state, why, made_by)"
+               " values ('parameter', 'feed.max_gap_days', :v, '{}', '2030-01-01', :state, 'why', :by)")  # fmt: skip
+    decide = "update definitions set state = 'approved', decided_by = :by where code = 'feed.max_gap_days' and version = 8"
+    assert "row-level" in _try(wang, propose, v=7, state="approved", by=wang.id)
+    assert "row-level" in _try(wang, propose, v=7, state="submitted", by=zhao.id)
+    assert _try(wang, propose, v=8, state="submitted", by=wang.id) == 1
+    assert "row-level" in _try(wang, decide, by=zhao.id)
+    with pytest.raises(sa.exc.IntegrityError, match="four_eyes"):
+        _try(wang, decide, by=wang.id)
+    assert _try(zhao, decide, by=zhao.id) == 1
+
+
+def test_auditors_write_nothing_of_the_business(people, book):
+    with access.reading(people["004"]) as conn:
+        writable = [
+            table for table in tables.metadata.tables
+            if conn.exec_driver_sql(f"select has_any_column_privilege('{table}', 'insert') or has_any_column_privilege('{table}', 'update')"
+                                    f" or has_table_privilege('{table}', 'delete')").scalar_one()
+        ]  # fmt: skip
+    assert writable == ["preferences"]
+
+
+# --- Hidden numbers --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["phone", "identity_no", "phone_hash", "identity_hash"])
+def test_full_numbers_and_their_hashes_are_read_by_nobody(people, column):
+    for person in people.values():
+        for statement in (f"select {column} from customers", f"select 1 from customers where {column} is null", "select * from customers",
+                          "select c from customers c", "update customers set address = phone"):  # fmt: skip
+            assert "permission denied" in _try(person, statement)
+
+
+def test_a_number_is_revealed_for_a_reason_and_written_down(people, w):
+    li = people["802"]
+    with access.transaction(li, "customer.reveal") as conn:
+        assert customer_verbs.reveal(conn, li, w.customers["K002"], "phone", "call about arrears") == "13900000002"
+        seen = audit.of_customer(conn, w.customers["K002"])[0]
+    assert (seen.op, seen.staff, seen.after) == ("customer.reveal", "李强", {"field": "phone", "why": "call about arrears"})
+
+
+def test_revealing_leaves_its_line_or_does_not_happen(people, w):
+    with pytest.raises(sa.exc.InternalError, match="read-only"), access.reading(people["802"]) as conn:
+        customers.reveal(conn, w.customers["K002"], "phone", "just looking")
+
+
+def test_nobody_reveals_what_he_does_not_see(people, w, book):
+    for number, person in people.items():
+        may = Sight(person, book).customers if person.role not in (Role.AUDITOR, Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN) else set()
+        for customer_id in w.customers.values():
+            statement = "select 1 where vigil_reveal(:c, 'phone', 'why') is not null"
+            outcome = _try(person, statement, c=customer_id)
+            assert outcome == (customer_id in may) or "permission denied" in str(outcome) and not may, (number, customer_id)
+
+
+def test_a_foreign_customer_and_a_missing_one_are_refused_alike(people, w):
+    for customer_id in (w.customers["K006"], 999_999):
+        with pytest.raises(refusals.NotFound), access.transaction(people["802"]) as conn:
+            customer_verbs.reveal(conn, people["802"], customer_id, "phone", "let me see")
+
+
+def test_looking_for_a_number_finds_own_customers_only(people):
+    def found(number: str, text: str) -> list[str]:
+        with access.reading(people[number]) as conn:
+            return [row.customer_no for row in customers.listing(conn, customers.Filter(TODAY, text=text)).rows]
+
+    assert found("802", "13900000002") == ["K002"] == found("001", "13900000002") == found("004", "990000198001010011")
+    assert found("802", "13900000006") == []  # of another branch
+    assert found("803", "990000199003030033") == ["K005"]  # inspected by her, in another branch
+
+
+# --- Side doors ------------------------------------------------------------------------------------------------------
+
+
+def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, administrator):
+    with _as_superuser(administrator, sa.make_url(the_bank).database) as conn:
+        rows = conn.exec_driver_sql("""
+            select proname, coalesce(array_to_string(proconfig, ','), '') as settings, pg_get_userbyid(proowner) as owner
+            from pg_proc where pronamespace = 'public'::regnamespace and prosecdef and proname not like 'trail_%%'""").all()
+    assert all("search_path=public, pg_temp" in row.settings for row in rows)
+    assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
+    assert {row.proname for row in rows} == {
+        "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
+        "vigil_note", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+    }  # fmt: skip
+
+
+def test_functions_of_the_machine_tell_people_nothing_foreign(people, w, book):
+    for person in people.values():
+        sight = Sight(person, book)
+        with access.reading(person) as conn:
+            guests, mine, branch_ids = conn.exec_driver_sql("select vigil_guests(), vigil_my_customers(), vigil_branches()").one()
+        assert set(branch_ids) == sight.branches
+        if person.scope is Scope.BRANCH:
+            assert set(guests) <= sight.customers
+        if person.scope is Scope.OFFICER:
+            assert set(mine) == sight.customers
+        with access.reading(person) as conn:
+            assert not conn.exec_driver_sql("""
+                select proname from pg_proc where proname ~ '^vigil_(undress|dress|count)$' and pronamespace = 'public'::regnamespace
+                  and has_function_privilege(oid, 'execute')""").all()
+
+
+def test_nobody_writes_a_change_into_the_trail_that_was_none(people):
+    for event in ("insert", "update", "delete"):
+        assert "triggers" in _try(people["001"], f"select vigil_note('{event}', 'loans', 1, '{{}}')")
+
+
+def test_a_typed_statement_reads_as_the_auditor_and_as_nobody_else(the_bank):
+    from engine import query
+
+    rows, columns = query.as_auditor("select count(*) as n from customers;")
+    assert (rows, columns) == ([[7]], ["n"])
+    for escape in (
+        "select phone from customers",
+        "select set_config('role', 'vigil_machine', true), query_to_xml('select phone from customers', true, true, '')",
+        "select 1; commit; update customers set address = 'x'",
+        "commit", "delete from customers returning 1", "with x as (update todos set pinned = true returning 1) select * from x",
+        "select * from preferences; select * from accounts", "select lo_import('/etc/passwd')", "select pg_read_file('/etc/passwd')",
+        "copy customers to '/tmp/x'", "select vigil_reveal(1, 'phone', 'because')", "create temporary table t (a int)",
+        "select vigil_note('export', 'x', null, '{}')", "",
+    ):  # fmt: skip
+        with pytest.raises(refusals.BadQuery):
+            query.as_auditor(escape)
+    with access.reading(MACHINE) as conn:
+        assert _count(conn, "customers where address = 'x'") == 0
+
+
+def test_what_the_loader_stages_is_nobody_elses(people):
+    for person in people.values():
+        assert "permission denied" in _try(person, "select 1 from staging.anything")
+        assert "permission denied" in _try(person, "create table staging.mine (a int)")
+        assert "permission denied" in _try(person, "create table public.mine (a int)")

@@ -21,3 +21,8 @@ def under(conn: sa.Connection, branch_id: int) -> list[int]:
 
 def by_code(conn: sa.Connection, code: str) -> sa.Row | None:
     return conn.execute(select(branches).where(b.code == code)).one_or_none()
+
+
+def names(conn: sa.Connection) -> dict[int, str]:
+    """Of every branch, closed ones too."""
+    return dict(conn.execute(select(b.id, b.name)).all())

@@ -67,6 +67,11 @@ def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: 
     return conn.execute(query).all()
 
 
+def names(conn: sa.Connection) -> dict[int, str]:
+    """Of everybody who is or was with the bank."""
+    return dict(conn.execute(select(s.id, s.name)).all())
+
+
 def role_held(conn: sa.Connection, staff_id: int) -> sa.Row | None:
     return conn.execute(select(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None))).one_or_none()
 

@@ -9,17 +9,18 @@ from db import access, audit, feeds, loans, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, words
 from engine.words import _
-from pages.parts import charts, frame, look, dossier, sentences, tables
+from pages.parts import charts, dossier, frame, look, sentences, tables
 
 person = frame.person("loans.see")
 today = clock.today()
-number = st.query_params.get("no", "")
+number = look.typed(st.query_params.get("no", ""))
 
 with access.reading(person) as conn:
     loan = loans.get(conn, number)
     if loan is None:
+        tables.heading("Loan")
         tables.empty("No such loan, or not yours to see", "Check the number, or find the loan in the list.")
-        st.page_link("pages/desk/loans.py", label=_("To the list of loans"))
+        st.page_link("pages/desk/loans.py", label=_("To the list of loans"), icon=":material/arrow_back:")
         st.stop()
     history = loans.history(conn, loan.id, loan.customer_id)
     guarantors = loans.guarantors_of(conn, loan.id)
@@ -27,80 +28,106 @@ with access.reading(person) as conn:
     warned = [s for s in signals.queue(conn, states=tuple(signals.SignalState), customer_id=loan.customer_id)
               if s.subject_kind != "loan" or s.subject_id == loan.id]  # fmt: skip
     why = explain.explain(conn, number, feeds.business_date(conn) or today) if loan.live else None
-    trail = audit.of_customer(conn, loan.customer_id)
+    trail = [r for r in audit.of_customer(conn, loan.customer_id) if r.noun != "loans" or r.row_id == str(loan.id)]
+    names = sentences.names(conn, [loan])
 
-loan_class = LoanClass(loan._mapping["class"])
 late = look.overdue_days(loan.overdue_since, today)
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.markdown(f"### {look.plain(loan.loan_no)}", width="content")
-    st.markdown(f"{look.badge(LoanStatus(loan.status))} {look.badge(loan_class)}", width="content")
-    st.space("stretch")
-    if st.button(look.plain(loan.customer), icon=":material/person:"):
-        tables.open_page("desk/customer", no=loan.customer_no)
 
-with st.grid(5, min_column_width=150):
-    st.metric(_("Balance"), look.money(loan.balance_fen), border=True, help=look.exact(loan.balance_fen))
-    st.metric(_("Amount"), look.money(loan.amount_fen), border=True, help=look.exact(loan.amount_fen))
-    st.metric(_("Days past due"), "—" if late is None else late, border=True,
-              help=_("Since {0}; the day after the missed day is day 1.").format(look.day(loan.overdue_since)))  # fmt: skip
-    st.metric(_("Matures"), look.day(loan.matures_on), border=True)
-    st.metric(_("Rate"), f"{loan.rate:g}%" if loan.rate is not None else "—", border=True)
+def key_figures() -> None:
+    with st.grid(5, min_column_width=150):
+        st.metric(_("Balance"), look.money(loan.balance_fen), border=True, help=look.exact(loan.balance_fen))
+        st.metric(_("Amount"), look.money(loan.amount_fen), border=True, help=look.exact(loan.amount_fen))
+        st.metric(_("Days past due"), "—" if late is None else f"{late:,}", border=True, help=past_due_help())
+        st.metric(_("Matures"), look.day(loan.matures_on), border=True)
+        st.metric(_("Rate"), f"{loan.rate:g}%" if loan.rate is not None else "—", border=True)
 
-facts, work = st.columns([2, 3])
-with facts, st.container(border=True):
-    st.subheader(_("Facts"))
-    dossier.facts({
-        "Product": loan.product, "Contract": loan.contract_no, "Paid out": look.day(loan.disbursed_on),
-        "Guarantee": words.name(Guarantee(loan.guarantee)) if loan.guarantee else None,
-        "Repayment": words.name(Repayment(loan.repayment)) if loan.repayment else None,
-        "Payment": words.name(Payment(loan.payment)) if loan.payment else None, "Purpose": loan.purpose,
-        "Principal in arrears": look.exact(loan.principal_fen), "Interest in arrears": look.exact(loan.interest_fen),
-        "Extensions": loan.extensions, "Branch": loan.branch,
-        "Relationship manager": loan.manager or (_("{0} (nobody bears this name)").format(loan.manager_text) if loan.manager_text else None),
-        "Source": loan.source, "Looks so since": look.day(loan.changed_on),
-    })  # fmt: skip
-    if guarantors:
-        st.subheader(_("Guarantors"))
-        for g in guarantors:
-            trouble = _(" · overdue {0} days").format(look.overdue_days(g.overdue_since, today)) if g.overdue_since else ""
-            st.markdown(f"{look.plain(g.name)} · {look.money(g.amount_fen)}{trouble}")
 
-with work:
+def past_due_help() -> str | None:
+    if late is None:
+        return None
+    return _("Since {0}; the day after the missed day is day 1.").format(look.day(loan.overdue_since))
+
+
+def facts() -> None:
+    named = _("{0} (nobody bears this name)").format(loan.manager_text) if loan.manager_text else None
     with st.container(border=True):
-        st.subheader(_("Balance and class over time"))
-        if history:
-            steps = [(h.from_on, h.balance_fen) for h in history] + [(loan.changed_on, loan.balance_fen), (today, loan.balance_fen)]
-            figure = go.Figure(go.Scatter(x=[s[0] for s in steps], y=[s[1] / 1_000_000 for s in steps], line={"shape": "hv", "color": look.TEAL},
-                                          fill="tozeroy", fillcolor="rgba(31,111,120,.12)", name=_("Balance")))  # fmt: skip
-            for h in history:
-                if h._mapping["class"] != "normal":
-                    figure.add_vrect(x0=h.from_on, x1=h.to_on, fillcolor=look.HEX[look.badge_colour(LoanClass(h._mapping["class"]))], opacity=0.12, line_width=0)
-            charts.draw(figure, _("Balance in ten thousand yuan, worse classes shaded"), height=200)
-        else:
+        st.subheader(_("Facts"), anchor=False)
+        dossier.facts({
+            "Product": loan.product, "Contract": loan.contract_no, "Paid out": look.day(loan.disbursed_on),
+            "Guarantee": words.name(Guarantee(loan.guarantee)) if loan.guarantee else None,
+            "Repayment": words.name(Repayment(loan.repayment)) if loan.repayment else None,
+            "Payment": words.name(Payment(loan.payment)) if loan.payment else None, "Purpose": loan.purpose,
+            "Principal in arrears": look.exact(loan.principal_fen) if loan.principal_fen else None,
+            "Interest in arrears": look.exact(loan.interest_fen) if loan.interest_fen else None,
+            "Extensions": loan.extensions or None, "Branch": loan.branch, "Relationship manager": loan.manager or named,
+            "Looks so since": look.day(loan.changed_on),
+        })  # fmt: skip
+        if guarantors:
+            st.markdown(f"**{_('Guarantors')}**")
+            dossier.lines(guarantors, guarantor, "")
+
+
+def guarantor(g) -> str:
+    days = look.overdue_days(g.overdue_since, today) if g.overdue_since else None
+    trouble = f" · {look.late(_('overdue {0} days').format(days), True)}" if days else ""
+    return f"{look.plain(g.name)} · {look.money(g.amount_fen)}{trouble}"
+
+
+def over_time() -> None:
+    with st.container(border=True):
+        st.subheader(_("Balance and class over time"), anchor=False)
+        if not history:
             st.caption(_("Unchanged since {0}.").format(look.day(loan.changed_on)))
+            return
+        steps = [(h.from_on, h.balance_fen) for h in history] + [(loan.changed_on, loan.balance_fen), (today, loan.balance_fen)]
+        figure = go.Figure(go.Scatter(x=[s[0] for s in steps], y=[s[1] / 1_000_000 for s in steps], line={"shape": "hv", "color": look.TEAL},
+                                      fill="tozeroy", fillcolor="rgba(31,111,120,.12)", name=_("{0} (¥10k)").format(_("Balance"))))  # fmt: skip
+        states = [(h.from_on, h.to_on, h._mapping["class"]) for h in history] + [(loan.changed_on, today, loan._mapping["class"])]
+        for begin, end, loan_class in states:
+            if loan_class != LoanClass.NORMAL:
+                figure.add_vrect(x0=begin, x1=end, fillcolor=look.HEX[look.badge_colour(LoanClass(loan_class))], opacity=0.12, line_width=0)
+        charts.draw(figure, _("Balance in ten thousand yuan, worse classes shaded"), height=200)
+
+
+def reasons() -> None:
+    """Each rule's verdict: why there is a todo, or none."""
+    telling = [v for v in why.verdicts if v.verdict != "no_match"]
+    others = [v for v in why.verdicts if v.verdict == "no_match"]
     with st.container(border=True):
-        st.subheader(_("Todos"))
+        st.subheader(_("Why these todos, and why no others"), anchor=False)
+        dossier.lines(telling, verdict, "No rule in force asks anything of this loan.")
+        if others:
+            with st.expander(_("Rules that do not apply: {0}").format(len(others))):
+                st.dataframe([asdict(v) | {"rule": f"{v.rule} v{v.version}"} for v in others], hide_index=True, height="content",
+                             column_order=["rule", "title", "words"], alt=_("Rules that do not apply"),
+                             column_config={"rule": _("Rule"), "title": _("Title"), "words": _("Why not")})  # fmt: skip
+
+
+def verdict(v) -> str:
+    return f"{dossier.verdict_badge(v.verdict)} **{look.plain(v.title)}** :gray[:small[{v.rule} v{v.version}]] {look.plain(v.words)}"
+
+
+head = tables.heading(loan.loan_no)
+with head:
+    st.markdown(f"{look.badge(LoanStatus(loan.status))} {look.badge(LoanClass(loan._mapping['class']))}", width="content")
+    st.space("stretch")
+    st.page_link("pages/desk/customer.py", label=look.plain(loan.customer), icon=":material/person:", query_params={"no": loan.customer_no})
+key_figures()
+left, right = st.columns([2, 3])
+with left:
+    facts()
+with right:
+    over_time()
+    with st.container(border=True):
+        st.subheader(_("Todos"), anchor=False)
         dossier.todo_lines(mine, today)
-
 if why is not None:
-    with st.container(border=True):
-        st.subheader(_("Why these todos, and why no others"))
-        telling = [v for v in why.verdicts if v.verdict != "no_match"]
-        for v in telling:
-            st.markdown(f"{dossier.verdict_badge(v.verdict)} **{v.rule} v{v.version}** {look.plain(v.title)}: {look.plain(v.words)}")
-        if not telling:
-            st.caption(_("No rule in force asks anything of this loan."))
-        with st.expander(_("Rules that do not apply: {0}").format(len(why.verdicts) - len(telling))):
-            st.dataframe([asdict(v) | {"version": f"v{v.version}"} for v in why.verdicts if v.verdict == "no_match"], hide_index=True,
-                         column_order=["rule", "version", "title", "words"], alt=_("Rules that do not apply"),
-                         column_config={"rule": _("Rule"), "version": _("Version"), "title": _("Title"), "words": _("Why not")})  # fmt: skip
-
+    reasons()
 if warned:
     with st.container(border=True):
-        st.subheader(_("Warning signals"))
-        dossier.signal_lines(warned, today)
-
+        st.subheader(_("Warning signals"), anchor=False)
+        dossier.signal_lines(warned)
 with st.container(border=True):
-    st.subheader(_("Trail"))
-    dossier.trail(trail, sentences.sentence, subject=("loans", str(loan.id)))
+    st.subheader(_("Trail"), anchor=False)
+    dossier.trail(trail, lambda row: sentences.sentence(row, names))

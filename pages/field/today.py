@@ -25,29 +25,46 @@ def tab_of(todo) -> str:
     return "week" if todo.due_on <= week_end else "later"
 
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FIRST = 20  # cards before "show more"
+
+
 @st.fragment(run_every="20s")
 def work() -> None:
     """News comes in without a reload: what the night or a manager added appears by itself."""
+    acts.show_told()
     with access.reading(person) as conn:
         mine = todos.of_officer(conn, person.id)
         pool = todos.in_pool(conn)
         done = todos.done_by_day(conn, person.id, today - timedelta(days=6))
     by_tab = {name: [t for t in mine if tab_of(t) == name] for name in TABS}
-    st.caption(
-        _("{0} done today, {1} in the last seven days").format(done.get(today, 0), sum(done.values()))
-    )
+    done_line.caption(_("{0} done today, {1} in the last seven days").format(done.get(today, 0), sum(done.values())))
     tab = st.segmented_control(
         _("When"), list(TABS), default=next((n for n in TABS if by_tab[n]), "today"), key="tab", required=True, width="stretch",
         label_visibility="collapsed", format_func=lambda n: f"{_(TABS[n])} {len(by_tab[n])}",
     )  # fmt: skip
     if not by_tab[tab]:
         tables.empty("Nothing here", "The night makes todos by rule; what is due next is under Later.")
-    for customer_id in dict.fromkeys(t.customer_id for t in by_tab[tab]):
-        card([t for t in by_tab[tab] if t.customer_id == customer_id])
+    cards(by_tab[tab], tab)
     if pool:
-        st.subheader(_("Waiting in the branch's pool"))
-        for todo in pool[:20]:
+        st.subheader(_("Waiting in the branch's pool"), anchor=False)
+        for todo in pool[:FIRST]:
             card([todo], from_pool=True)
+
+
+def cards(items: list, tab: str) -> None:
+    """One card a customer, the most urgent first."""
+    customer_ids = list(dict.fromkeys(t.customer_id for t in items))
+    shown = st.session_state.get(f"shown_{tab}", FIRST)
+    for customer_id in customer_ids[:shown]:
+        card([t for t in items if t.customer_id == customer_id])
+    if len(customer_ids) > shown:
+        st.button(_("Show {0} more").format(len(customer_ids) - shown), key=f"more_{tab}", width="stretch",
+                  on_click=show_more, args=(tab, len(customer_ids)))  # fmt: skip
+
+
+def show_more(tab: str, up_to: int) -> None:
+    st.session_state[f"shown_{tab}"] = up_to
 
 
 def card(items: list, from_pool: bool = False) -> None:
@@ -60,11 +77,10 @@ def card(items: list, from_pool: bool = False) -> None:
             if first.worst_class and first.worst_class != "normal":
                 st.markdown(look.badge(LoanClass(first.worst_class)), width="content")
         for t in items:
-            late = look.days_late(t.late_from, today) > 0
-            when = look.due_words(t.due_on, t.late_from, today)
+            when = look.late(look.due_words(t.due_on, t.late_from, today), t.late_from <= today)
             st.markdown(
                 f"{look.KIND_ICONS[Kind(t.kind)]} {words.name(Kind(t.kind))} · {look.MODE_ICONS[t.mode]} {words.name(Mode(t.mode))} · "
-                f"{f':red[:material/schedule: {when}]' if late else when}"
+                f"{when}"
             )
         parts = [_("exposure {0}").format(look.money(first.exposure_fen)), _("{0} loans").format(loans)]
         if first.overdue_since:
@@ -93,4 +109,9 @@ def _claim(todo_id: int) -> None:
         acts_on_todos.claim(conn, person, todo_id)
 
 
+head = tables.heading(_("{month}-{day} {weekday}", month=f"{today:%m}", day=f"{today:%d}", weekday=_(WEEKDAYS[today.weekday()])))
+with head:
+    st.space("stretch")
+    with st.container(width="content"):
+        done_line = st.empty()
 work()

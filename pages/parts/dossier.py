@@ -17,10 +17,22 @@ VERDICTS = {
 }  # fmt: skip
 
 
-def facts(pairs: dict[str, object]) -> None:
-    """Label and value, two columns, nothing where nothing is known."""
+def facts(pairs: dict[str, object], key: str = "facts") -> None:
+    """Label and value, nothing where nothing is known."""
     lines = [f"| {_(label)} | {look.plain(value)} |" for label, value in pairs.items() if value not in (None, "")]
-    st.markdown("| | |\n|:--|:--|\n" + "\n".join(lines))
+    with st.container(key=key):
+        st.markdown("| | |\n|:--|:--|\n" + "\n".join(lines))
+
+
+def lines(rows: Sequence, line: Callable[[object], str], nothing: str, first: int = 8) -> None:
+    """One line a row; the first ones open, the rest folded away."""
+    if not rows:
+        st.caption(_(nothing))
+        return
+    st.markdown("  \n".join(line(row) for row in rows[:first]))
+    if len(rows) > first:
+        with st.expander(_("{0} more").format(len(rows) - first)):
+            st.markdown("  \n".join(line(row) for row in rows[first:]))
 
 
 def verdict_badge(verdict: str) -> str:
@@ -28,41 +40,48 @@ def verdict_badge(verdict: str) -> str:
     return f":{colour}-badge[{_(text)}]"
 
 
-def todo_lines(rows: Sequence, today: date, limit: int = 12) -> None:
-    if not rows:
-        st.caption(_("No todos yet."))
-    for t in rows[:limit]:
-        when = look.due_words(t.due_on, t.late_from, today) if t.closed_on is None else look.day(t.closed_on)
-        ended = f" · {words.name(CloseReason(t.close_reason))}" if t.close_reason else ""
-        rule = f" · {t.rule_code} v{t.rule_version}" if t.rule_code else f" · {_('by hand')}"
-        who = look.plain(t.assignee) if t.assignee else _("nobody yet")
-        st.markdown(
-            f"{look.badge(TodoState(t.state))} **{words.name(Kind(t.kind))}** · {words.name(Mode(t.mode))} · "
-            f"{_('due {0}').format(look.day(t.due_on))} · {when}{ended} · {who}  :gray[:small[{look.plain(rule)}]]"
-        )
+def todo_lines(rows: Sequence, today: date) -> None:
+    lines(rows, lambda t: _todo(t, today), "No todos yet.")
 
 
-def record_lines(rows: Sequence, limit: int = 12) -> None:
-    if not rows:
-        st.caption(_("No checks yet."))
-    for r in rows[:limit]:
-        where = ""
-        if r.distance_m is not None:
-            where = _(" · {0} m from the mark").format(round(r.distance_m))
-        outcome = "" if r.outcome == Outcome.COMPLETED else f" · {words.name(Outcome(r.outcome))}"
-        note = f"  \n:gray[{look.plain(r.note)}]" if r.note else ""
-        st.markdown(
-            f"{look.badge(Conclusion(r.conclusion))} **{look.moment(r.finished_at)}** · {words.name(Kind(r.kind))} · "
-            f"{words.name(Mode(r.mode))} · {look.plain(r.staff)}{outcome}{where}{note}"
-        )
+def _todo(t, today: date) -> str:
+    due = _("due {0}").format(look.day(t.due_on))
+    if t.closed_on is None:
+        due += f" · {look.late(look.due_words(t.due_on, t.late_from, today), t.late_from <= today)}"
+    else:
+        due += f" · {_('closed {0}').format(look.day(t.closed_on))}"
+    ended = f" · {words.name(CloseReason(t.close_reason))}" if t.close_reason else ""
+    rule = f"{t.rule_code} v{t.rule_version}" if t.rule_code else _("by hand")
+    who = look.plain(t.assignee) if t.assignee else _("nobody yet")
+    what = f"**{words.name(Kind(t.kind))}** · {words.name(Mode(t.mode))}"
+    return f"{look.badge(TodoState(t.state))} {what} · {due}{ended} · {who}  :gray[:small[{look.plain(rule)}]]"
 
 
-def signal_lines(rows: Sequence, today: date, limit: int = 20) -> None:
-    for s in rows[:limit]:
-        st.markdown(
-            f"{look.badge(Level(s.level))} {look.badge(SignalState(s.state))} **{s.rule_code}** {look.plain(title_of(s.rule_code))} · "
-            f"{look.day(s.first_on)} · {look.plain(evidence(s.evidence))}"
-        )
+def record_lines(rows: Sequence) -> None:
+    lines(rows, _record, "No checks yet.")
+
+
+def _record(r) -> str:
+    where = "" if r.distance_m is None else f" · {_('{0:,} m from the mark').format(round(r.distance_m))}"
+    outcome = "" if r.outcome == Outcome.COMPLETED else f" · {words.name(Outcome(r.outcome))}"
+    note = f" · :gray[{look.plain(r.note)}]" if r.note else ""
+    return (
+        f"{look.badge(Conclusion(r.conclusion))} {look.moment(r.finished_at)} · **{words.name(Kind(r.kind))}** · "
+        f"{words.name(Mode(r.mode))} · {look.plain(r.staff)}{outcome}{where}{note}"
+    )
+
+
+def signal_lines(rows: Sequence) -> None:
+    """What is open first; each leads to where it is dealt with."""
+    lines(sorted(rows, key=lambda s: s.closed_on is not None), _signal, "No signals.")
+
+
+def _signal(s) -> str:
+    title = look.plain(f"{s.rule_code} {title_of(s.rule_code)}")
+    return (
+        f"{look.badge(Level(s.level))} {look.badge(SignalState(s.state))} [**{title}**](/signals?id={s.id}) · "
+        f"{look.day(s.first_on)} · :gray[{look.plain(evidence(s.evidence))}]"
+    )
 
 
 @st.cache_data(ttl=60, show_spinner=False)
@@ -93,11 +112,6 @@ def _shown(name: str, value: object) -> str:
     return words.name(known[value]) if value in known else str(value)
 
 
-def trail(rows: Sequence, sentence: Callable, subject: tuple[str, str] | None = None, limit: int = 40) -> None:
-    """Latest first; of one subject when asked."""
-    if subject is not None:
-        rows = [r for r in rows if r.noun != "loans" or (r.noun, r.row_id) == subject]
-    if not rows:
-        st.caption(_("Nothing was changed by hand or by a later feed yet."))
-    for r in rows[:limit]:
-        st.markdown(f":gray[{look.moment(r.at)}] {sentence(r)}")
+def trail(rows: Sequence, sentence: Callable[[object], str]) -> None:
+    """Latest first."""
+    lines(rows, lambda r: f":gray[{look.moment(r.at)}] {sentence(r)}", "Nothing was changed by hand or by a later feed yet.", first=12)

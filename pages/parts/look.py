@@ -83,6 +83,11 @@ def plain(text: object) -> str:
     return "" if text is None else _MARKDOWN.sub(r"\\\1", visible(text))
 
 
+def typed(text: str) -> str:
+    """What stands in an address, fit to be asked of the store."""
+    return text.replace("\0", "").strip()[:60]
+
+
 def visible(text: object) -> str:
     """On one line, and what would turn or hide the writing around it is seen."""
     return _INVISIBLE.sub("\ufffd", str(text).replace("\r", "").replace("\n", " ").replace("\t", " "))
@@ -141,6 +146,11 @@ def due_words(due_on: date, late_from: date, today: date) -> str:
     if left == 0:
         return _("due today")
     return _("due in {0} days").format(left) if left > 0 else _("in grace, {0} days past due").format(-left)
+
+
+def late(text: str, is_late: bool) -> str:
+    """As inline Markdown: what is overdue has its colour and its mark."""
+    return f":red[:material/schedule: {text}]" if is_late else text
 
 
 def overdue_days(since: date | None, today: date) -> int | None:

@@ -1,8 +1,10 @@
 """The trail in words: one audit row, one sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from db import vocab
+from db import branches, staff, vocab
+from db.access import Connection
 from engine import words
 from engine.words import _
 from pages.parts import look
@@ -35,22 +37,36 @@ NOUNS = {
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo",
 }  # fmt: skip
+PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id"}
 STATES = {"todos": vocab.TodoState, "signals": vocab.SignalState, "loans": vocab.LoanStatus, "definitions": vocab.Approval}
 QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since"}  # fmt: skip
 
 
-def sentence(row) -> str:
+@dataclass(frozen=True)
+class Names:
+    """What the numbers in the trail stand for."""
+
+    staff: dict[int, str]
+    branches: dict[int, str]
+    loans: dict[int, str] = field(default_factory=dict)
+
+
+def names(conn: Connection, loans: Sequence = ()) -> Names:
+    return Names(staff.names(conn), branches.names(conn), {loan.id: loan.loan_no for loan in loans})
+
+
+def sentence(row, known: Names) -> str:
     """`look.plain` text for Markdown: who, what, and what became of what."""
-    who = look.plain(row.staff or words.name(vocab.Role.MACHINE))
-    thing = _(NOUNS.get(row.noun, row.noun))
+    who = f"**{look.plain(row.staff or words.name(vocab.Role.MACHINE))}**"
+    thing = _thing(row, known)
     match row.op:
         case "insert":
-            return _("{0} added: {1} {2}").format(who, thing, _details(row, row.after))
+            return _("{0} added: {1} {2}").format(who, thing, _details(row, row.after, known))
         case "update":
-            return _("{0} changed: {1} {2}").format(who, thing, _changes(row))
+            return _("{0} changed: {1} {2}").format(who, thing, _changes(row, known))
         case "delete":
-            return _("{0} removed: {1} {2}").format(who, thing, _details(row, row.before))
+            return _("{0} removed: {1} {2}").format(who, thing, _details(row, row.before, known))
         case "bulk":
             return _("{0} added {1:,} rows: {2}").format(who, (row.after or {}).get("n") or row.n, thing)
         case "refused":
@@ -63,24 +79,33 @@ def sentence(row) -> str:
     return f"{who} · {look.plain(row.op)}"
 
 
-def _changes(row) -> str:
+def _thing(row, known: Names) -> str:
+    number = known.loans.get(int(row.row_id)) if row.noun == "loans" and str(row.row_id or "").isdecimal() else None
+    return _(NOUNS.get(row.noun, row.noun)) + (f" {look.plain(number)}" if number else "")
+
+
+def _changes(row, known: Names) -> str:
     before, after = row.before or {}, row.after or {}
     parts = []
     for name in {**after, **before}:
         if name not in QUIET:
-            old, new = _value(row, name, before.get(name)), _value(row, name, after.get(name))
+            old, new = _value(row, name, before.get(name), known), _value(row, name, after.get(name), known)
             parts.append(_("{0} {1} → {2}").format(_(LABELS.get(name, name)), old, new))
     return _("; ").join(parts)
 
 
-def _details(row, values: dict | None) -> str:
+def _details(row, values: dict | None, known: Names) -> str:
     shown = [name for name in ("kind", "mode", "conclusion", "level", "due_on", "name", "code", "role") if name in (values or {})]
-    return _(", ").join(_value(row, name, values[name]) for name in shown)
+    return _(", ").join(_value(row, name, values[name], known) for name in shown)
 
 
-def _value(row, name: str, value: object) -> str:
+def _value(row, name: str, value: object, known: Names) -> str:
     if value is None:
         return "—"
+    if name in PEOPLE:
+        return look.plain(known.staff.get(value, value))
+    if name == "branch_id":
+        return look.plain(known.branches.get(value, value))
     if name in ("state", "status") and row.noun in STATES:
         return words.name(STATES[row.noun](value))
     if name == "kind" and row.noun in ("todos", "records"):

@@ -148,9 +148,9 @@ def is_number(text: str) -> bool:
 
 
 def heading(title: str):
-    """The line on top of a page: its title; the rest of the line is filled in once it is known."""
+    """The line on top of a page: its title, a msgid or a name; the rest of the line is filled in once it is known."""
     line = st.container(key="heading", horizontal=True, vertical_alignment="center")
-    line.title(_(title), anchor=False, width="content")
+    line.title(look.plain(_(title)), anchor=False, width="content")
     return line
 
 

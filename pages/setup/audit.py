@@ -21,35 +21,42 @@ SIGN_INS = [
     Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=110),
 ]
 
-view = st.segmented_control(_("View"), list(VIEWS), default="acts", key="view", bind="query-params", required=True,
-                            label_visibility="collapsed", format_func=lambda v: _(VIEWS[v]))  # fmt: skip
+tables.heading("Audit trail")
+view = filters.one_of("view", "View", VIEWS, "acts")
 
 
 def show_acts() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with filters.bar():
         op = filters.choice("op", "Kind", {k: _(v) for k, v in OPS.items()}, width=190)
         noun = filters.choice("noun", "About", {k: _(v) for k, v in sentences.NOUNS.items()}, width=150)
-        since = filters.day("from", "From")
-        until = filters.day("until", "to")
+        with filters.more("from", "until"), st.container(horizontal=True):
+            since = filters.day("from", "From")
+            until = filters.day("until", "To")
     with access.reading(person) as conn:
-        found = audit.listing(conn, since=since, until=until, op=op, noun=noun, limit=tables.PAGE_SIZE, offset=tables.offset())
+        wanted = {"since": since, "until": until, "op": op, "noun": noun}
+        found = audit.listing(conn, **wanted, limit=tables.PAGE_SIZE, offset=tables.offset(wanted))
+        names = sentences.names(conn)
     tables.count(found, "entries")
     if not found.rows:
         tables.empty("Nothing in the trail matches", "Widen the filters above.")
-    for row in found.rows:
-        about = f" · {look.plain(row.customer)}" if row.customer else ""
-        st.markdown(f":gray[{look.moment(row.at)}] {sentences.sentence(row)}{about}")
+    else:
+        st.markdown("  \n".join(line(row, names) for row in found.rows))
     tables.pager(found.total)
 
 
+def line(row, names: sentences.Names) -> str:
+    about = f" · {look.plain(row.customer)}" if row.customer else ""
+    return f":gray[{look.moment(row.at)}] {sentences.sentence(row, names)}{about}"
+
+
 def show_sign_ins() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        username = filters.text("user", "User name", "")
+    with filters.bar():
+        username = filters.text("user", "User name", "User name")
         outcome = filters.word("outcome", "Outcome", SignInOutcome)
     with access.reading(person) as conn:
         rows = audit.sign_in_list(conn, username=username, outcome=outcome)
     if rows:
-        tables.show(rows, SIGN_INS, "sign_ins", _("Sign-ins"), height=600)
+        tables.look_at(rows, SIGN_INS, "sign_ins", _("Sign-ins"))
     else:
         tables.empty("No sign-ins match", "Widen the filters above.")
 

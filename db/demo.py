@@ -5,12 +5,24 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from db import access, feeds, installation, settings, store
 from db import staff as people
 from db.access import Person
 from db.tables import customer_faces, customers, staff, staff_roles, todos
 from db.vocab import Role
 
 t = todos.c
+
+
+def remove() -> bool:
+    """Away with the embedded store, if it holds the demo bank or nothing."""
+    if settings.database_url():
+        return False
+    with access.reading(access.MACHINE) as conn:
+        if installation.get(conn, "demo") is None and feeds.business_date(conn) is not None:
+            return False
+    store.remove()
+    return True
 
 
 def pending(conn: sa.Connection, until: date) -> list[sa.Row]:

@@ -91,6 +91,15 @@ def close() -> None:
             opened.cache_clear()
 
 
+def remove() -> None:
+    """Drop the embedded store's database with all that is in it."""
+    close()
+    url = sa.make_url(server.ensure(settings.home()).url("postgres"))
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f'drop database if exists "{DATABASE}" with (force)')
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """What keeps us from the store, as a sentence; what is wrong with a statement goes on as it is."""

@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--date", type=_day)
     sub = command("seed", _seed, "plant the demo bank in an empty store")
     sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
-    sub.add_argument("--if-empty", action="store_true", help="do nothing when the store holds a bank")
+    how = sub.add_mutually_exclusive_group()
+    how.add_argument("--if-empty", action="store_true", help="leave a bank that is there; finish a planting that was cut off")
+    how.add_argument("--anew", action="store_true", help="remove the demo bank of the embedded store first")
     command("serve", _serve, "the scheduler, without the app")
     sub = command("query", _query, "a read-only SELECT, as the auditor")
     sub.add_argument("statement")
@@ -155,12 +157,18 @@ def _explain(given: argparse.Namespace) -> int:
 
 def _seed(given: argparse.Namespace) -> int:
     begun = time.monotonic()
+    if given.anew:
+        seed.remove()
     try:
-        seed.plant(given.scale, lambda words: print(f"\r  {words}", end="", file=sys.stderr, flush=True))
+        _plant(given)
     except refusals.NotEmpty:
         if not given.if_empty:
             raise
-        return 0
+    except refusals.HalfPlanted:
+        if not given.if_empty:
+            raise
+        seed.remove()
+        _plant(given)
     with access.reading(MACHINE) as conn:
         totals = feeds.book_totals(conn)
     answer = {**{k: v for k, v in totals.items() if k != "balance_fen"}, "seconds": round(time.monotonic() - begun, 1)}
@@ -168,6 +176,14 @@ def _seed(given: argparse.Namespace) -> int:
     lines += [f"  {user:<12} {story.PASSWORD}   {words.name(role)}" for user, *_rest, role in story.SIGN_INS]
     _tell(given, answer, lines)
     return 0
+
+
+def _plant(given: argparse.Namespace) -> None:
+    def say(day: str) -> None:
+        print(f"\r  {_('Planting the demo bank')} {day}", end="", file=sys.stderr, flush=True)
+
+    seed.plant(given.scale, say)
+    print(file=sys.stderr)
 
 
 def _serve(given: argparse.Namespace) -> int:

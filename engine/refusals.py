@@ -122,6 +122,19 @@ class NightIsPast(Refusal):
     status = 409
 
 
+class HalfPlanted(Refusal):
+    """Planting the demo bank was cut off here. Plant it again with: python -m engine seed --anew"""
+
+    status = 409
+
+
+class NotADemo(Refusal):
+    """This store holds a bank that is no demo, or lies on a server of your own; nothing was removed. Drop the database
+    yourself, or set VIGIL_HOME to a new folder."""
+
+    status = 409
+
+
 class NotEmpty(Refusal):
     """This store holds a bank already. Plant the demo bank in an empty one: set VIGIL_HOME to a new folder."""
 

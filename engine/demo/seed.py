@@ -20,7 +20,7 @@ from typing import NamedTuple
 from db import access, definitions, demo, feeds, installation, settings, signals, staff
 from db.access import MACHINE, Connection
 from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
-from engine import addresses, calendar, checks, clock, night, people, refusals, rulebook, sign_in
+from engine import addresses, calendar, checks, clock, night, opening, people, refusals, rulebook, sign_in
 from engine import signals as warnings
 from engine.calendar import Calendar
 from engine.checks import Submission
@@ -32,6 +32,7 @@ from engine.parameters import PARAMETERS
 DAILY = 6  # the last days, lived day by day
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
+PLANTING = "being planted"
 
 
 class Step(NamedTuple):
@@ -89,9 +90,11 @@ def _write(last: date, scale: float, day: date, inbox: Path) -> Path:
 def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
     """An empty store becomes the demo bank on the morning of today."""
     with access.transaction(MACHINE, "seed") as conn:
+        if installation.get(conn, "demo") == PLANTING:
+            raise refusals.HalfPlanted
         if feeds.business_date(conn) is not None:
             raise refusals.NotEmpty
-        installation.put(conn, "demo", "being planted")
+        installation.put(conn, "demo", PLANTING)
         working = calendar.load(conn)
     today = clock.today()
     bank = _world(today - timedelta(days=1), scale)
@@ -105,6 +108,14 @@ def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
     with access.transaction(MACHINE, "seed") as conn:
         installation.put(conn, "demo", f"{bank.last} x{scale:g}")
     return p
+
+
+def remove() -> None:
+    """Away with the demo bank, so that it can be planted anew; never with another."""
+    if not demo.remove():
+        raise refusals.NotADemo
+    opening.open_store.cache_clear()
+    opening.open_store()
 
 
 def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
@@ -269,8 +280,8 @@ def _people_answer(p: Planting, conn: Connection, day: date) -> None:
         elif signal.state == "taken" and signal.taken_by == owner.id:
             measures, words = story.answer(p.draw, Level(signal.level))
             warnings.answer(conn, owner, signal.id, measures, words, now=moment)
-        elif signal.state == "answered" and (signal.gone_on or signal.level in ("blue", "yellow") or p.draw.random() < 0.4):
-            false = p.draw.random() < 0.15
+        elif signal.state == "answered" and (signal.gone_on or p.draw.random() < 0.02):
+            false = not signal.gone_on
             warnings.close(conn, head, signal.id, story.closing(p.draw, false), false_alarm=false, today=day)
 
 

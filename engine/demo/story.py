@@ -24,15 +24,15 @@ SIGN_INS = (
 )
 # How the bank came to Vigil's rules, in days before the last: large and bad loans first, the many small ones later.
 STAGES = (
-    (480, "小额与农户客户电话检查上线", ("REG-BUSINESS-SMALL", "REG-FARM", "REG-NPL-SMALL")),
-    (395, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
-    (200, "固定资产与项目贷款纳入", ("REG-PROJECT",)),
+    (600, "小额与农户客户电话检查上线", ("REG-BUSINESS-SMALL", "REG-FARM", "REG-NPL-SMALL")),
+    (470, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
+    (290, "固定资产与项目贷款纳入", ("REG-PROJECT",)),
     (120, "首次、逾期、到期前检查全面上线", (
         "FIRST-FIRM", "FIRST-BUSINESS", "FIRST-BUSINESS-SECURED", "FIRST-SMALL-AMOUNT", "FIRST-RETAIL", "KEY-CLASS",
         "MATURITY-LARGE", "MATURITY-BULLET", "OVERDUE-CALL", "OVERDUE-VISIT", "OVERDUE-PHONE", "REG-CONSUMER-LARGE",
     )),
 )  # fmt: skip
-SIGNALS = (45, "预警信号上线", tuple(
+SIGNALS = (24, "预警信号上线", tuple(
     "A01 A02 A03 A05 A06 A08 A10 A12 E06 I14 G06 I08 G09 H04 H05 I01 I02 I09 I13 H06 H02 I12 H03".split()
 ))  # fmt: skip
 PASSWORD = "Vigil-demo-2026"

@@ -255,9 +255,10 @@ def _offset(day: date, offset: int, when: When, calendar: Calendar) -> date:
 def _by_calendar(when: When, span: Span) -> Iterator[Nominal]:
     """The last day of every cycle of the calendar; weeks begin on Monday."""
     start = MONDAY if when.every.unit is Unit.WEEK else EPOCH
-    for k, following in _cycles(when, start, span.first, span.last):
+    one = timedelta(days=1)
+    for k, following in _cycles(when, start, span.first + one, span.last + one):
         begin = when.every.after(start, k - 1)
-        yield Nominal(when.every.period(begin), following - timedelta(days=1), begin - timedelta(days=1))
+        yield Nominal(when.every.period(begin), following - one, begin - one)
 
 
 def _by_rrule(when: When, span: Span) -> Iterator[Nominal]:

@@ -111,11 +111,18 @@ def _check_rrule(timing: Timing) -> None:
 
 
 def _falls(rrule: str) -> list[datetime]:
-    """Its days in the twelve years before time ends, where every search ends soon."""
+    """Its days in the ten years before the last one that there is, where every search ends soon."""
+    found = []
     try:
-        return list(rrulestr(rrule, dtstart=datetime(9988, 1, 1)))  # noqa: DTZ001 (business days have no zone)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
+        for day in rrulestr(rrule, dtstart=datetime(9988, 1, 1)):  # noqa: DTZ001 (business days have no zone)
+            if day.year > 9998:
+                break
+            found.append(day)
+    except OverflowError:  # weeks are searched past the end of time
+        pass
+    except (ValueError, TypeError, KeyError, IndexError):
         raise ValueError(_("an rrule is one line such as FREQ=MONTHLY;BYMONTHDAY=-1")) from None
+    return found
 
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=60)]

@@ -21,7 +21,9 @@ from db import access, definitions, vocab
 from db.access import MACHINE
 from db.generation import Since
 from db.vocab import CUSTOMER_KINDS, LOAN_KINDS, Definition
-from engine import generate, rules
+from engine import cycles, generate, rules
+from engine.calendar import Calendar
+from engine.cycles import Counting
 from tests import oracle
 from tests.conftest import create, using
 from tests.oracle import Absence, Check, Customer, Exemption, Loan, Todo, Version, World
@@ -632,6 +634,29 @@ def test_the_store_asks_what_the_oracle_asks(store, data):
             happen(data.draw, bank, today)
             today += timedelta(days=data.draw(st.sampled_from([1, 1, 1, 2, 7, 20, 45])))
             nights.night(today)
+
+
+@settings(patient, max_examples=int(400 * max(1, TRIALS)))
+@given(data=st.data())
+def test_every_date_of_a_rule_is_the_oracles(data):
+    """Rule by rule and day by day, without a store: what is open, as the night expands it, and no anchor left out."""
+    kind = data.draw(st.sampled_from(list(rules.ANCHORS_OF)))
+    body = data.draw(bodies("R1")) | {"kind": kind, "when": data.draw(whens(kind))}
+    today, since = date(2026, 1, 1) + timedelta(days=data.draw(days(0, 800))), date(2025, 11, 1)
+    anchor = today - timedelta(days=data.draw(st.one_of(days(-90, 60), days(0, 1000))))
+    first = today + timedelta(days=data.draw(days(-40, 60)))
+    off = {first + timedelta(days=n): data.draw(st.booleans()) for n in range(data.draw(days(0, 12)))}
+    told = oracle.Rule("R1", 1, since, body)
+    counted = oracle.EPOCH if told.anchor == "calendar" else anchor
+    done = told.anchor == "completion" and data.draw(st.booleans())
+    world, working, when = World(since, off, [], []), Calendar(off), rules.parse(body).timing()
+    for day in (today + timedelta(days=n) for n in range(45)):
+        reached = cycles.reach(when, since, day, working)
+        found = cycles.occurrences(when, Counting(counted, done, since), day, working)
+        should = world.occurrences(told, counted, done, day)
+        assert [(o.period, o.nominal, o.due, o.missed) for o in found] == [(o.period, o.nominal, o.due, o.missed) for o in should]
+        assert not should or reached[0] <= counted <= reached[1]
+        SEEN["rules x days"] += 1
 
 
 def test_the_examples_covered_thousands_of_cases_and_every_way_a_todo_ends():

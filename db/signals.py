@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from db import features
 from db.conditions import compiled, leaves
 from db.face import Kind
-from db.listing import COUNTED, Page
+from db.listing import COUNTED, Page, count
 from db.tables import branches, customers, loans, signals, staff
 from db.vocab import LIVE_SIGNALS, Level, SignalState, Subject
 
@@ -169,7 +169,7 @@ def listing(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=
             offset: int = 0) -> Page:  # fmt: skip
     """One page of the same."""
     query = _query(states, level, branch_ids, None, None, owner_id, None).order_by(*WORST_FIRST)
-    total = conn.execute(select(func.count()).select_from(query.order_by(None).limit(COUNTED + 1).subquery())).scalar_one()
+    total = count(conn, query)
     last = max(0, total - 1) // limit * limit
     return Page(conn.execute(query.limit(limit).offset(min(offset, last))).all(), min(total, COUNTED), total > COUNTED)
 

@@ -89,8 +89,9 @@ def _changes(row, known: Names) -> str:
     parts = []
     for name in {**after, **before}:
         if name not in QUIET:
+            label = _(LABELS.get(name, name))
             old, new = _value(row, name, before.get(name), known), _value(row, name, after.get(name), known)
-            parts.append(_("{0} {1} → {2}").format(_(LABELS.get(name, name)), old, new))
+            parts.append(f"{label} {new}" if before.get(name) is None else _("{0} {1} → {2}").format(label, old, new))
     return _("; ").join(parts)
 
 

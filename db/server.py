@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,8 @@ from urllib.parse import quote
 import psycopg2
 
 SUPERUSER = "vigil_super"
+NO_PROCESS = 99_999_999  # beyond what any kernel gives out
+LONG_ENOUGH, ORPHANS_LEAVE = 5, 60  # seconds
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel allows 107 with the socket's own name, macOS 103
 
 CONFIG = """
@@ -115,7 +117,7 @@ def leave(home: Path) -> None:
     with _door(home):
         os.close(mark)
         if _nobody_inside(home):
-            _pg_ctl(server, "stop", "--mode=fast")
+            _pg_ctl(server, "stop", "--mode=fast", check=False)  # it may have died before
 
 
 @contextmanager
@@ -234,12 +236,41 @@ def _memory_mb() -> int:
 
 def _start(server: Server) -> None:
     _private_folder(server, server.sockets)
-    _pg_ctl(server, "start", "--no-wait", "--log", str(server.data / "start.log"))
+    _bury(server)
     begun = time.monotonic()
+    _pg_ctl(server, "start", "--no-wait", "--log", str(_start_log(server)))
     while not _answers(server):  # after a crash recovery may take long; there is nothing better to do than wait
-        if time.monotonic() - begun > 5 and _pg_ctl(server, "status", check=False).returncode != 0:
-            raise ServerFailed((server.data / "start.log").read_text()[-2000:])
+        if time.monotonic() - begun > LONG_ENOUGH and _pg_ctl(server, "status", check=False).returncode != 0:
+            if not (_orphans_are_at_work(server) and time.monotonic() - begun < ORPHANS_LEAVE):
+                raise ServerFailed(_start_log(server).read_text()[-2000:])
+            _pg_ctl(server, "start", "--no-wait", "--log", str(_start_log(server)))
         time.sleep(0.02)
+
+
+def _bury(server: Server) -> None:
+    """A killed server stays in the table of processes where nobody reaps it (a container without an init), and
+    PostgreSQL takes it for alive. Only its number is struck out: that nobody else is at work is still checked."""
+    for file in (server.data / "postmaster.pid", server.sockets / ".s.PGSQL.5432.lock"):
+        if file.exists():
+            number, _, rest = file.read_text().partition("\n")
+            if _is_dead(int(number)):
+                file.write_text(f"{NO_PROCESS}\n{rest}")
+
+
+def _is_dead(process: int) -> bool:
+    with suppress(ChildProcessError):
+        os.waitpid(process, os.WNOHANG)
+    state = Path(f"/proc/{process}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def _orphans_are_at_work(server: Server) -> bool:
+    """Workers of a killed server that have not noticed yet."""
+    return "still in use" in _start_log(server).read_text()[-1000:]
+
+
+def _start_log(server: Server) -> Path:
+    return server.data / "start.log"
 
 
 def _answers(server: Server) -> bool:

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from db.conditions import compiled, leaves
 from db.face import FIELDS, FROM, loan
 from db.generation import ANCHOR_COLUMN, completions
-from db.tables import exemptions, records
-from db.vocab import HEAVIER, Anchor, Kind
+from db.tables import claims, exemptions, records, todos
+from db.vocab import CUSTOMER_KINDS, HEAVIER, MODE_WEIGHT, Anchor, Kind, Mode
 
 
 @dataclass(frozen=True)
@@ -59,27 +59,52 @@ def last_check(conn: sa.Connection, customer_id: int, kind: Kind, today: date) -
     return conn.execute(sa.text(asked), {"customer_id": customer_id, "today": today}).scalar()
 
 
-def heavier_check(conn: sa.Connection, customer_id: int, kind: Kind, since: date, until: date) -> sa.Row | None:
-    """The latest heavier check completed in a window: kind, done_on."""
+def heavier_check(
+    conn: sa.Connection, customer_id: int, kind: Kind, mode: Mode, since: date, until: date
+) -> sa.Row | None:
+    """The latest heavier check completed in a window, in a mode at least as heavy: kind, done_on."""
     r = records.c
+    heavy_enough = [m.value for m in Mode if MODE_WEIGHT[m] >= MODE_WEIGHT[mode]]
     return conn.execute(
         select(r.kind, r.done_on)
         .where(
             r.customer_id == customer_id, r.kind.in_(HEAVIER.get(kind, ())), r.outcome == "completed",
-            r.done_on.between(since, until),
+            r.mode.in_(heavy_enough), r.done_on.between(since, until),
         )
         .order_by(r.done_on.desc())
         .limit(1)
     ).one_or_none()  # fmt: skip
 
 
-def exemption(conn: sa.Connection, customer_id: int, loan_id: int, kind: Kind, today: date) -> sa.Row | None:
+def exemptions_on(conn: sa.Connection, customer_id: int, today: date) -> list[sa.Row]:
+    """Approved ones of a customer that hold on a day: loan_id (none: all loans), kinds, until_on, reason."""
     e = exemptions.c
     return conn.execute(
-        select(exemptions).where(
-            e.customer_id == customer_id, e.approved_by.is_not(None), sa.or_(e.loan_id.is_(None), e.loan_id == loan_id),
-            e.kinds.any(kind.value), e.from_on <= today, e.until_on >= today,
-        ).limit(1)
-    ).one_or_none()  # fmt: skip
+        select(e.loan_id, e.kinds, e.until_on, e.reason)
+        .where(e.customer_id == customer_id, e.approved_by.is_not(None), e.from_on <= today, e.until_on >= today)
+        .order_by(e.until_on.desc())
+    ).all()
 
 
+def pending(conn: sa.Connection, customer_id: int, loan_id: int, rule_code: str) -> sa.Row | None:
+    """The most urgent pending todo of a rule that lists the loan."""
+    t = todos.c
+    return conn.execute(
+        select(t.id, t.due_on, t.state)
+        .where(t.customer_id == customer_id, t.rule_code == rule_code, t.closed_on.is_(None), t.loan_ids.any(loan_id))
+        .order_by(t.due_on, t.id)
+        .limit(1)
+    ).one_or_none()
+
+
+def covering(conn: sa.Connection, customer_id: int, loan_id: int, kind: Kind, period: str) -> sa.Row | None:
+    """The todo, whatever became of it, that stands for an occurrence: the customer's, or the one the loan has a claim on."""
+    t, c = todos.c, claims.c
+    query = select(t.id, t.state, t.due_on, t.closed_on, t.close_reason, t.close_note).where(t.customer_id == customer_id)
+    if kind in CUSTOMER_KINDS:
+        query = query.where(t.kind == kind, t.subject == 0, t.period == period)
+    else:
+        query = query.join(claims, sa.and_(c.todo_id == t.id, c.customer_id == t.customer_id)).where(
+            c.loan_id == loan_id, c.kind == kind, c.period == period
+        )
+    return conn.execute(query).one_or_none()

@@ -146,6 +146,8 @@ class Rule(Part):
     def _printable(cls, title: dict) -> dict:
         if not all(text.isprintable() and text.strip() for text in title.values()):
             raise ValueError(_("a title is one line of text"))
+        if "zh" not in title:
+            raise ValueError(_("a title needs zh; en is for readers of English"))
         return title
 
     @field_validator("who")

@@ -7,7 +7,7 @@
 
 import gzip
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -81,6 +81,13 @@ class Delivery:
         self.arrears.append((number, principal, stamp(since), interest, stamp(since)))
         return self
 
+    def on(self, day: date) -> "Delivery":
+        """The same rows, handed down on another day."""
+        return replace(self, day=day)
+
+    def without(self, number: str) -> "Delivery":
+        return replace(self, loans=[row for row in self.loans if row[0] != number])
+
     def write(self, inbox: Path) -> Path:
         folder = inbox / f"{self.day:%Y%m%d}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,6 +98,26 @@ class Delivery:
     def tables(self) -> dict[str, list[tuple]]:
         tables = {"jg": self.branches, "yg": self.staff, "cp": self.products, "kh": self.customers, "dk": self.loans, "wy": self.arrears}
         return tables | ({"bz": self.guarantors} if self.guarantors else {})
+
+
+def first_delivery() -> Delivery:
+    """What the small bank's first feed held."""
+    first = Delivery().loan("L1", "K001").loan("L2", "K002", product="201", amount="300000.00", balance="250000.00")
+    first.loan("L3", "K003", product="203", agri="1", amount="60000.00", balance="60000.00", repayment="03")
+    return first.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00").loan("L5", "K005", product="210")
+
+
+OWN_HEADER = "借据编号,产品名称,客户姓名,证件号码,手机,贷款金额(万元),余额(万元),起始日,到期日,逾期天数,风险分类,网点,管户人工号"
+ANNA = "T1,烟商贷,安娜,990000199505050055,13900000055,30,29.5,2026/08/10,2027/08/10,0,正常,229008,802"
+OF_LIU_YANG = "T2,冰雪贷,刘洋,990000198001010011,13900000002,10,3.469223,2026/06/20,2027/06/20,12,关注,229008,802"
+
+
+def write_own(folder: Path, day: date, *lines: str, header: str = OWN_HEADER, encoding: str = "utf-8-sig") -> Path:
+    """The bank's own products: one CSV a day."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"tese_{day:%Y%m%d}.csv"
+    file.write_bytes("".join(f"{line}\n" for line in (header, *lines)).encode(encoding))
+    return folder
 
 
 COLUMNS = {

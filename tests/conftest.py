@@ -44,10 +44,7 @@ def templates(administrator) -> dict[str, str]:
 
 
 def plant_small_bank(inbox: Path) -> None:
-    first = bank.Delivery().loan("L1", "K001").loan("L2", "K002", product="201", amount="300000.00", balance="250000.00")
-    first.loan("L3", "K003", product="203", agri="1", amount="60000.00", balance="60000.00", repayment="03")
-    first.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00").loan("L5", "K005", product="210")
-    load.load(first.write(inbox))
+    load.load(bank.first_delivery().write(inbox))
     with access.transaction(MACHINE, "test") as conn:
         for number, _, _, _, role in bank.STAFF:
             staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)

@@ -241,9 +241,7 @@ def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
     new = columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"}
     parameters = {"as_of": as_of, "source": spec.source}
     if spec.cold:
-        loaded = _insert(conn, spec, new, parameters)
-        _remember(conn, "select customer_id from loans")
-        return loaded
+        return _insert(conn, spec, new, parameters)
     _keep_changing(conn, spec, columns, as_of, run_id)
     worse = "case when t.v_class::loan_class > f.class then :as_of else f.worsened_on end"
     loaded = _update(
@@ -410,10 +408,11 @@ def _remember(conn: sa.Connection, query: str) -> None:
     conn.exec_driver_sql(f"insert into changed_customers {query}")
 
 
-def refresh_customers(conn: sa.Connection) -> None:
-    """What follows from their loans, for the customers collected."""
+def refresh_customers(conn: sa.Connection, everybody: bool) -> None:
+    """What follows from their loans, for the customers collected or for everybody."""
     conn.exec_driver_sql("analyze changed_customers")
-    conn.exec_driver_sql("""
+    of_whom = "" if everybody else "where l.customer_id in (select customer_id from changed_customers)"
+    conn.exec_driver_sql(f"""
         insert into customer_faces as f (customer_id, segment, main_family, live_loans, exposure_fen, overdue_since,
                                          worst_class, touched_at)
         select l.customer_id,
@@ -424,7 +423,7 @@ def refresh_customers(conn: sa.Connection) -> None:
                coalesce(sum(l.balance_fen) filter (where l.live), 0), min(l.overdue_since) filter (where l.live),
                max(l.class) filter (where l.live), now()
         from loans l join products p on p.id = l.product_id join customers c on c.id = l.customer_id
-        where l.customer_id in (select customer_id from changed_customers)
+        {of_whom}
         group by l.customer_id
         on conflict (customer_id) do update set segment = excluded.segment, main_family = excluded.main_family,
             live_loans = excluded.live_loans, exposure_fen = excluded.exposure_fen,

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable
 
 import numpy as np
+import psycopg2
 import sqlalchemy as sa
 
 from db.copying import copy_rows
@@ -60,28 +61,40 @@ def clear(conn: sa.Connection, source: str) -> None:
 
 
 def copy(conn: sa.Connection, spec: TableSpec, pieces: Iterable[bytes]) -> None:
-    """Pieces of COPY text whose columns are `spec.columns()`."""
-    with conn.connection.cursor() as cursor:
-        cursor.copy_expert(f"copy {spec.stage} from stdin", _Stream(pieces), size=1 << 18)
+    """Pieces of COPY text whose columns are `spec.columns()`; what goes wrong in making them arrives as it was."""
+    stream = _Stream(pieces)
+    try:
+        with conn.connection.cursor() as cursor:
+            cursor.copy_expert(f"copy {spec.stage} from stdin", stream, size=1 << 18)
+    except psycopg2.Error as refused:
+        raise stream.wrong or refused from None
+
+
+class _Stream:
+    """What COPY reads from. The driver tells nobody what a read raised, so it is kept here."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces, self._rest, self._at = iter(pieces), b"", 0
+        self.wrong: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        if self._at >= len(self._rest):
+            self._rest, self._at = self._next(), 0
+        piece = self._rest[self._at : self._at + size]
+        self._at += size
+        return piece
+
+    def _next(self) -> bytes:
+        try:
+            return next(self._pieces, b"")
+        except Exception as wrong:
+            self.wrong = wrong
+            raise
 
 
 def keep_left(conn: sa.Connection, spec: TableSpec, ids: Iterable[int]) -> None:
     """Rows of the book whose line did not come again as it was."""
     copy_rows(conn, f"{spec.stage}_left", ((one,) for one in ids))
-
-
-class _Stream:
-    """What COPY reads from."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces, self._rest, self._at = iter(pieces), b"", 0
-
-    def read(self, size: int) -> bytes:
-        if self._at >= len(self._rest):
-            self._rest, self._at = next(self._pieces, b""), 0
-        piece = self._rest[self._at : self._at + size]
-        self._at += size
-        return piece
 
 
 def compare(conn: sa.Connection, spec: TableSpec) -> None:
@@ -183,7 +196,8 @@ def _rival(spec: TableSpec) -> str:
 def _fault(spec: TableSpec, name: str) -> str | None:
     if spec.field(name).soft or spec.by.get(name) == "identity":  # an unknown identity number is a new customer
         return None
-    return f"case when s.v_{name} is not null and j_{name}.id is null and not s.gone then 'unknown_{name}' end"
+    looked_up = f"s.v_{name} is not null and not s.gone and s.faults <> 'wrong_field_count'"
+    return f"case when {looked_up} and j_{name}.id is null then 'unknown_{name}' end"
 
 
 def faulty(conn: sa.Connection, spec: TableSpec) -> list[tuple[int, list[str]]]:

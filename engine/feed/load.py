@@ -220,7 +220,7 @@ def _put_into_the_book(
             if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
                 _publish_table(conn, reader, report, undress)
         _stop_if(problems, ignore)
-        publish.refresh_customers(conn)
+        publish.refresh_customers(conn, everybody=any(r.spec.cold and r.spec.noun == "loans" for r in readers))
     if cycle := publish.branch_cycle(conn):
         _stop_if([f"branch_cycle:{cycle}"], ignore)
     after = feeds.balance(conn, found.source)

@@ -1,26 +1,16 @@
 """The trail in words: one audit row, one sentence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from db import branches, staff, vocab
 from db.access import Connection
-from engine import words
+from engine import permits, words
 from engine.words import _
 from pages.parts import look
 
-# Columns whose change is worth words, with how their values are written.
-SHOWN: dict[str, Callable[[object], str]] = {
-    "balance_fen": lambda v: look.exact(int(v)),
-    "amount_fen": lambda v: look.exact(int(v)),
-    "principal_fen": lambda v: look.exact(int(v)),
-    "interest_fen": lambda v: look.exact(int(v)),
-    "class": lambda v: words.name(vocab.LoanClass(v)),
-    "close_reason": lambda v: words.name(vocab.CloseReason(v)),
-    "conclusion": lambda v: words.name(vocab.Conclusion(v)),
-    "outcome": lambda v: words.name(vocab.Outcome(v)),
-    "mode": lambda v: words.name(vocab.Mode(v)),
-}
+MONEY = {"balance_fen", "amount_fen", "principal_fen", "interest_fen"}
 LABELS = {
     "balance_fen": "Balance", "amount_fen": "Amount", "principal_fen": "Principal in arrears",
     "interest_fen": "Interest in arrears", "class": "Five-tier class", "status": "Status", "overdue_since": "Overdue since",
@@ -29,18 +19,50 @@ LABELS = {
     "close_reason": "Reason", "close_note": "Note", "level": "Level", "answer": "Answer", "phone": "Phone",
     "address": "Address", "name": "Name", "evidence": "Evidence", "valid_from": "In force from", "conclusion": "Conclusion",
     "outcome": "Outcome", "mode": "Way", "disabled_at": "Disabled", "role": "Role", "rate": "Rate", "guarantee": "Guarantee",
-    "last_on": "Last seen",
+    "last_on": "Last seen", "code": "Code", "parent_id": "Parent branch", "staff_no": "Staff number", "post": "Post",
+    "joined_on": "Joined", "left_on": "Left", "staff_id": "Person", "valid_to": "Until", "granted_by": "Granted by",
+    "username": "User name", "password_hash": "Password", "password_set_at": "Password set", "must_change": "Must change password",
+    "disabled_by": "Disabled by", "wishes": "Wishes", "source": "Source", "family": "Family", "customer_kind": "Customer kind",
+    "customer_no": "Customer number", "kind": "Kind", "identity_no": "Identity number", "created_on": "Since", "place": "Address",
+    "lat": "Latitude", "lon": "Longitude", "datum": "Datum", "radius_m": "Radius (m)", "marked_by": "Marked by", "doubt": "Doubt",
+    "marked_at": "Marked", "replaced_at": "Replaced", "loan_no": "Loan number", "contract_no": "Contract", "product_id": "Product",
+    "manager_text": "Manager in the source", "disbursed_on": "Disbursed", "repayment": "Repayment", "payment": "Payment",
+    "purpose": "Purpose", "agri": "Agricultural", "guarantor_no": "Guarantor number", "version": "Version", "body": "Content",
+    "why": "Reason", "made_by": "Made by", "made_at": "Made", "decided_by": "Decided by", "decided_at": "Decided",
+    "decided_why": "Reason of the decision", "day": "Day", "working": "Working day", "provisional": "Provisional", "note": "Note",
+    "set_by": "Set by", "period": "Period", "rule_code": "Rule", "anchor_on": "Counted from", "pinned": "Assigned by hand",
+    "started_at": "Started", "done_on": "Done on", "finished_at": "Finished", "received_at": "Received", "on_site": "On site",
+    "kinds": "Kinds", "from_on": "From", "until_on": "Until", "reason": "Reason", "asked_by": "Asked by", "asked_at": "Asked",
+    "approved_by": "Approved by", "approved_at": "Approved", "delegate_id": "Stand-in", "owner_id": "Owner", "first_on": "First seen",
+    "gone_on": "Condition gone", "raised_at": "Raised", "measures": "Measures", "business_date": "Business date",
+    "folder": "Folder", "stops": "Why stopped", "totals": "Totals", "override_asked_by": "Override asked by",
+    "override_reason": "Reason of the override", "override_by": "Override allowed by", "mapping_version": "Mapping version",
+    "subject_kind": "About",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
-    "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo",
+    "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "feed_runs": "Feed run",
 }  # fmt: skip
-PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id"}
-STATES = {"todos": vocab.TodoState, "signals": vocab.SignalState, "loans": vocab.LoanStatus, "definitions": vocab.Approval}
+PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by", "disabled_by", "marked_by",
+          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by"}  # fmt: skip
+BRANCHES = {"branch_id", "parent_id"}
+# The bank's words, by table and column; a column alone where it means the same in every table.
+WORDS = {
+    ("todos", "state"): vocab.TodoState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
+    ("feed_runs", "state"): vocab.FeedState, ("loans", "status"): vocab.LoanStatus, ("todos", "kind"): vocab.Kind,
+    ("records", "kind"): vocab.Kind, ("exemptions", "kinds"): vocab.Kind, ("customers", "kind"): vocab.CustomerKind,
+    ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
+    ("signals", "level"): vocab.Level, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
+    "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,
+    "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "outcome": vocab.Outcome, "mode": vocab.Mode,
+}  # fmt: skip
+VEILED = {"password_hash"}  # that it changed, never to what
 QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
-         "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since"}  # fmt: skip
+         "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
+         "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest", "answers", "sha256",
+         "bytes", "width", "height", "accuracy_m", "distance_m"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,7 @@ def sentence(row, known: Names) -> str:
         case "bulk":
             return _("{0} added {1:,} rows: {2}").format(who, (row.after or {}).get("n") or row.n, thing)
         case "refused":
-            return _("{0} was refused: {1}").format(who, look.plain((row.after or {}).get("verb", row.verb)))
+            return _("{0} was refused: {1}").format(who, _refused(row))
         case "customer.reveal":
             field = words.field((row.after or {}).get("field", ""))
             return _("{0} looked at the full {1}: {2}").format(who, field, look.plain((row.after or {}).get("why")))
@@ -84,12 +106,20 @@ def _thing(row, known: Names) -> str:
     return _(NOUNS.get(row.noun, row.noun)) + (f" {look.plain(number)}" if number else "")
 
 
+def _refused(row) -> str:
+    verb = (row.after or {}).get("verb") or row.verb or ""
+    return _(permits.WORDS[verb]) if verb in permits.WORDS else look.plain(verb)
+
+
 def _changes(row, known: Names) -> str:
     before, after = row.before or {}, row.after or {}
     parts = []
     for name in {**after, **before}:
         if name not in QUIET:
             label = _(LABELS.get(name, name))
+            if name in VEILED:
+                parts.append(_("{0} changed").format(label))
+                continue
             old, new = _value(row, name, before.get(name), known), _value(row, name, after.get(name), known)
             parts.append(f"{label} {new}" if before.get(name) is None else _("{0} {1} → {2}").format(label, old, new))
     return _("; ").join(parts)
@@ -103,14 +133,21 @@ def _details(row, values: dict | None, known: Names) -> str:
 def _value(row, name: str, value: object, known: Names) -> str:
     if value is None:
         return "—"
+    if isinstance(value, list):
+        return _(", ").join(_value(row, name, one, known) for one in value)
+    if isinstance(value, dict):
+        return _(", ").join(f"{look.plain(key)} {_value(row, key, one, known)}" for key, one in value.items())
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if name in PEOPLE:
         return look.plain(known.staff.get(value, value))
-    if name == "branch_id":
+    if name in BRANCHES:
         return look.plain(known.branches.get(value, value))
-    if name in ("state", "status") and row.noun in STATES:
-        return words.name(STATES[row.noun](value))
-    if name == "kind" and row.noun in ("todos", "records"):
-        return words.name(vocab.Kind(value))
-    if name == "level" and row.noun == "signals":
-        return words.name(vocab.Level(value))
-    return look.plain(SHOWN[name](value) if name in SHOWN else value)
+    if name in MONEY:
+        return look.plain(look.exact(int(value)))
+    word = WORDS.get((row.noun, name)) or WORDS.get(name)
+    if word:
+        return words.name(word(value))
+    if name.endswith("_at"):
+        return look.moment(datetime.fromisoformat(str(value)))
+    return look.plain(value)

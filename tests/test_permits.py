@@ -1,0 +1,148 @@
+"""One table of roles and verbs: every verb asks it, and whoever is refused leaves a line in the trail."""
+
+import inspect
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from db import access, audit
+from db.access import MACHINE, Person
+from db.vocab import Conclusion, Definition, Kind, Mode, Outcome, Role
+from engine import acts, checks, customers, exports, people, permits, preferences, refusals, rulebook, sign_in, signals, todos, words
+from engine.feed import override
+from tests import house
+from tests.bank import STAFF, TODAY
+from tests.conftest import person
+
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+PARAMETER = {"value": 2}
+NUMBER_OF = {Role(role): number for number, *_, role in reversed(STAFF)}
+
+
+def check_of(customer_id: int) -> checks.Submission:
+    return checks.Submission(uuid4(), customer_id, Kind.SPOT, Mode.PHONE, Outcome.COMPLETED, Conclusion.NORMAL, NOW)
+
+
+def proposal(family: Definition) -> Callable:
+    return lambda conn, by: rulebook.propose(conn, by, family, "x", PARAMETER, TODAY + timedelta(9), "a good reason", today=TODAY)
+
+
+# What each verb is called in the table, and how it is tried. A verb with several permits stands once for each.
+VERBS: dict[str, tuple[str, Callable]] = {
+    "checks.submit": ("check.submit", lambda conn, by: checks.submit(conn, by, check_of(1))),
+    "customers.reveal": ("customer.reveal", lambda conn, by: customers.reveal(conn, by, 1, "phone", "to call him")),
+    "exports.workbook": ("export.make", lambda conn, by: exports.workbook(conn, by, "loans", [], [])),
+    "feed.override.ask": ("feed.override.ask", lambda conn, by: override.ask(conn, by, 1, "a good reason")),
+    "feed.override.allow": ("feed.override.allow", lambda conn, by: override.allow(conn, by, 1)),
+    "people.grant": ("role.grant", lambda conn, by: people.grant(conn, by, 12, Role.INSPECTOR, today=TODAY)),
+    "preferences.prefer": ("preference.set", lambda conn, by: preferences.prefer(conn, by, language="en")),
+    "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),
+    "rulebook.propose parameter": ("parameter.change", proposal(Definition.PARAMETER)),
+    "rulebook.propose mapping": ("mapping.change", proposal(Definition.MAPPING)),
+    "rulebook.approve": ("rule.decide", lambda conn, by: rulebook.approve(conn, by, 1, now=NOW, today=TODAY)),
+    "rulebook.refuse": ("rule.decide", lambda conn, by: rulebook.refuse(conn, by, 1, "a good reason", now=NOW)),
+    "sign_in.open_account": ("account.open", lambda conn, by: sign_in.open_account(conn, by, 12, "li", "Guard-the-loans-7", NOW)),
+    "sign_in.reset_password": ("account.open", lambda conn, by: sign_in.reset_password(conn, by, 12, "Guard-the-loans-7", NOW)),
+    "sign_in.disable_account": ("account.disable", lambda conn, by: sign_in.disable_account(conn, by, 12, NOW)),
+    "sign_in.enable_account": ("account.disable", lambda conn, by: sign_in.enable_account(conn, by, 12)),
+    "signals.take": ("signal.take", lambda conn, by: signals.take(conn, by, 1, now=NOW)),
+    "signals.answer": ("signal.answer", lambda conn, by: signals.answer(conn, by, 1, [], "it is well", now=NOW)),
+    "todos.assign": ("todo.assign", lambda conn, by: todos.assign(conn, by, [1], 12)),
+    "todos.claim": ("todo.claim", lambda conn, by: todos.claim(conn, by, 1)),
+    "todos.cancel": ("todo.cancel", lambda conn, by: todos.cancel(conn, by, 1, "a good reason", today=TODAY)),
+}
+# Which permit it asks depends on the signal; tried below, on signals that are there.
+BY_LEVEL = {"signals.close"}
+# About nobody but oneself, behind the sign-in: no permit.
+MY_OWN = {"preferences.of", "sign_in.prolong", "sign_in.sign_out_elsewhere", "sign_in.open_sessions", "sign_in.change_password"}
+# Permits of pages and of the loader, asked where these begin.
+ELSEWHERE = {"feed.load", "exemption.ask", "exemption.approve"}
+
+REFUSED = [(verb, role) for verb, (permit, _) in VERBS.items() for role in Role if role not in permits.PERMITS[permit] | {Role.MACHINE}]
+
+
+def test_every_verb_is_tried_here():
+    found = {name for name, verb in house.functions("engine") if house.takes(verb, "conn", "by")}
+    found -= {name for name in found if "by: Person" not in str(inspect.signature(dict(house.functions("engine"))[name]))
+              and inspect.signature(dict(house.functions("engine"))[name]).parameters["by"].annotation is not Person}  # fmt: skip
+    assert found == {verb.split()[0] for verb in VERBS} | BY_LEVEL | MY_OWN
+
+
+def test_every_permit_is_asked_by_a_verb_or_a_page():
+    asked = {permit for permit, _ in VERBS.values()} | {"signal.close.high", "signal.close.low"} | ELSEWHERE
+    assert permits.PERMITS.keys() == asked | {permit for permit in permits.PERMITS if permit.endswith(".see")}
+    pages = "".join(file.read_text(encoding="utf-8") for file in house.sources("pages"))
+    for permit in permits.PERMITS:
+        if permit.endswith(".see"):
+            assert f'"{permit}"' in pages, permit
+
+
+def test_every_permit_has_a_name_in_both_languages():
+    assert permits.WORDS.keys() == permits.PERMITS.keys()
+    for text in permits.WORDS.values():
+        assert words._(text) != text
+
+
+@pytest.fixture(scope="module")
+def everybody(administrator, templates) -> dict[Role, Person]:
+    from tests.conftest import _cloned
+
+    bank = _cloned(administrator, templates["bank"])
+    next(bank)
+    yield {role: person(number) for role, number in NUMBER_OF.items()}
+    next(bank, None)
+
+
+@pytest.mark.parametrize(("verb", "role"), REFUSED, ids=lambda value: str(value))
+def test_whoever_may_not_is_refused_in_words_and_written_down(everybody, verb, role):
+    permit, do = VERBS[verb]
+    by = everybody[role]
+    with pytest.raises(refusals.NotPermitted) as no, acts.act(by, permit) as conn:
+        do(conn, by)
+    assert no.value.sentence() == f"Your role does not permit this: {permits.WORDS[permit]}."
+    with access.reading(MACHINE) as conn:
+        line = audit.listing(conn, limit=1).rows[0]
+    assert (line.op, line.staff_id, line.role, line.after) == ("refused", by.id, role, {"verb": permit, "why": "NotPermitted"})
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_whoever_may_is_stopped_by_nothing_but_the_matter_itself(everybody, verb):
+    """Refused for another reason, or done: never an error of the database, whose grants must not be narrower than the table."""
+    permit, do = VERBS[verb]
+    for role in permits.PERMITS[permit]:
+        by = everybody[role]
+        try:
+            with acts.act(by, permit) as conn:
+                do(conn, by)
+        except refusals.Refusal as no:
+            assert not isinstance(no, refusals.NotPermitted)
+
+
+def test_closing_a_signal_asks_by_its_level(everybody):
+    ids = {}
+    with access.transaction(MACHINE, "test") as conn:
+        for level in ("blue", "yellow", "orange", "red"):
+            ids[level] = conn.exec_driver_sql(
+                "insert into signals (customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, level, evidence, first_on,"
+                f" last_on) select id, 'X', 1, 'customer', id, branch_id, '{level}', '{{}}', date '2026-11-01' + {len(ids)}, '2026-11-09'"
+                f" from customers order by id limit 1 offset {len(ids)} returning id").scalar_one()  # fmt: skip
+    for level, signal_id in ids.items():
+        may = permits.PERMITS["signal.close.high" if level in ("orange", "red") else "signal.close.low"]
+        for role in permits.READERS - may:
+            with pytest.raises((refusals.NotPermitted, refusals.NotFound)), acts.act(everybody[role], "signal.close") as conn:
+                signals.close(conn, everybody[role], signal_id, "looked into it", false_alarm=False, today=TODAY)
+        with acts.act(everybody[Role.HEAD_RISK], "signal.close") as conn:
+            signals.close(conn, everybody[Role.HEAD_RISK], signal_id, "looked into it", false_alarm=False, today=TODAY)
+
+
+def test_the_machine_may_everything_and_auditors_change_nothing():
+    assert all(permits.may(MACHINE, verb) for verb in permits.PERMITS)
+    auditor = Person(1, "陈静", Role.AUDITOR)
+    assert {verb for verb in permits.PERMITS if permits.may(auditor, verb) and not verb.endswith(".see")} == {"export.make", "preference.set"}
+
+
+def test_it_sees_no_customers_and_the_administrators_no_book():
+    for role in permits.TECHNICAL:
+        assert not {v for v, roles in permits.PERMITS.items() if role in roles} & {"customers.see", "loans.see", "todos.see", "customer.reveal"}

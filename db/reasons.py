@@ -91,7 +91,7 @@ def pending(conn: sa.Connection, customer_id: int, loan_id: int, rule_code: str)
     t = todos.c
     return conn.execute(
         select(t.id, t.due_on, t.state)
-        .where(t.customer_id == customer_id, t.rule_code == rule_code, t.closed_on.is_(None), t.loan_ids.any(loan_id))
+        .where(t.customer_id == customer_id, t.rule_code == rule_code, t.closed_on.is_(None), sa.any_(t.loan_ids) == loan_id)
         .order_by(t.due_on, t.id)
         .limit(1)
     ).one_or_none()

@@ -365,7 +365,7 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(administrator, templates, s
 @pytest.mark.parametrize("url", ["mysql://a:secret@b/c", "nonsense", "sqlite:///x.db"])
 def test_an_address_of_something_else(say, url):
     assert "DATABASE_URL" in say(url, "en")
-    assert "postgresql://" in say(url, "zh")
+    assert CHINESE.search(say(url, "zh"))
     assert "secret" not in say(url, "en")
 
 

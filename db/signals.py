@@ -42,7 +42,7 @@ class Counts:
 
 
 def detect(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> Counts:
-    conn.exec_driver_sql("drop table if exists staging.night_hits")
+    conn.exec_driver_sql("drop table if exists staging.night_hits, staging.night_found")
     conn.exec_driver_sql("""
         create unlogged table staging.night_hits (rule_code text, rule_version int, cooldown_days int, subject_kind text,
             subject_id bigint, customer_id bigint, branch_id int, owner_id int, amount_fen bigint, level signal_level,
@@ -76,16 +76,19 @@ def _find(conn: sa.Connection, subject: Subject, rules: list[RuleRow], today: da
     parameters = statement.params | {"subject": subject.value}
     about = {r.number: (r.code, r.version, r.cooldown_days) for r in rules}
     listed = ", ".join(f"({n}, '{code}', {version}, {days})" for n, (code, version, days) in about.items())
+    # CREATE TABLE AS, unlike INSERT ... SELECT, may read in parallel; the hits are few.
     conn.exec_driver_sql(
-        f"""insert into staging.night_hits
-            select r.code, r.version, r.days, %(subject)s, f.subject_id, f.customer_id, f.branch_id, f.owner_id, f.amount_fen,
-                   v.level::signal_level, case v.number {evidence} end
+        f"""create unlogged table staging.night_found as
+            select r.code, r.version, r.days, %(subject)s as subject, f.subject_id, f.customer_id, f.branch_id, f.owner_id, f.amount_fen,
+                   v.level::signal_level, case v.number {evidence} end as evidence
             from (select * from ({statement}) x where {any_fired} offset 0) f
             cross join lateral (values {fired}) v(number, level)
             join (values {listed}) r(number, code, version, days) on r.number = v.number
             where v.level is not null""",
         parameters,
     )
+    conn.exec_driver_sql("insert into staging.night_hits select * from staging.night_found")
+    conn.exec_driver_sql("drop table staging.night_found")
 
 
 def _level(rule: RuleRow, fields: dict, today: date) -> sa.ColumnElement:

@@ -15,7 +15,7 @@ from pathlib import Path
 from db import access, feeds, settings, store
 from db.access import MACHINE
 from db.told import Told
-from engine import clock, doctor, explain, night, opening, query, refusals, scheduler, words
+from engine import bench, clock, doctor, explain, night, opening, query, refusals, scheduler, words
 from engine.demo import seed, story
 from engine.feed import load
 from engine.words import _
@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("query", _query, "a read-only SELECT, as the auditor")
     sub.add_argument("statement")
     command("doctor", _doctor, "is everything as it should be")
+    sub = command("bench", _bench, "measure on a scratch database of the same server, beside the floor of the same run")
+    sub.add_argument("name", nargs="+", choices=sorted(bench.MEASURES))
+    sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
     return parser
 
 
@@ -207,6 +210,16 @@ def _doctor(given: argparse.Namespace) -> int:
     _tell(given, {"healthy": all(f.fine for f in findings), "findings": [dataclasses.asdict(f) for f in findings]},
           [f"  [{'ok' if f.fine else '!!'}] {_(f.what)}: {f.words}" for f in findings])  # fmt: skip
     return 0 if all(f.fine for f in findings) else 1
+
+
+def _bench(given: argparse.Namespace) -> int:
+    def say(what: str) -> None:
+        print(f"  {what}", file=sys.stderr, flush=True)
+
+    figures = [figure for name in given.name for figure in bench.MEASURES[name](given.scale, say)]
+    answer = {f.name: {"seconds": round(f.seconds, 3), "floor": round(f.floor_seconds, 3), "ratio": round(f.ratio, 2)} for f in figures}
+    _tell(given, answer, [f"  {f.name:<44} {f.seconds:8.2f} s   floor {f.floor_seconds:7.2f} s   {f.ratio:6.2f}x" for f in figures])
+    return 0
 
 
 def _tell(given: argparse.Namespace, answer: dict, lines: list[str]) -> None:

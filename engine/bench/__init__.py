@@ -1,1 +1,11 @@
 """Measurements at any size, each on a scratch database: never on the bank's own."""
+
+from collections.abc import Callable
+
+from engine.bench import load, night
+from engine.bench.figures import Figure
+
+MEASURES: dict[str, Callable[[float, Callable[[str], None]], list[Figure]]] = {
+    "load": load.measure,
+    "night": night.measure,
+}

@@ -100,6 +100,10 @@ class NothingToLoad(Refusal):
     status = 404
 
 
+class NoDateInName(Refusal):
+    """The name {name} does not say the business date. Give it: --as-of 2026-11-20."""
+
+
 class CannotRead(Refusal):
     """{path} cannot be read: {problem}. Whoever runs Vigil needs the right to read it and all folders above it."""
 

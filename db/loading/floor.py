@@ -3,8 +3,6 @@
 import time
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from db import access
 from db.access import MACHINE
 

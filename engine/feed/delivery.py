@@ -41,7 +41,7 @@ class Counted:
 
     rows: int = 0
     bytes: int = 0
-    digest: object = field(default_factory=hashlib.md5)  # noqa: S324 (the source's check sum, not a secret's)
+    digest: object = field(default_factory=hashlib.md5)  # the source's check sum, not a secret's
     last_byte: bytes = b"\n"
 
     def take(self, piece: bytes) -> bytes:

@@ -61,8 +61,9 @@ class Stopped(Exception):
 def load(path: Path, source: str | None = None, as_of: date | None = None) -> list[Report]:
     """Load every delivery at `path` in date order; stops at the first date that cannot be published."""
     reports: list[Report] = []
+    found = _find(path, as_of)
     with jobs.held(JOB, wait=True) as held:
-        for day, folder, only in _find(path, as_of):
+        for day, folder, only in found:
             with held.begin() as conn:
                 sources = mappings(conn, day, source)
             todays = list(_load_day(held, sources, day, folder, only))
@@ -107,13 +108,17 @@ def mappings(conn: Connection, day: date, only: str | None = None) -> list[tuple
     return sorted(known, key=lambda pair: all(t.noun == "loans" for t in pair[0].tables.values()))
 
 
-def _find(path: Path, as_of: date | None) -> Iterable[tuple[date, Path, Path | None]]:
-    if path.is_file():
-        day = as_of or delivery.date_in_name(path)
-        if day is None:
-            raise refusals.BadDate(value=path.name)
-        return [(day, path.parent, path)]
-    return [(as_of or day, folder, None) for day, folder in delivery.business_dates(path)]
+def _find(path: Path, as_of: date | None) -> list[tuple[date, Path, Path | None]]:
+    """(business date, folder, the one file that was asked for) of every delivery at a path."""
+    try:
+        if not path.is_file():
+            return [(as_of or day, folder, None) for day, folder in delivery.business_dates(path)]
+    except OSError as wrong:
+        raise refusals.CannotRead(path=path, problem=wrong.strerror) from None
+    day = as_of or delivery.date_in_name(path)
+    if day is None:
+        raise refusals.NoDateInName(name=path.name)
+    return [(day, path.parent, path)]
 
 
 def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | None) -> Iterator[Report]:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from db import nouns, vocab
 from engine.refusals import BadMapping
 
-
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "big5")
 # Which ways of naming another row a field knows; the first is the usual one.
 NAMED_BY = {nouns.Shape.CUSTOMER: ("number", "identity"), nouns.Shape.PRODUCT: ("code", "name")}
@@ -195,9 +194,9 @@ class Mapping(Part):
         for name, table in self.tables.items():
             if (self.columns == "listed") != bool(table.columns):
                 return f"columns: listed goes with a list of columns in every table; look at {name}"
-            if lacking := {c.column for c in table.fields.values()} - set(table.columns or ()):
-                if table.columns:
-                    return f"{name} lists no column {', '.join(sorted(lacking))}"
+            lacking = {c.column for c in table.fields.values()} - set(table.columns)
+            if table.columns and lacking:
+                return f"{name} lists no column {', '.join(sorted(lacking))}"
         return None
 
     def _of_delimiter(self) -> str | None:

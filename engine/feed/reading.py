@@ -17,7 +17,7 @@ from typing import TypeVar
 import polars as pl
 
 from db.loading.spec import TableSpec
-from db.nouns import KEYS, Field, Shape
+from db.nouns import KEYS, Shape
 from engine.feed import delivery, mapping
 from engine.feed.delivery import Counted, Piece
 from engine.feed.known import Known
@@ -199,7 +199,7 @@ def ahead(pieces: Iterator[T], depth: int = 2) -> Iterator[T]:
                 if stop.is_set():
                     return
             made.put((None, None))
-        except BaseException as wrong:  # noqa: BLE001 (handed over, not swallowed)
+        except BaseException as wrong:  # handed over, not swallowed
             made.put((None, wrong))
 
     maker = threading.Thread(target=make, daemon=True)

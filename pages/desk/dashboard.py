@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, audit, feeds, figures
+from db import access, audit, figures
 from db.figures import Scope
 from db.vocab import LIVE_SIGNALS, Family, Kind, Level, SignalState
 from engine import clock, words
 from engine.words import _
-from pages.parts import charts, filters, frame, look, tables
+from pages.parts import asof, charts, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("dashboard.see")
@@ -61,7 +61,7 @@ def read(who: tuple, scope: Scope, days: int, pulse: int) -> dict:
             "handling": figures.handling_days(conn, scope, since),
             "site": figures.on_site_per_day(conn, scope, since),
             "table": figures.branch_table(conn, scope, since),
-            "as_of": feeds.business_date(conn),
+            "as_of": asof.book_date(conn, person),
         }
 
 
@@ -103,21 +103,21 @@ def key_figures(data: dict) -> None:
     placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("placed", "on_site"))
     sites = [100 * r.on_site / r.placed for r in data["site"] if r.placed]
     with st.grid(6, min_column_width=165):
-        card("Done today", f"{series[-1]:,}", series[-1] - series[-2], "than yesterday", series, "Todos completed each day.", "todos",
+        card("Done today", f"{series[-1]:,}", series[-1] - series[-2], "vs. yesterday", series, "Todos completed each day.", "todos",
              state="done", closed_from=today, closed_to=today)  # fmt: skip
-        card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), "points in a week", rates,
+        card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), "pts. a week", rates,
              "Of the todos that fell due in the period, the share completed within grace. Cancelled todos do not count.", "todos",
              state="all", due_from=since, due_to=today)  # fmt: skip
-        card("Overdue todos", f"{late:,}", _against(late, lates), "than a week ago", lates,
+        card("Overdue todos", f"{late:,}", _against(late, lates), "vs. last week", lates,
              "Open todos past their due day and grace.", "todos", "red" if late else "primary", late="true")  # fmt: skip
         coming_in = [r.due_7 for r in data["lates"]]
-        card("Due within 7 days", f"{data['soon']:,}", _against(data["soon"], coming_in), "than a week ago", coming_in,
+        card("Due within 7 days", f"{data['soon']:,}", _against(data["soon"], coming_in), "vs. last week", coming_in,
              "Open todos due today or within the next seven days.", "todos", state="pending", due_from=today,
              due_to=today + timedelta(days=7))  # fmt: skip
         queue = [r.n for r in data["waiting"]]
-        card("Signals nobody took", f"{waiting:,}", _against(waiting, queue), "than a week ago", queue,
+        card("Signals nobody took", f"{waiting:,}", _against(waiting, queue), "vs. last week", queue,
              "Open signals that nobody has taken in hand.", "signals", state="raised")  # fmt: skip
-        card("On site", look.percent(on_site, placed), _points(sites), "points in a week", sites,
+        card("On site", look.percent(on_site, placed), _points(sites), "pts. a week", sites,
              "Of the field visits with a position and a marked address, the share within the fence.", "records",
              mode="field", done_from=since)  # fmt: skip
 

@@ -5,11 +5,11 @@ from dataclasses import asdict
 import plotly.graph_objects as go
 import streamlit as st
 
-from db import access, audit, feeds, loans, signals, todos
+from db import access, audit, loans, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, words
 from engine.words import _
-from pages.parts import charts, dossier, frame, look, sentences, tables
+from pages.parts import asof, charts, dossier, frame, look, sentences, tables
 
 person = frame.person("loans.see")
 today = clock.today()
@@ -27,7 +27,7 @@ with access.reading(person) as conn:
     mine = [t for t in todos.of_customer(conn, loan.customer_id) if loan.id in t.loan_ids]
     warned = [s for s in signals.queue(conn, states=tuple(signals.SignalState), customer_id=loan.customer_id)
               if s.subject_kind != "loan" or s.subject_id == loan.id]  # fmt: skip
-    why = explain.explain(conn, number, feeds.business_date(conn) or today) if loan.live else None
+    why = explain.explain(conn, number, asof.judged_on(conn)) if loan.live else None
     trail = [r for r in audit.of_customer(conn, loan.customer_id) if r.noun != "loans" or r.row_id == str(loan.id)]
     names = sentences.names(conn, [loan])
 
@@ -40,7 +40,7 @@ def key_figures() -> None:
         st.metric(_("Amount"), look.money(loan.amount_fen), border=True, help=look.exact(loan.amount_fen))
         st.metric(_("Days past due"), "—" if late is None else f"{late:,}", border=True, help=past_due_help())
         st.metric(_("Matures"), look.day(loan.matures_on), border=True)
-        st.metric(_("Rate"), f"{loan.rate:g}%" if loan.rate is not None else "—", border=True)
+        st.metric(_("Rate"), "—" if loan.rate is None else f"{loan.rate.normalize():f}%", border=True)
 
 
 def past_due_help() -> str | None:

@@ -5,14 +5,14 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from db import access, definitions, feeds, rulebook
+from db import access, definitions, rulebook
 from db.vocab import Approval, Definition, Kind, Level
 from engine import clock, cycles, generate, permits, refusals, rule_words, rules, signal_rules, words
 from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, filters, frame, look, tables
+from pages.parts import acts, asof, filters, frame, look, tables
 
 person = frame.person("rules.see")
 today = clock.today()
@@ -41,7 +41,7 @@ def show_in_address(parameter: str, code: str) -> None:
 def todo_rules() -> None:
     with access.reading(person) as conn:
         book = generate.book(conn, today)
-        counts = rulebook.matching(conn, [(r.rule.code, r.rule.who) for r in book.rules], feeds.business_date(conn) or today)
+        counts = rulebook.matching(conn, [(r.rule.code, r.rule.who) for r in book.rules], asof.judged_on(conn))
         asked = rulebook.open_todos(conn)
     st.caption(_("In force today. Of the rules of one kind that match, the strictest governs: the one further up."))
     for what, code, why in book.set_aside:
@@ -171,7 +171,7 @@ def _judge(rule: rules.Rule, body: dict, valid_from: date, why: str, book) -> No
     changes = acts_on_rules.differences(rule.model_dump(mode="json"), changed.model_dump(mode="json"))
     if changes:
         with access.reading(person) as conn:
-            counts = rulebook.matching(conn, [("was", rule.who), ("is", changed.who)], feeds.business_date(conn) or today)
+            counts = rulebook.matching(conn, [("was", rule.who), ("is", changed.who)], asof.judged_on(conn))
         effect = _("Would match {0:,} loans, matches {1:,} now. Due: {2}").format(counts["is"], counts["was"], _next_dates(changed, book))
         said = look.plain(_("As changed: {0}").format(rule_words.rule(changed)))
         st.info(f"{said}  \n{effect}", icon=":material/difference:")

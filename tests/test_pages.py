@@ -1,0 +1,308 @@
+"""Every page as each role sees it, in both languages, on a small bank after its night; and what does not belong on it."""
+
+import logging
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, timedelta
+from io import BytesIO
+
+import pytest
+from google.protobuf import text_format
+from python_calamine import CalamineWorkbook
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from db import access, audit, definitions, settings, signals, staff
+from db.access import MACHINE, Person
+from db.vocab import Definition, Level, Role
+from engine import clock, exports, night, words
+from engine.feed import load
+from engine.sign_in import Visitor
+from pages.parts import frame, look, menu, who
+from tests import bank, conftest
+
+TODAY = bank.TODAY + timedelta(days=1)
+FORMULA = '=HYPERLINK("http://evil.example","x")'
+IMAGE = "![x](http://evil.example/p.png)<b>粗</b>"
+TURNED = "\u202e王小二"
+ROLES = {role: number for number, _name, _branch, _post, role in reversed(bank.STAFF)}
+HOSTILE = (  # of an address: names and values nobody should have to believe
+    "todos?state=nonsense", "todos?kind=<b>x</b>", "todos?kind=;drop table todos", "todos?due_from=2026-13-45", "todos?due_from=yesterday",
+    "todos?due_from=99999-01-01", "todos?due_to=0001-01-01", "todos?page=-1", "todos?page=0", "todos?page=²", "todos?page=99999999999999999999",
+    "todos?page=1e9", "todos?late=maybe", "todos?branch=zzz", "todos?branch=%00", "todos?assignee=1 or 1=1", "todos?assignee=99999999",
+    "todos?sort=-password", "todos?q=%25%25%25", "todos?q=%00", "todos?q=" + "长" * 5000, "todos?rule=' or ''='",
+    "loans?class=royal", "loans?maturing=-5", "loans?product=<script>", "customers?segment=null", "customers?q=\\",
+    "loan?no=", "loan?no=%00", "loan?no=![x](http://evil.example/p.png)", "customer?no=%27%3B--", "customer?no=" + "9" * 400,
+    "signals?id=-1", "signals?id=NaN", "signals?id=99999999999999999999999", "signals?level=purple", "records?done_from=2026-02-30",
+    "rules?view=secret", "rules?rule=../../etc/passwd", "rules?parameter=__class__", "feeds?run=0x10", "feeds?run=99999999",
+    "dashboard?days=7", "dashboard?days=30;", "dashboard?family=fast", "dashboard?kind=first&kind=second",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> None:
+    """Streamlit remarks on every call outside a browser's session."""
+    logging.getLogger("streamlit").setLevel(logging.ERROR)
+
+
+@pytest.fixture(scope="module")
+def book(administrator, templates, tmp_path_factory) -> Iterator[None]:
+    """Five customers and three with strange names; loans in arrears; the night has been."""
+    before = os.environ.get("VIGIL_TODAY")
+    for _url in conftest._cloned(administrator, templates["empty"]):
+        os.environ["VIGIL_TODAY"] = str(TODAY)
+        load.load(delivery().write(tmp_path_factory.mktemp("inbox")))
+        with access.transaction(MACHINE, "test") as conn:
+            for number, _name, _branch, _post, role in bank.STAFF:
+                staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
+        night.night(bank.TODAY)
+        yield
+        os.environ.pop("VIGIL_TODAY")
+        if before:
+            os.environ["VIGIL_TODAY"] = before
+
+
+def delivery() -> bank.Delivery:
+    given = bank.Delivery()
+    for number, name in (("K666", FORMULA), ("K667", IMAGE), ("K668", TURNED)):
+        given.customers.append((number, name, "10", f"99000019800101{number[1:]}6", "13900000666", "农安县合隆镇", "229008", "802"))
+        given.loan(f"L{number[1:]}", number, product="201", balance="120000.00", amount="150000.00", status="2")
+        given.overdue(f"L{number[1:]}", bank.TODAY - timedelta(days=40))
+    given.loan("L1", "K001", balance="800000.00", status="2").overdue("L1", bank.TODAY - timedelta(days=2))
+    given.loan("L2", "K002", product="201", amount="300000.00", balance="250000.00", disbursed=bank.TODAY - timedelta(days=12))
+    return given.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00").loan("L5", "K005", product="210")
+
+
+class Visit:
+    """Somebody's open browser, without the browser."""
+
+    def __init__(self, monkeypatch, role: str, language: str = "zh") -> None:
+        self.person = conftest.person(ROLES[role])
+        monkeypatch.setattr(who, "binding", lambda: who.SESSION + "00")
+        monkeypatch.setattr(frame, "_ask", lambda _token: (Visitor(self.person, must_change=False, seen_at=clock.now()), {"language": language}))
+        self.test = AppTest.from_file(str(settings.ROOT / "app.py"), default_timeout=30)
+        words.language.set(language)
+
+    def at(self, path: str) -> AppTest:
+        """Type an address."""
+        page, _sep, query = path.partition("?")
+        self.test.query_params.clear()
+        for part in query.split("&") if query else ():
+            name, _eq, value = part.partition("=")
+            self.test.query_params[name] = value.replace("%00", "\0").replace("%25", "%").replace("%27", "'").replace("%3B", ";")
+        self.test._page_hash = calc_hash(page)  # as Streamlit numbers its pages
+        return self.test.run()
+
+
+@pytest.fixture
+def visit(book, monkeypatch):
+    return lambda role, language="zh": Visit(monkeypatch, role, language)
+
+
+def shown(test: AppTest) -> str:
+    """All the writing on the screen."""
+    return "\n".join([*_written(test), *(frame.value.to_string() for frame in test.dataframe)])
+
+
+def _written(test: AppTest) -> Iterator[str]:
+    for element in [*test.main, *test.sidebar]:
+        proto = getattr(element, "proto", None)
+        if proto is not None and element.type not in ("arrow_data_frame", "plotly_chart"):
+            yield text_format.MessageToString(proto, as_utf8=True)
+
+
+def sentences(test: AppTest) -> list[str]:
+    return [element.value for kind in ("error", "warning") for element in getattr(test, kind)]
+
+
+def opened_by(role: str) -> list[str]:
+    return [entry.path for entry in menu.open_to(conftest_person(role))]
+
+
+def conftest_person(role: str):
+    return Person(1, "", Role(role))
+
+
+EVERY_VISIT = [(role, path) for role in ROLES for path in opened_by(role)]
+CLOSED = [(role, entry.path) for role in ROLES for entry in menu.BUILT if entry.path not in opened_by(role)]
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize(("role", "path"), EVERY_VISIT)
+    def test_opens_for_whom_it_is_in_chinese(self, visit, role, path):
+        test = visit(role).at(path)
+        assert not test.exception
+        assert no_english(test) == []
+
+    @pytest.mark.parametrize(("role", "path"), [(role, path) for role, path in EVERY_VISIT if role in ("head_risk", "manager", "auditor", "it")])
+    def test_opens_for_whom_it_is_in_english(self, visit, role, path):
+        test = visit(role, "en").at(path)
+        assert not test.exception
+        assert no_chinese(test) == []
+
+    @pytest.mark.parametrize(("role", "path"), CLOSED)
+    def test_says_no_to_everybody_else(self, visit, role, path):
+        test = visit(role).at(path)
+        assert not test.exception and not test.dataframe
+        assert [error for error in test.error if "不允许" in error.value or "无权" in error.value]
+
+    def test_an_error_of_ours_is_not_a_page(self, visit):
+        """The checks above would notice one."""
+        test = AppTest.from_string("raise ValueError('x')").run()
+        assert test.exception
+
+
+def _labels(test: AppTest) -> Iterator[str]:
+    """What Vigil itself says: headings, labels, columns; not the bank's data."""
+    for kind in ("title", "header", "subheader", "caption", "metric", "button", "selectbox", "toggle", "text_input", "expander"):
+        for element in test.get(kind):
+            yield getattr(element, "label", None) or getattr(element, "value", "") or ""
+    for table in test.dataframe:
+        yield from re.findall(r'"label": ?"([^"]*)"', table.proto.columns.encode().decode("unicode_escape").encode("latin-1", "ignore").decode("utf-8", "ignore") if "\\u" in table.proto.columns else table.proto.columns)
+
+
+LATIN = re.compile(r"[A-Za-z]{3,}")
+ALLOWED = {"Excel", "PostgreSQL", "English", "GiB", "small", "gray", "badge", "red", "orange", "yellow", "blue", "green", "material", "IT", "Vigil"}
+
+
+def no_english(test: AppTest) -> list[str]:
+    found = []
+    for label in _labels(test):
+        rest = re.sub(r":material/\w+:|[A-Z][A-Z0-9-]{2,}|\\[\\W_]|K\d+|L\d+", " ", label)
+        if set(LATIN.findall(rest)) - ALLOWED and not any(name in label for name in ("evil", str(settings.home()))):
+            found.append(label)
+    return found
+
+
+def no_chinese(test: AppTest) -> list[str]:
+    data = {row[1] for row in bank.BRANCHES} | {row[1] for row in bank.STAFF} | {row[1] for row in bank.CUSTOMERS}
+    return [x for x in _labels(test) if re.search("[\u4e00-\u9fff]", x) and not any(name in x for name in data) and "中文" not in x]
+
+
+class TestNumbers:
+    def test_the_dashboard_counts_what_the_list_shows(self, visit):
+        head = visit("head_risk")
+        figures = {m.label: m.value for m in head.at("dashboard").metric}
+        listed = head.at(f"todos?state=pending&due_from={TODAY}&due_to={TODAY + timedelta(days=7)}")
+        assert int(figures["7日内到期"]) == len(listed.dataframe[0].value) > 0
+
+    def test_a_loan_tells_its_balance_its_days_and_why_it_is_checked(self, visit):
+        test = visit("head_risk").at("loan?no=L1")
+        figures = {m.label: m.value for m in test.metric}
+        assert figures["余额"] == "80万"
+        assert figures["逾期天数"] == "3"
+        assert "逾期" in shown(test) and "农安王记粮油店" in shown(test)
+
+    def test_money_stands_in_ten_thousands_with_the_unit_in_the_heading(self, visit):
+        table = visit("head_risk").at("loans").dataframe[0]
+        assert "万元" in table.proto.columns.encode().decode("unicode_escape").encode("latin-1", "ignore").decode("utf-8", "ignore") or "万元" in table.proto.columns
+        assert sorted(table.value["balance_fen"])[-1] == 280.0
+
+    def test_a_branch_sees_its_own(self, visit):
+        assert set(visit("branch_head").at("loans").dataframe[0].value["branch"]) == {"农安支行"}
+
+
+class TestAddresses:
+    @pytest.mark.parametrize("address", HOSTILE)
+    def test_nonsense_is_told_in_words(self, visit, address):
+        test = visit("head_risk").at(address)
+        assert not test.exception
+        assert not any("编号" in s and "系统管理员" in s for s in sentences(test)), sentences(test)
+
+    @pytest.mark.parametrize(("address", "words_"), [
+        ("todos?state=nonsense", "状态"), ("todos?due_from=2026-13-45", "2026-11-23"), ("loans?class=royal", "五级分类"),
+        ("signals?id=NaN", "没有编号为"), ("feeds?run=0x10", "没有批次"), ("rules?view=secret", "视图"), ("dashboard?days=7", "期间"),
+    ])  # fmt: skip
+    def test_the_sentence_says_what_and_what_to_do(self, visit, address, words_):
+        assert any(words_ in s for s in sentences(visit("head_risk").at(address)))
+
+    @pytest.mark.parametrize(("address", "key", "value"), [
+        ("todos?kind=overdue&late=true", "kind", "overdue"), ("todos?state=all", "state", "all"), ("todos?branch=229008", "branch", "229008"),
+        ("loans?class=normal", "class", "normal"), ("loans?sort=matures", "sort", "matures"), ("customers?overdue=true", "overdue", True),
+        ("signals?level=red", "level", "red"), ("todos?due_from=2026-11-01", "due_from", date(2026, 11, 1)),
+    ])  # fmt: skip
+    def test_a_filter_in_the_address_is_set_and_stays_there(self, visit, address, key, value):
+        test = visit("head_risk").at(address)
+        assert test.session_state[key] == value
+        assert test.query_params[key] in (str(value), [str(value)], str(value).lower(), [str(value).lower()])
+
+    def test_a_filter_narrows_the_rows(self, visit):
+        head = visit("head_risk")
+        everything = len(head.at("loans").dataframe[0].value)
+        assert len(head.at("loans?overdue=true").dataframe[0].value) == 4 < everything
+
+
+class TestStrangeNames:
+    @pytest.mark.parametrize("path", ["customer?no=K666", "customer?no=K667", "customer?no=K668", "loan?no=L666", "loan?no=L667", "todos",
+                                      "signals", "customers", "loans"])  # fmt: skip
+    def test_are_only_ever_text(self, visit, path):
+        test = visit("head_risk").at(path)
+        assert not test.exception
+        for element in [*test.markdown, *test.caption, *test.title]:
+            assert "![x](" not in element.value and "<b>" not in element.value.replace("\\<", "")
+            assert "\u202e" not in element.value
+
+    def test_what_turns_writing_around_is_seen(self):
+        assert look.plain(TURNED) == "\ufffd王小二"
+        assert look.visible("a\tb\r\nc\0") == "a b c\ufffd"
+
+    def test_are_no_formulas_in_an_exported_list(self, book):
+        head = conftest.person(ROLES["head_risk"])
+        fields = [exports.Field("Customer", lambda name: name), exports.Field("Exposure", lambda _name: 12, "money")]
+        with access.transaction(head, "export.make") as conn:
+            made = exports.workbook(conn, head, "customers", fields, [FORMULA, "+1+1", "-2", "@SUM(A1)", "\t=1", IMAGE, TURNED])
+        with zipfile.ZipFile(BytesIO(made)) as inside:
+            assert b"<f>" not in inside.read("xl/worksheets/sheet1.xml")
+            assert not [name for name in inside.namelist() if "external" in name.lower()]
+        rows = CalamineWorkbook.from_filelike(BytesIO(made)).get_sheet_by_index(0).to_python()
+        assert [row[0] for row in rows[1:4]] == [FORMULA, "+1+1", "-2"]
+
+    def test_an_export_is_in_the_trail(self, visit):
+        with access.reading(conftest.person(ROLES["auditor"])) as conn:
+            assert audit.listing(conn, op="export").total > 0
+
+
+class TestActing:
+    def test_a_signal_is_taken_and_answered_by_the_same_person_and_closed_by_another(self, visit):
+        with access.reading(MACHINE) as conn:
+            signal = next(s for s in signals.queue(conn) if s.level == Level.ORANGE and s.state == "raised")
+        li = visit("collections")
+        li.at(f"signals?id={signal.id}").button(key="take").click().run()
+        test = li.at(f"signals?id={signal.id}")
+        test.text_area(key="words").set_value("已电话联系，承诺本周还款。")
+        test.button(key="answer").click().run()
+        test = visit("head_risk").at(f"signals?id={signal.id}")
+        test.text_input(key="closing").set_value("欠款已结清。")
+        test.button(key="close").click().run()
+        with access.reading(MACHINE) as conn:
+            assert signals.get(conn, signal.id).state == "closed"
+
+    def test_a_change_of_a_rule_waits_for_a_second_person(self, visit):
+        head = visit("head_risk")
+        test = head.at("rules?rule=FIRST-FIRM")
+        test.number_input(key="grace").set_value(5)
+        test.text_input(key="why_change").set_value("雨季路远")
+        test.run()
+        test.button(key="submit_rule").click().run()
+        test = head.at("rules?view=waiting")
+        assert "雨季路远" in shown(test)
+        assert next(b for b in test.button if b.label == "批准").disabled
+        test = visit("head_loans").at("rules?view=waiting")
+        next(b for b in test.button if b.label == "批准").click().run()
+        with access.reading(MACHINE) as conn:
+            assert definitions.one_in_force(conn, Definition.TODO_RULE, "FIRST-FIRM", TODAY + timedelta(days=1)).body["when"]["grace"] == 5
+
+    def test_a_refusal_is_a_sentence_where_it_happened(self, visit):
+        head = visit("head_risk")
+        test = head.at("rules?rule=FIRST-RETAIL")
+        test.number_input(key="lead").set_value(3)
+        test.run()
+        test.button(key="submit_rule").click().run()
+        assert any("原因" in s for s in sentences(test))
+
+    def test_searching_goes_to_the_one_it_can_be(self, visit):
+        test = visit("head_risk").at("todos")
+        test.text_input(key="search").set_value("K001").run()
+        assert test.title[0].value == "农安王记粮油店"

@@ -1,4 +1,4 @@
-"""The command line: python -m engine load | night | explain | seed | serve | query | bench | doctor
+"""The command line: python -m engine load | night | explain | seed | serve | query | presence | bench | doctor
 
 With --json one JSON object goes to stdout; everything for people goes to stderr.
 """
@@ -15,9 +15,10 @@ from pathlib import Path
 from db import access, feeds, settings, store
 from db.access import MACHINE
 from db.told import Told
-from engine import bench, clock, doctor, explain, night, opening, query, refusals, scheduler, words
+from engine import bench, clock, doctor, explain, night, opening, presence, query, refusals, scheduler, words
 from engine.demo import seed, story
 from engine.feed import load
+from engine.presence import read
 from engine.words import _
 
 
@@ -27,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         words.language.set(settings.language())
         with store.in_words():
-            opening.open_store()
+            if given.run is not _presence:  # it needs no bank
+                opening.open_store()
             return given.run(given)
     except Told as no:
         return _refused(given, no.sentence(_))
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     command("serve", _serve, "the scheduler, without the app")
     sub = command("query", _query, "a read-only SELECT, as the auditor")
     sub.add_argument("statement")
+    sub = command("presence", _presence, "grade one check-in")
+    sub.add_argument("path", type=Path, help="JSON: address, fix, received_at, previous, recent")
     command("doctor", _doctor, "is everything as it should be")
     sub = command("bench", _bench, "measure on a scratch database of the same server, beside the floor of the same run")
     sub.add_argument("name", nargs="+", choices=sorted(bench.MEASURES))
@@ -202,6 +206,14 @@ def _query(given: argparse.Namespace) -> int:
     rows, columns = query.as_auditor(given.statement)
     answer = {"columns": columns, "rows": rows, "seconds": round(time.monotonic() - begun, 3)}
     _tell(given, answer, ["\t".join(columns), *("\t".join("" if v is None else str(v) for v in row) for row in rows)])
+    return 0
+
+
+def _presence(given: argparse.Namespace) -> int:
+    graded = presence.grade(read.file(given.path))
+    answer = {"grade": graded.grade, "reasons": [dataclasses.asdict(reason) for reason in graded.reasons]}
+    answer["for_review"] = graded.for_review
+    _tell(given, answer, [_("Grade {0}").format(graded.grade), *(f"  [{r.verdict}] {r.words}" for r in graded.reasons)])
     return 0
 
 

@@ -1,0 +1,12 @@
+"""Was the officer there? A check-in graded A to D by independent checks, each with its reason in words.
+
+    graded = presence.grade(read.check_in(json.load(file)))
+    graded.grade, graded.for_review, [reason.words for reason in graded.reasons]
+
+A browser's position is a claim. The grade says how well the claim holds together; people judge, nothing is blocked.
+"""
+
+from engine.presence.facts import CheckIn, Fix, Photo, Place, Reason, Thresholds, Verdict
+from engine.presence.grading import Graded, grade
+
+__all__ = ["CheckIn", "Fix", "Graded", "Photo", "Place", "Reason", "Thresholds", "Verdict", "grade"]

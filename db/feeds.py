@@ -12,7 +12,7 @@ r, f = feed_runs.c, feed_files.c
 _LIVE_BALANCE = sa.cast(func.coalesce(func.sum(loans.c.balance_fen), 0), sa.BigInteger)  # a sum of bigint is numeric
 
 
-def begin(conn: sa.Connection, source: str, day: date, folder: str, mapping_version: int) -> int:
+def begin(conn: sa.Connection, source: str, day: date, folder: str, mapping_version: int | None) -> int:
     """A new run. Runs left 'loading' by a killed process were rolled back; they are closed as failed."""
     conn.execute(
         sa.update(feed_runs)
@@ -140,6 +140,7 @@ def ask_override(conn: sa.Connection, run_id: int, by: int, reason: str) -> bool
 
 
 def allow_override(conn: sa.Connection, run_id: int, by: int) -> bool:
+    """True for the one who allowed it: somebody else than who asked."""
     return (
         conn.execute(
             sa.update(feed_runs)

@@ -100,6 +100,7 @@ def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None, today: date)
 
 
 def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
+    """The rules in force as a table of the night's own, to be joined."""
     conn.exec_driver_sql("""
         create unlogged table staging.night_rules (number int primary key, code text, version int, kind text, mode text,
             anchor text, assign text, grace int, satisfied_days int, merge_days int)""")

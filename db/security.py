@@ -301,6 +301,11 @@ def _functions() -> Iterator[str]:
             union all select customer_id from todos where assignee_id = any((select ids from me)::int[]) and closed_on is null
         ) as mine(id)""",
     )
+    yield from _machine_functions()
+
+
+def _machine_functions() -> Iterator[str]:
+    """What runs with the machine's sight, and who may call it."""
     yield _REVEAL.format(seen=_seen_in_each_scope())
     yield _HAVING.format(seen=_seen_in_each_scope())
     yield _NOTE.format(written=", ".join(f"'{op}'" for op in NOTED))

@@ -114,12 +114,6 @@ class UnknownSource(Refusal):
     status = 404
 
 
-class FeedStopped(Refusal):
-    """The feed of {date} was stopped before anything was published: {reasons}"""
-
-    status = 409
-
-
 class NightIsPast(Refusal):
     """The night of {date} is past: {last} was done already. Nights go forward only."""
 
@@ -141,12 +135,6 @@ class NotADemo(Refusal):
 
 class NotEmpty(Refusal):
     """This store holds a bank already. Plant the demo bank in an empty one: set VIGIL_HOME to a new folder."""
-
-    status = 409
-
-
-class Busy(Refusal):
-    """Another process is doing this right now ({job}). Try again when it has finished."""
 
     status = 409
 

@@ -129,6 +129,8 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
 class Rule(Part):
+    """A todo rule: whom it asks about, when, how, by whom; a definition that two people sign."""
+
     code: str = Field(pattern=r"^[A-Z][A-Z0-9-]{1,30}$")
     title: dict[Literal["zh", "en"], Words] = Field(min_length=1)
     kind: Kind

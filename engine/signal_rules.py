@@ -26,6 +26,8 @@ class AtLevel(Part):
 
 
 class SignalRule(Part):
+    """A signal rule: what it looks at, from which values on it fires at which level; a definition that two people sign."""
+
     code: str = Field(pattern=r"^[A-Z][0-9]{2}[A-Z]?$")
     title: dict[Literal["zh", "en"], str]
     subject: Subject

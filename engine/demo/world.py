@@ -87,6 +87,8 @@ class Customers:
 
 @dataclass
 class Loans:
+    """Every note that will ever be, a column each: what it is from the start and what becomes of it."""
+
     number: list[str]
     contract: list[str]
     customer: np.ndarray
@@ -360,6 +362,7 @@ class Day:
 
 
 def on(world: World, day: date) -> Day:
+    """The live loans as that day's feed has them: balance, arrears, class."""
     t, x = day.toordinal(), world.loans
     index = np.flatnonzero((x.disbursed <= t) & (x.settled > t))
     extended = (x.extended[index] > 0) & (x.extended[index] <= t)

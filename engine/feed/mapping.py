@@ -6,13 +6,14 @@ docs/feeds.md describes every key with a worked example.
 import codecs
 import re
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from db import nouns, vocab
-from engine.refusals import BadMapping
+from engine.refusals import BadMapping, CannotRead
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "big5")
 # Which ways of naming another row a field knows; the first is the usual one.
@@ -39,6 +40,8 @@ class Column(Part):
 
 
 class Table(Part):
+    """One table of a delivery: which noun it fills, and from which of its columns."""
+
     noun: str
     file: str = Field(min_length=1)
     ddl: str | None = None
@@ -122,6 +125,8 @@ class OwnProduct(Part):
 
 
 class Mapping(Part):
+    """How one source's files become rows of the book; a definition that two people sign."""
+
     source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
     title: dict[Literal["zh", "en"], str]
     format: Literal["delimited", "csv", "xlsx"]
@@ -258,8 +263,17 @@ def _sentence(error: dict) -> str:
 def from_yaml(text: str) -> Mapping:
     try:
         return parse(yaml.safe_load(text))
-    except (yaml.YAMLError, RecursionError, ValueError) as wrong:
+    except (yaml.YAMLError, RecursionError) as wrong:
         raise BadMapping(where="yaml", problem=" ".join(str(wrong).split())) from None
+
+
+def from_file(file: Path) -> Mapping:
+    try:
+        return from_yaml(file.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise CannotRead(path=file, problem=wrong.strerror) from None
+    except UnicodeDecodeError:
+        raise BadMapping(where=file.name, problem="the file must be UTF-8") from None
 
 
 def read_date(text: str, written: str, no_date: list[str]) -> tuple[bool, date | None]:

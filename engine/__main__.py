@@ -17,7 +17,7 @@ from db.access import MACHINE
 from db.told import Told
 from engine import bench, clock, doctor, explain, night, opening, presence, query, refusals, scheduler, words
 from engine.demo import seed, story
-from engine.feed import load
+from engine.feed import load, mapping
 from engine.presence import read
 from engine.words import _
 
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path)
     sub.add_argument("--source", help="only this source's mapping")
     sub.add_argument("--as-of", type=_day, help="the business date, when the name does not say it")
+    sub.add_argument("--try", dest="mapping", type=Path, help="rehearse with this mapping (YAML): say what it would do, keep nothing")
     sub = command("night", _night, "the whole night, idempotent; catches up missed days")
     sub.add_argument("--date", type=_day, help="up to this business date; default: the latest feed")
     sub = command("explain", _explain, "why a loan has a todo, or none")
@@ -87,7 +88,10 @@ def _day(text: str) -> date:
 
 def _load(given: argparse.Namespace) -> int:
     begun = time.monotonic()
-    reports = load.load(given.path, given.source, given.as_of)
+    if given.mapping:
+        reports = load.rehearse(mapping.from_file(given.mapping), given.path, given.as_of)
+    else:
+        reports = load.load(given.path, given.source, given.as_of)
     with access.reading(MACHINE) as conn:
         totals = feeds.book_totals(conn)
     answer = _load_answer(reports, totals, time.monotonic() - begun)
@@ -128,6 +132,7 @@ def _load_lines(reports: list[load.Report]) -> list[str]:
                     name, c.rows, c.loaded, c.unchanged, c.quarantined
                 )
             )
+        lines += [f"  {r.name} {r.line}: {_('; ').join(map(words.reason, r.reasons))}" for r in report.set_aside]
         lines += [f"  ! {words.reason(stop)}" for stop in report.stops]
     return lines
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from db import access, definitions
+from db import access, definitions, feeds
 from db.access import MACHINE
 from db.vocab import Definition
-from engine import refusals
+from engine import opening, refusals
 from engine.__main__ import main
 from engine.feed import load
 from tests.bank import ANNA, TODAY, first_delivery, write_own
@@ -131,6 +131,27 @@ def test_a_mapping_that_was_spoilt_in_the_store(said, tmp_path):
     folder = first_delivery().on(TOMORROW).write(tmp_path)
     assert error_of(said(folder)) == "The mapping cannot be used. title: this key is missing"
     assert said(folder, "--source", "union")[0] == 0
+
+
+def test_a_mapping_may_be_rehearsed(small_bank, capsys, tmp_path):
+    """Everything is said as the load would say it, and nothing stays."""
+    folder = write_own(tmp_path / f"{TOMORROW:%Y%m%d}", TOMORROW, ANNA, ANNA.replace("T1", "T2").replace("正常", "尚可"))
+    assert main(["load", str(folder), "--try", str(opening.STARTERS / "mappings" / "own.yaml")]) == 0
+    said = capsys.readouterr().out
+    assert "tese: 2 rows = 1 loaded + 0 unchanged + 1 quarantined" in said
+    assert "tese 3: unknown class" in said
+    with access.reading(MACHINE) as conn:
+        assert feeds.book_totals(conn)["loans"] == 5
+        assert [run.source for run in feeds.runs(conn)] == ["union"]
+
+
+def test_a_mapping_file_that_is_not_there_or_no_mapping(said, tmp_path):
+    folder = write_own(tmp_path / f"{TOMORROW:%Y%m%d}", TOMORROW, ANNA)
+    assert "No such file or directory" in error_of(said(folder, "--try", tmp_path / "none.yaml"))
+    (tmp_path / "bad.yaml").write_bytes("source: 省联社".encode("gb18030"))
+    assert error_of(said(folder, "--try", tmp_path / "bad.yaml")) == (
+        "The mapping cannot be used. bad.yaml: the file must be UTF-8"
+    )
 
 
 def test_a_date_that_is_none(small_bank, capsys):

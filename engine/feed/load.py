@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from db import access, bulk, definitions, feeds, jobs
+from db import access, bulk, definitions, feeds, jobs, nouns
 from db.access import MACHINE, Connection
 from db.loading import publish, staging
 from db.loading.spec import TableSpec
@@ -25,6 +25,7 @@ from engine.feed.mapping import Mapping
 from engine.feed.reading import Reader, ahead
 
 JOB = "load"
+SHOWN = 50  # quarantined rows that a rehearsal tells
 
 
 @dataclass
@@ -48,6 +49,11 @@ class Report:
     stops: list[str] = field(default_factory=list)
     waiting: bool = False
     seconds: float = 0.0
+    set_aside: list = field(default_factory=list)  # of a rehearsal, the first rows that would be quarantined
+
+
+class Rehearsed(Exception):
+    """At the end of a rehearsal: undo everything."""
 
 
 class Stopped(Exception):
@@ -89,6 +95,37 @@ def resume(run_id: int) -> Report:
         return _load_delivery(held, arrived, found[1], ignore=set(run.stops or ()))
 
 
+def rehearse(found: Mapping, path: Path, as_of: date | None = None) -> list[Report]:
+    """What a load by this mapping would do, whoever approved it or not: nothing of it stays."""
+    deliveries = _find(path, as_of)
+    with jobs.held(JOB, wait=True) as held:
+        collected = (delivery.collect(found, day, folder, only) for day, folder, only in deliveries)
+        reports = [_rehearse_delivery(held, arrived) for arrived in collected if arrived]
+    if not reports:
+        raise refusals.NothingToLoad(path=path)
+    return reports
+
+
+def _rehearse_delivery(held: jobs.Held, arrived: Delivery) -> Report:
+    report = Report(arrived.mapping.source, arrived.day, waiting=arrived.waiting)
+    if arrived.waiting:
+        return report
+    try:
+        with held.begin() as conn:
+            report.run_id = feeds.begin(conn, report.source, arrived.day, str(arrived.folder), None)
+            _publish_all(conn, arrived, report, ignore=set())
+            report.set_aside = feeds.rejected(conn, report.run_id, limit=SHOWN)
+            raise Rehearsed
+    except Stopped as stopped:
+        report.stops = stopped.stops
+    except Rehearsed:
+        report.run_id = None
+    finally:
+        with access.transaction(MACHINE, JOB) as conn:
+            staging.clear(conn, report.source)
+    return report
+
+
 def load_in_background(path: Path) -> None:
     """From a page: the load goes on when its reader goes away; its progress is in the run."""
     threading.Thread(target=load, args=(path,), daemon=True).start()
@@ -104,8 +141,8 @@ def mappings(conn: Connection, day: date, only: str | None = None) -> list[tuple
     known = [(mapping.parse(row.body), row.version) for row in rows if only in (None, row.code)]
     if only is not None and not known:
         raise refusals.UnknownSource(source=only, known=", ".join(row.code for row in rows))
-    # Sources that bring branches and staff come before those that refer to them.
-    return sorted(known, key=lambda pair: all(t.noun == "loans" for t in pair[0].tables.values()))
+    # Sources that bring branches, staff and customers come before those that refer to them.
+    return sorted(known, key=lambda pair: min(nouns.ORDER.index(t.noun) for t in pair[0].tables.values()))
 
 
 def _find(path: Path, as_of: date | None) -> list[tuple[date, Path, Path | None]]:
@@ -140,7 +177,8 @@ def _load_delivery(held: jobs.Held, arrived: Delivery, version: int, ignore: set
     with held.begin() as conn:
         report.run_id = feeds.begin(conn, arrived.mapping.source, arrived.day, str(arrived.folder), version)
     try:
-        _publish_all(held, arrived, report, ignore)
+        with held.begin() as conn:
+            _publish_all(conn, arrived, report, ignore)
     except Stopped as stopped:
         report.stops = stopped.stops
         with held.begin() as conn:
@@ -156,21 +194,20 @@ def _load_delivery(held: jobs.Held, arrived: Delivery, version: int, ignore: set
     return report
 
 
-def _publish_all(held: jobs.Held, arrived: Delivery, report: Report, ignore: set[str]) -> None:
+def _publish_all(conn: Connection, arrived: Delivery, report: Report, ignore: set[str]) -> None:
     """The whole delivery in one transaction: readers see the book before it or after it, never between.
 
     The stages are nobody's view of the book: they are filled on a connection of their own, one table ahead.
     """
-    with held.begin() as conn:
-        bulk.prepare(conn)
-        numbers = parameters.values(conn, arrived.day)
-        _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
-        _stop_if_unusable(arrived)
-        with closing(ahead(_staged(arrived, report, numbers), depth=1)) as staged:
-            readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore)
-        for reader in readers:
-            _note_file(conn, report, reader, published_fen)
-        feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
+    bulk.prepare(conn)
+    numbers = parameters.values(conn, arrived.day)
+    _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
+    _stop_if_unusable(arrived)
+    with closing(ahead(_staged(arrived, report, numbers), depth=1)) as staged:
+        readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore)
+    for reader in readers:
+        _note_file(conn, report, reader, published_fen)
+    feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
 
 
 def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Reader]:

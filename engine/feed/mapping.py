@@ -255,6 +255,10 @@ def _sentence(error: dict) -> str:
             return "there is no such key; docs/feeds.md lists them all"
         case "string_type":
             return f"must be text; write it in quotes: \"{error['input']}\""
+        case "string_pattern_mismatch":
+            return "must begin with a small letter and go on with small letters, digits and _"
+        case "string_too_short":
+            return "may not be empty"
         case "literal_error" | "enum":
             return f"must be one of {error['ctx']['expected']}"
     return error["msg"].removeprefix("Value error, ")

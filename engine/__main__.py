@@ -1,4 +1,4 @@
-"""The command line: python -m engine load | night | explain | seed | serve | query | presence | bench | doctor
+"""The command line: python -m engine load | night | explain | seed | serve | query | plan | presence | bench | doctor
 
 With --json one JSON object goes to stdout; everything for people goes to stderr.
 """
@@ -15,10 +15,11 @@ from pathlib import Path
 from db import access, feeds, settings, store
 from db.access import MACHINE
 from db.told import Told
-from engine import bench, clock, doctor, explain, night, opening, presence, query, refusals, scheduler, words
+from engine import bench, clock, doctor, explain, night, opening, presence, query, refusals, route, scheduler, words
 from engine.demo import seed, story
 from engine.feed import load, mapping
 from engine.presence import read
+from engine.route import reading
 from engine.words import _
 
 
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         words.language.set(settings.language())
         with store.in_words():
-            if given.run is not _presence:  # it needs no bank
+            if given.run not in (_plan, _presence):  # they need no bank
                 opening.open_store()
             return given.run(given)
     except Told as no:
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     command("serve", _serve, "the scheduler, without the app")
     sub = command("query", _query, "a read-only SELECT, as the auditor")
     sub.add_argument("statement")
+    sub = command("plan", _plan, "a day's round: which visits, in which order")
+    sub.add_argument("path", type=Path, help="JSON: day_minutes, minutes, stops")
     sub = command("presence", _presence, "grade one check-in")
     sub.add_argument("path", type=Path, help="JSON: address, fix, received_at, previous, recent")
     command("doctor", _doctor, "is everything as it should be")
@@ -211,6 +214,15 @@ def _query(given: argparse.Namespace) -> int:
     rows, columns = query.as_auditor(given.statement)
     answer = {"columns": columns, "rows": rows, "seconds": round(time.monotonic() - begun, 3)}
     _tell(given, answer, ["\t".join(columns), *("\t".join("" if v is None else str(v) for v in row) for row in rows)])
+    return 0
+
+
+def _plan(given: argparse.Namespace) -> int:
+    planned = route.plan(reading.file(given.path))
+    lines = [f"  {visit.begins:>7.1f}  {visit.id}" for visit in planned.visits]
+    lines.append(_("{0} visits, prize {1}, home after {2:.0f} minutes").format(
+        len(planned.visits), planned.prize, planned.minutes))  # fmt: skip
+    _tell(given, reading.answer(planned), lines)
     return 0
 
 

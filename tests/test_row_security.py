@@ -38,7 +38,7 @@ from db import (
 )  # fmt: skip
 from db.access import MACHINE, Person
 from db.listing import Page
-from db.vocab import Definition, Kind, Role, Scope
+from db.vocab import Definition, Kind, Mode, Role, Scope
 from engine import customers as customer_verbs
 from engine import refusals
 from tests import house, planted
@@ -133,10 +133,13 @@ READS: dict[str, Callable] = {
     "reasons.facts": lambda conn, w: [reasons.facts(conn, c, WHO, TODAY) for c in w.customers.values()],
     "reasons.last_check": lambda conn, w: [reasons.last_check(conn, c, Kind.REGULAR, TODAY) for c in w.customers.values()],
     "reasons.heavier_check": lambda conn, w: [
-        reasons.heavier_check(conn, c, Kind.REGULAR, SINCE, TODAY) for c in w.customers.values()
+        reasons.heavier_check(conn, c, Kind.REGULAR, Mode.FIELD, SINCE, TODAY) for c in w.customers.values()
     ],
-    "reasons.exemption": lambda conn, w: [
-        reasons.exemption(conn, c, loan, Kind.REGULAR, TODAY) for loan, c in w.pairs
+    "reasons.exemptions_on": lambda conn, w: [reasons.exemptions_on(conn, c, TODAY) for c in w.customers.values()],
+    "reasons.pending": lambda conn, w: [reasons.pending(conn, c, loan, "R1") for loan, c in w.pairs],
+    "reasons.covering": lambda conn, w: [
+        reasons.covering(conn, c, loan, kind, period)
+        for loan, c in w.pairs for kind, period in ((Kind.REGULAR, "2026Q4"), (Kind.FIRST, "x"))
     ],
     "records.by_key": lambda conn, w: [records.by_key(conn, key) for key in w.keys],
     "records.of_customer": lambda conn, w: [records.of_customer(conn, c) for c in w.customers.values()],

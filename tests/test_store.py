@@ -20,13 +20,21 @@ from db.access import MACHINE
 from db.tables import metadata
 from db.vocab import Role, Scope
 from engine import __main__ as command_line
-from engine import opening
+from engine import opening, words
 from tests import house
 from tests.conftest import create, using
 from tests.rules_of_sight import OPEN_TO
 
 CHINESE = re.compile("[\u4e00-\u9fff]{6}")
 NOT_IN_THE_METADATA = {"staff_roles_one_at_a_time", "absences_one_delegate_at_a_time"}  # SQLAlchemy has no words for them
+
+
+@pytest.fixture(autouse=True)
+def _in_the_language_it_was():
+    """The command line speaks as it is told, and goes on so."""
+    token = words.language.set("zh")
+    yield
+    words.language.reset(token)
 
 
 # --- The schema ------------------------------------------------------------------------------------------------------
@@ -259,7 +267,7 @@ def _kill_server(embedded: server.Server) -> None:
 
 
 OPEN_AND_WAIT = """
-import sys; from db import store; from engine import opening
+import sys; from db import store; from engine import opening, words
 opening.open_store(); print(store.engine().url.username, flush=True); sys.stdin.read()
 """
 

@@ -97,7 +97,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "signals": of_a_branch(f"owner_id = {ME} or {mine('customer_id')}"),
     "todo_days": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "arrears": FOR_HEAD,
-    "feed_runs": FOR_OPERATORS,
+    "feed_runs": FOR_ALL,  # everybody is told of which day the book is
     "feed_files": FOR_OPERATORS,
     "rejects": FOR_OPERATORS,
     "job_runs": FOR_ALL,

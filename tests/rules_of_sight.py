@@ -25,11 +25,11 @@ TECHNICAL = (Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
 BUSINESS = (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS, Role.COLLECTIONS)
 EVERYBODY = (*BUSINESS, *TECHNICAL)
 
-OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "absences",
+OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims")
 OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals")
-OPERATIONS = ("feed_runs", "feed_files", "rejects", "problems")
+OPERATIONS = ("feed_files", "rejects", "problems")
 
 # To whom a table is open at all; the others are refused the very question.
 OPEN_TO = (

@@ -33,7 +33,11 @@ def monthly(n: int = 1) -> Cycle:
 
 
 def test_a_monthly_check_from_31_january_falls_on_28_february_and_31_march():
-    assert [monthly().after(date(2026, 1, 31), k) for k in (1, 2, 3)] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+    assert [monthly().after(date(2026, 1, 31), k) for k in (1, 2, 3)] == [
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+    ]
 
 
 def test_a_yearly_check_from_29_february_falls_on_28_february_and_on_the_29th_of_leap_years():
@@ -84,7 +88,9 @@ def test_what_is_open_is_the_same_however_far_away_the_anchor_is():
     """A loan of 1999 is found as quickly as one of yesterday, and no occurrence is skipped on the way."""
     daily = When(Anchor.SCHEDULE, Cycle(1, Unit.DAY))
     started = time.monotonic()
-    assert [o.due for o in cycles.occurrences(daily, Counting(date(1900, 1, 1)), date(2026, 11, 20), PLAIN)] == [date(2026, 11, 20)]
+    assert [o.due for o in cycles.occurrences(daily, Counting(date(1900, 1, 1)), date(2026, 11, 20), PLAIN)] == [
+        date(2026, 11, 20)
+    ]
     assert time.monotonic() - started < 0.05
 
 
@@ -109,7 +115,10 @@ def test_two_checks_before_maturity_and_one_agree_on_which_is_the_last():
     matures, today = date(2026, 12, 30), date(2026, 11, 20)
     both = When(Anchor.MATURITY, offsets=(-60, -30), lead=15)
     last = When(Anchor.MATURITY, offsets=(-30,), lead=15)
-    assert cycles.occurrences(both, Counting(matures), today, PLAIN)[-1].period == cycles.occurrences(last, Counting(matures), today, PLAIN)[0].period
+    assert (
+        cycles.occurrences(both, Counting(matures), today, PLAIN)[-1].period
+        == cycles.occurrences(last, Counting(matures), today, PLAIN)[0].period
+    )
 
 
 def test_arrears_are_visited_after_twenty_days_and_then_every_month():
@@ -208,7 +217,12 @@ def test_the_working_day_rule_stays_inside_the_legal_window(nominal, back, lates
 
 def test_at_the_golden_week_the_next_working_day_or_the_last_before_it():
     def due(shift: Shift, latest: int) -> date:
-        return cycles.shifted(date(2026, 10, 3), date(2026, 9, 3), When(Anchor.CALENDAR, monthly(), shift=shift, latest=latest), GOLDEN_WEEK)
+        return cycles.shifted(
+            date(2026, 10, 3),
+            date(2026, 9, 3),
+            When(Anchor.CALENDAR, monthly(), shift=shift, latest=latest),
+            GOLDEN_WEEK,
+        )
 
     assert due(Shift.NEXT, 7) == date(2026, 10, 9)
     assert due(Shift.NEXT, 3) == date(2026, 9, 30), "the window ends before the holiday does: back, not out of it"
@@ -230,7 +244,9 @@ def test_every_due_day_is_found_whatever_the_working_day_rule_does_to_it():
             when = When(Anchor.SCHEDULE, monthly(), lead=lead, shift=shift, latest=7)
             asked: dict[str, set[date]] = {}
             for n in range(200):
-                for o in cycles.occurrences(when, Counting(date(2026, 3, 3)), date(2026, 7, 1) + timedelta(days=n), GOLDEN_WEEK):
+                for o in cycles.occurrences(
+                    when, Counting(date(2026, 3, 3)), date(2026, 7, 1) + timedelta(days=n), GOLDEN_WEEK
+                ):
                     asked.setdefault(o.period, set()).add(o.due)
             assert all(len(dues) == 1 for dues in asked.values())
             assert len(asked) == (8 if lead == 20 else 7)

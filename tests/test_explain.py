@@ -104,4 +104,3 @@ def test_on_random_books_asked_means_a_pending_todo_and_nothing_is_left_waiting(
                     assert not ENGLISH.search(verdict.words), verdict.words
                     if verdict.verdict == "waiting":
                         assert verdict.due - timedelta(days=leads[verdict.rule]) > today, verdict
-

@@ -52,6 +52,7 @@ class Planting:
     draw: random.Random
     calendar: Calendar
     files: "Files"
+    visitors: frozenset[int] = frozenset()  # staff with a demo sign-in
     steps: list[tuple[str, float]] = field(default_factory=list)
 
     def timed(self, what: str, begun: float) -> None:
@@ -123,7 +124,7 @@ def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     for step in steps:
         say(f"{step.day}")
         _live_through(p, step)
-    _open_accounts()
+    p.visitors = _open_accounts()
     _mark_addresses(p)
     for day in days:
         say(f"{day}")
@@ -208,13 +209,24 @@ def _night(day: date) -> None:
 def _people_check(p: Planting, conn: Connection, step: Step) -> None:
     """Most todos are completed a few days before they are due, some late, a few very late."""
     past, last = [], step.following - timedelta(days=1)
-    for todo in demo.pending(conn, until=step.following + timedelta(days=2)):
+    for todo in _worked_on(p, demo.pending(conn, until=step.following + timedelta(days=2))):
         share = LEAVES_ON_TIME if todo.due_on >= step.day else LEAVES_LATE
         if p.draw.random() < share:
             latest = max(step.day, min(todo.due_on, last) - timedelta(days=p.draw.randrange(8)))
             past += _attempts(p, todo, _working_day(p, max(todo.created_on, min(latest, last))))
     for batch in range(0, len(past), 2000):
         checks.import_past(conn, past[batch : batch + 2000])
+
+
+def _worked_on(p: Planting, todos: list) -> list:
+    """All but what a visitor is to find undone: these days' work of the story's officers, and here and there a late one."""
+    return [t for t in todos if not _is_left(t.assignee_id in p.visitors, t.id, (p.world.last - t.due_on).days)]
+
+
+def _is_left(visitors: bool, number: int, days_past: int) -> bool:
+    if visitors:
+        return days_past < 1 or days_past < 20 and number % 3 == 0
+    return days_past < 45 and number % 31 == 0
 
 
 def _working_day(p: Planting, day: date) -> date:
@@ -306,11 +318,13 @@ def _mark_addresses(p: Planting) -> None:
         addresses.import_marks(conn, marks[:wanted], None, clock.now())
 
 
-def _open_accounts() -> None:
-    """The visitors' sign-ins, each for the person of the story."""
+def _open_accounts() -> frozenset[int]:
+    """The visitors' sign-ins, each for the person of the story: their staff ids."""
     with access.transaction(MACHINE, "seed") as conn:
-        for username, _, _, name, role in story.SIGN_INS:
-            sign_in.open_account(conn, MACHINE, demo.of_name(conn, name, role), username, story.PASSWORD, clock.now(), must_change=False)
+        people_of_story = {username: demo.of_name(conn, name, role) for username, _, _, name, role in story.SIGN_INS}
+        for username, staff_id in people_of_story.items():
+            sign_in.open_account(conn, MACHINE, staff_id, username, story.PASSWORD, clock.now(), must_change=False)
+    return frozenset(people_of_story.values())
 
 
 def _live_a_day(p: Planting, day: date) -> None:
@@ -334,7 +348,7 @@ def _morning(day: date) -> datetime:
 def _work_a_day(p: Planting, day: date, whole: bool) -> None:
     """What is due soon is done by those it is assigned to, each submitting his own; of today only the morning's part."""
     with access.reading(MACHINE) as conn:
-        due = demo.pending(conn, until=day + timedelta(days=4))
+        due = _worked_on(p, demo.pending(conn, until=day + timedelta(days=4)))
     p.draw.shuffle(due)
     share = 0.55 if whole else 0.2
     for todo in due[: round(len(due) * share)]:

@@ -698,6 +698,7 @@ CREATE TABLE loans (
     CONSTRAINT loans_branch_id_fkey FOREIGN KEY(branch_id) REFERENCES branches (id),
     CONSTRAINT loans_manager_id_fkey FOREIGN KEY(manager_id) REFERENCES staff (id)
 )
+ WITH (fillfactor = 90)
 ;
 CREATE INDEX loans_absent ON loans (id) WHERE live and absent_since is not null
 ;

@@ -3,6 +3,8 @@
 import argparse
 import inspect
 import re
+import sys
+import textwrap
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from db import settings, vocab
+from db import access, accounts, settings, vocab
+from db.access import MACHINE
 from db.conditions import leaves
 from db.vocab import Role
 from engine import __main__ as command_line
@@ -151,6 +154,15 @@ def test_both_readmes_name_the_demo_sign_ins_and_customers():
         assert story.PASSWORD in text(page)
         told = inspect.getsource(story)
         assert all(customer in told for customer in re.findall(r"「(.+?)」", text(page)))
+
+
+def test_the_first_accounts_are_opened_as_the_operators_are_told(small_bank, monkeypatch):
+    lines = re.search(r"<<'END'\n(.*?)^ {4}END$", text(DOCS / "operators.md"), re.DOTALL | re.MULTILINE)[1]
+    monkeypatch.setattr(sys, "argv", ["-", "007"])
+    exec(textwrap.dedent(lines), {})
+    with access.reading(MACHINE) as conn:
+        account = accounts.by_username(conn, "007")
+    assert account.must_change
 
 
 # --- Links, commands, settings ----------------------------------------------------------------------------------------

@@ -22,10 +22,12 @@ def pulse(conn: sa.Connection) -> int:
     return conn.execute(select(func.vigil_pulse())).scalar_one()
 
 
-def _query() -> sa.Select:
-    return select(audit, staff.c.name.label("staff"), customers.c.name.label("customer")).outerjoin(
-        staff, staff.c.id == a.staff_id
-    ).outerjoin(customers, customers.c.id == a.customer_id)  # fmt: skip
+def _query(named: bool = True) -> sa.Select:
+    """`named`: with the customers' names, for those who may read them."""
+    query = select(audit, staff.c.name.label("staff")).outerjoin(staff, staff.c.id == a.staff_id)
+    if not named:
+        return query.add_columns(sa.null().label("customer"))
+    return query.add_columns(customers.c.name.label("customer")).outerjoin(customers, customers.c.id == a.customer_id)
 
 
 def of_customer(conn: sa.Connection, customer_id: int, nouns: tuple[str, ...] = (), limit: int = 200) -> list[sa.Row]:
@@ -38,13 +40,14 @@ def of_customer(conn: sa.Connection, customer_id: int, nouns: tuple[str, ...] = 
 
 def listing(
     conn: sa.Connection, *, since: date | None = None, until: date | None = None, staff_id: int | None = None,
-    op: str | None = None, noun: str | None = None, verb: str | None = None, limit: int = 100, offset: int = 0,
+    op: str | None = None, noun: str | None = None, verb: str | None = None, named: bool = True, limit: int = 100,
+    offset: int = 0,
 ) -> Page:  # fmt: skip
     where = [a.at >= _midnight(since)] if since else []
     where += [a.at < _midnight(until) + sa.text("interval '1 day'")] if until else []
     exact = ((a.staff_id, staff_id), (a.op, op), (a.noun, noun), (a.verb, verb))
     where += [column == value for column, value in exact if value is not None]
-    return page(conn, _query().where(*where), {"id": a.id}, "-id", limit, offset)
+    return page(conn, _query(named).where(*where), {"id": a.id}, "-id", limit, offset)
 
 
 def _midnight(day: date) -> datetime:

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, audit, figures
+from db import access, audit, feeds, figures
 from db.figures import Scope
-from db.vocab import LIVE_SIGNALS, Family, Kind, Level, SignalState
+from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role, SignalState
 from engine import clock, words
 from engine.words import _
-from pages.parts import asof, charts, filters, frame, look, tables
+from pages.parts import charts, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("dashboard.see")
@@ -23,6 +23,8 @@ SIGNAL_COLUMNS = [
     Column("oldest", "Oldest", "day"),
     Column("days", "Median days to take", "number", width=130),
 ]
+# The picture of each day counts all of a branch's customers; collections see theirs only.
+has_trend = person.role is not Role.COLLECTIONS
 PERIODS = {"30": "30 days", "90": "90 days"}
 head = tables.heading("Dashboard")
 with access.reading(person) as conn, filters.bar():
@@ -50,7 +52,7 @@ def read(who: tuple, scope: Scope, days: int, pulse: int) -> dict:
             "rate": figures.completion(conn, scope, since, scope.today),
             "rates": figures.completion_per_day(conn, scope, since),
             "late": figures.overdue_now(conn, scope),
-            "lates": figures.overdue_per_day(conn, scope, since),
+            "lates": figures.overdue_per_day(conn, scope, since) if has_trend else [],
             "soon": figures.due_soon(conn, scope, 7),
             "branches_7": figures.due_soon_by_branch(conn, scope, 7),
             "branches_30": figures.due_soon_by_branch(conn, scope, 30),
@@ -61,7 +63,7 @@ def read(who: tuple, scope: Scope, days: int, pulse: int) -> dict:
             "handling": figures.handling_days(conn, scope, since),
             "site": figures.on_site_per_day(conn, scope, since),
             "table": figures.branch_table(conn, scope, since),
-            "as_of": asof.book_date(conn, person),
+            "as_of": feeds.business_date(conn),
         }
 
 
@@ -157,7 +159,7 @@ def overdue(data: dict) -> None:
         if data["lates"]:
             charts.draw(charts.overdue_per_day(data["lates"]), _("Open overdue todos per day by age"), key="late")
         else:
-            st.caption(_("No night has run yet; the trend begins with the first one."))
+            st.caption(_("No night has run yet; the trend begins with the first one.") if has_trend else _("The trend is counted for head office and branches."))
 
 
 def coming(data: dict) -> None:

@@ -3,7 +3,7 @@
 What an address asks for that does not exist is left out, and a sentence under the filters says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
@@ -18,7 +18,7 @@ from pages.parts import look
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LONGEST = 60  # characters of a search
-ODD = "filters.odd"
+ODD, SEEN = "filters.odd", "filters.seen."
 
 
 @contextmanager
@@ -40,11 +40,12 @@ def more(*keys: str) -> Iterator[None]:
 
 
 def text(key: str = "q", label: str = "Search", placeholder: str = "name, number", width: int = 220) -> str | None:
+    _take(key, look.typed, "")
     typed = st.text_input(
-        _(label), key=key, bind="query-params", placeholder=_(placeholder), width=width, icon=":material/search:",
-        label_visibility="collapsed",
+        _(label), key=key, placeholder=_(placeholder), width=width, icon=":material/search:", label_visibility="collapsed",
+        max_chars=LONGEST, on_change=_put, args=(key, ""),
     )  # fmt: skip
-    return (typed or "").replace("\0", "").strip()[:LONGEST] or None
+    return look.typed(typed or "") or None
 
 
 def word(key: str, label: str, options: type[StrEnum] | Sequence[StrEnum], width: int = 130, labelled: bool = False) -> str | None:
@@ -54,20 +55,19 @@ def word(key: str, label: str, options: type[StrEnum] | Sequence[StrEnum], width
 
 def choice(key: str, label: str, options: dict[str, str], width: int = 150, labelled: bool = False) -> str | None:
     """One of {value: text}, or None for all; `labelled` where there is room for a label of its own."""
-    _known(key, label, options)
+    _take(key, _one_of(label, options), None)
     return st.selectbox(
-        _(label), list(options), index=None, key=key, bind="query-params", format_func=lambda v: options.get(v, v),
-        placeholder=_("All") if labelled else _(label), width=width,
-        label_visibility="visible" if labelled else "collapsed",
+        _(label), list(options), key=key, format_func=lambda v: options.get(v, v), placeholder=_("All") if labelled else _(label),
+        width=width, label_visibility="visible" if labelled else "collapsed", on_change=_put, args=(key, None),
     )  # fmt: skip
 
 
 def one_of(key: str, label: str, options: dict[str, str], default: str) -> str:
     """Always one of {value: msgid}."""
-    _known(key, label, options)
+    _take(key, _one_of(label, options), default)
     return st.segmented_control(
-        _(label), list(options), default=default, key=key, bind="query-params", required=True,
-        format_func=lambda v: _(options[v]), label_visibility="collapsed",
+        _(label), list(options), key=key, required=True, format_func=lambda v: _(options[v]), label_visibility="collapsed",
+        on_change=_put, args=(key, default),
     )  # fmt: skip
 
 
@@ -92,44 +92,70 @@ def _depths(rows: Sequence) -> dict[int, int]:
 
 def sort(options: dict[str, str], default: str, key: str = "sort", width: int = 170) -> str:
     """How a list is sorted: keys of the read's SORTS, a minus for descending."""
-    _known(key, "Sort", options)
+    _take(key, _one_of("Sort", options), default)
     return st.selectbox(
-        _("Sort"), list(options), index=list(options).index(default), key=key, bind="query-params",
-        format_func=lambda v: _(options[v]), width=width, label_visibility="collapsed",
+        _("Sort"), list(options), key=key, format_func=lambda v: _(options[v]), width=width, label_visibility="collapsed",
+        on_change=_put, args=(key, default),
     )  # fmt: skip
 
 
 def day(key: str, label: str, width: int = 140) -> date | None:
-    asked = st.query_params.get(key)
-    if asked and _date(asked) is None:
-        _odd(refusals.BadDate(value=asked).sentence(_))
+    _take(key, _date, None)
     return st.date_input(
-        _(label), value=None, key=key, bind="query-params", format="YYYY-MM-DD", width=width, min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-    )  # fmt: skip
+        _(label), key=key, format="YYYY-MM-DD", width=width, min_value=FIRST_DAY, max_value=LAST_DAY, on_change=_put, args=(key, None)
+    )
 
 
-def _date(text: str) -> date | None:
+def _date(asked: str) -> date | None:
     try:
-        asked = date.fromisoformat(text)
+        day = date.fromisoformat(asked)
     except ValueError:
+        day = None
+    if day is None or not FIRST_DAY <= day <= LAST_DAY:
+        _odd(refusals.BadDate(value=asked).sentence(_))
         return None
-    return asked if FIRST_DAY <= asked <= LAST_DAY else None
+    return day
 
 
 def flag(key: str, label: str) -> bool:
-    _known(key, label, ("true", "false"))
-    return st.toggle(_(label), key=key, bind="query-params")
+    known = _one_of(label, ("true", "false"))
+    _take(key, lambda asked: known(asked) == "true", False)
+    return st.toggle(_(label), key=key, on_change=_put, args=(key, False))
 
 
-def _known(key: str, label: str, options: Sequence[str] | dict[str, str]) -> None:
+# --- The address ------------------------------------------------------------------------------------------------------
+# Streamlit's own binding would write texts as they are translated, and does not notice a link to the page one is on.
+
+
+def _take(key: str, read: Callable[[str], object], default: object) -> None:
+    """Set the widget as the address has it, when the address is new."""
     asked = st.query_params.get(key)
-    if asked and asked not in options:
+    if key not in st.session_state or st.session_state.get(SEEN + key) != asked:
+        value = read(asked) if asked else None
+        st.session_state[key] = default if value is None else value
+    st.session_state[SEEN + key] = asked
+
+
+def _put(key: str, default: object) -> None:
+    """Write into the address what the widget was set to."""
+    chosen = st.session_state[key]
+    if chosen == default:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = str(chosen).lower() if isinstance(chosen, bool) else str(chosen)
+
+
+def _one_of(label: str, options: Container[str]) -> Callable[[str], str | None]:
+    def read(asked: str) -> str | None:
+        if asked in options:
+            return asked
         _odd(refusals.UnknownFilter(label=_(label), value=asked).sentence(_))
+        return None
+
+    return read
 
 
 def _odd(sentence: str) -> None:
-    """Shown as text: what stands in an address is nobody's Markdown."""
     from_address = st.session_state.setdefault(ODD, [])
     if sentence not in from_address:
         from_address.append(sentence)

@@ -37,13 +37,15 @@ LABELS = {
     "gone_on": "Condition gone", "raised_at": "Raised", "measures": "Measures", "business_date": "Business date",
     "folder": "Folder", "stops": "Why stopped", "totals": "Totals", "override_asked_by": "Override asked by",
     "override_reason": "Reason of the override", "override_by": "Override allowed by", "mapping_version": "Mapping version",
-    "subject_kind": "About",
+    "subject_kind": "About", "form_code": "Form", "proposed_class": "Proposed class", "proposed_months": "Months to the next check",
+    "grade": "Presence grade", "away_because": "Why not on site", "offline": "Sent later from the phone", "wish": "What is wanted",
+    "noted_at": "Noted",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
-    "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "feed_runs": "Feed run",
+    "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "feed_runs": "Feed run",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by", "disabled_by", "marked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by"}  # fmt: skip
@@ -56,13 +58,13 @@ WORDS = {
     ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
     ("signals", "level"): vocab.Level, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
     "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,
-    "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "outcome": vocab.Outcome, "mode": vocab.Mode,
+    "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass, "outcome": vocab.Outcome, "mode": vocab.Mode,
 }  # fmt: skip
 VEILED = {"password_hash"}  # that it changed, never to what
 QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest", "answers", "sha256",
-         "bytes", "width", "height", "accuracy_m", "distance_m"}  # fmt: skip
+         "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version", "fixed_at"}  # fmt: skip
 
 
 @dataclass(frozen=True)

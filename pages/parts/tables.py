@@ -13,6 +13,7 @@ from engine.words import _
 from pages.parts import look
 
 PAGE_SIZE = 50
+PAGE = "page"
 ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in itself
 
 
@@ -116,24 +117,27 @@ def _config(c: Column):
     return st.column_config.TextColumn(label, width=width, help=help_)
 
 
-def pager(total: int, key: str = "page", size: int = PAGE_SIZE) -> None:
+def pager(total: int, size: int = PAGE_SIZE) -> None:
     """Page buttons under a list; the page stands in the address."""
     pages = max(1, -(-total // size))
+    st.session_state[PAGE] = min(st.session_state.get(PAGE) or 1, pages)
     if pages > 1:
-        st.pagination(pages, key=key, bind="query-params", max_visible_pages=7)
+        st.pagination(pages, key=PAGE, max_visible_pages=7, on_change=_turn)
 
 
-def offset(*wanted: object, key: str = "page", size: int = PAGE_SIZE) -> int:
+def _turn() -> None:
+    st.query_params[PAGE] = st.session_state[PAGE]
+
+
+def offset(*wanted: object, size: int = PAGE_SIZE) -> int:
     """Where the page asked for begins, read before the list is; the first one again once `wanted` has changed."""
     now, before = (st.session_state.get("visit"), wanted), st.session_state.get("listed")
     st.session_state["listed"] = now
-    if before is None or before[0] != now[0]:
-        asked = st.query_params.get(key, "1")
-    elif before != now:
-        asked = st.session_state[key] = 1
-    else:
-        asked = st.session_state.get(key, 1)
-    return (max(1, int(asked)) - 1) * size if str(asked).isdecimal() and len(str(asked)) < 7 else 0
+    if before is not None and before[0] == now[0] and before != now:
+        st.query_params.pop(PAGE, None)
+    asked = st.query_params.get(PAGE, "1")
+    st.session_state[PAGE] = max(1, int(asked)) if is_number(asked) else 1
+    return (st.session_state[PAGE] - 1) * size
 
 
 def part(rows: Sequence) -> Page:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db import access, audit
-from db.vocab import SignInOutcome
+from db.vocab import Scope, SignInOutcome
 from engine import words
 from engine.words import _
 from pages.parts import filters, frame, look, sentences, tables
@@ -33,7 +33,7 @@ def show_acts() -> None:
             since = filters.day("from", "From")
             until = filters.day("until", "To")
     with access.reading(person) as conn:
-        wanted = {"since": since, "until": until, "op": op, "noun": noun}
+        wanted = {"named": person.scope is not Scope.ADMIN, "since": since, "until": until, "op": op, "noun": noun}
         found = audit.listing(conn, **wanted, limit=tables.PAGE_SIZE, offset=tables.offset(wanted))
         names = sentences.names(conn)
     tables.count(found, "entries")

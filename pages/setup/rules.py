@@ -262,8 +262,12 @@ def parameters_in_force() -> None:
         change_parameter(asked, values[asked])
 
 
+PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls"}
+LABELS = {"days": "New value, in days", "hour": "New value, hour of the day", "hours": "New value, in hours", "calls": "New value, number of calls"}
+
+
 def parameter_value(name: str, value: float) -> str:
-    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _("{0} days").format(f"{value:g}")
+    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _(PERIODS[PARAMETERS[name].unit]).format(f"{value:g}")
 
 
 def close_parameter() -> None:
@@ -277,7 +281,7 @@ def change_parameter(name: str, value: float) -> None:
     st.markdown(_(PARAMETERS[name].what))
     past_versions(Definition.PARAMETER, name)
     typed = st.number_input(
-        _("New value, in percent") if share else _("New value, in days"), 0.0, 100.0 if share else 10_000.0,
+        _("New value, in percent") if share else _(LABELS[PARAMETERS[name].unit]), 0.0, 100.0 if share else 10_000.0,
         float(100 * value if share else value), key="new_value", format="%g",
     )  # fmt: skip
     new = round(typed / 100, 6) if share else typed

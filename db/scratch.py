@@ -3,8 +3,9 @@
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -105,3 +106,55 @@ def _as_administrator() -> Iterator[sa.Connection]:
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as conn:
         yield conn
+
+
+# --- Past row security -----------------------------------------------------------------------------------------------
+
+
+def live_through(days: int, today: date) -> None:
+    """A past for the open todos: most were done, each by a check, within so many days; and how each day ended."""
+    with _as_administrator() as conn:
+        conn.exec_driver_sql("set session_replication_role = replica")
+        conn.exec_driver_sql(f"""
+            insert into records (customer_id, kind, mode, loan_ids, branch_id, staff_id, done_on, finished_at, outcome, conclusion,
+                                 on_site, submit_key, digest)
+            select customer_id, kind, mode, loan_ids, branch_id, assignee_id, date '{today}' - (id %% {days})::int, now(), 'completed',
+                   'normal', id %% 9 > 0, gen_random_uuid(), 'x'
+            from todos where id %% 3 > 0 and assignee_id is not null""")
+        conn.exec_driver_sql(f"""
+            update todos set state = 'done', record_id = 1, closed_on = date '{today}' - (id %% {days})::int, closed_by = assignee_id,
+                   due_on = date '{today}' - (id %% {days})::int - (id %% 5)::int + 2,
+                   late_from = date '{today}' - (id %% {days})::int - (id %% 5)::int + 4
+            where id %% 3 > 0 and assignee_id is not null""")
+        conn.exec_driver_sql(f"""
+            insert into todo_days select date '{today}' - n, branch_id, kind, family, count(*), 1, 1, 1, 1
+            from todos, generate_series(0, {days}) n where closed_on is null group by 1, 2, 3, 4""")
+        conn.exec_driver_sql("set session_replication_role = origin")
+        for name in ("todos", "records", "todo_days", "signals"):
+            conn.exec_driver_sql(f"vacuum (analyze) {name}")
+
+
+@contextmanager
+def unguarded() -> Iterator[sa.Connection]:
+    """Reads as a superuser does them: no policy applies. Otherwise as in any transaction of a person's."""
+    engine = sa.create_engine(sa.make_url(settings.database_url()), poolclass=sa.NullPool, connect_args={"options": "-c jit=off -c timezone=UTC"})
+    with engine.begin() as conn:
+        yield conn
+
+
+def scans(conn: sa.Connection, read: Callable[[sa.Connection], object]) -> set[tuple[str, str]]:
+    """(way, table or index) by which the database comes to the rows of a read."""
+    asked = []
+    note = lambda _conn, _cursor, statement, parameters, *_: asked.append((statement, parameters))  # noqa: E731
+    sa.event.listen(conn, "before_cursor_execute", note)
+    read(conn)
+    sa.event.remove(conn, "before_cursor_execute", note)
+    plans = [conn.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar_one()[0]["Plan"] for statement, parameters in asked]
+    return {scan for plan in plans for scan in _scans(plan)}
+
+
+def _scans(plan: dict) -> Iterator[tuple[str, str]]:
+    if "Relation Name" in plan:
+        yield plan["Node Type"], plan["Relation Name"]
+    for below in plan.get("Plans", ()):
+        yield from _scans(below)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from engine.bench import load, night
+from engine.bench import load, night, security
 from engine.bench.figures import Figure
 
 MEASURES: dict[str, Callable[[float, Callable[[str], None]], list[Figure]]] = {
     "load": load.measure,
     "night": night.measure,
+    "security": security.measure,
 }

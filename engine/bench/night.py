@@ -32,11 +32,11 @@ def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
     with scratch.database():
         opening.open_store.cache_clear()
         opening.open_store()
-        _plant(scale, say)
+        plant(scale, say)
         return _nights(scale, say)
 
 
-def _plant(scale: float, say: Callable[[str], None]) -> None:
+def plant(scale: float, say: Callable[[str], None]) -> None:
     """The case study's bank through its files, then as many copies of it as make the size."""
     with tempfile.TemporaryDirectory(prefix="vigil-bench-") as place:
         say("files")
@@ -50,7 +50,7 @@ def _plant(scale: float, say: Callable[[str], None]) -> None:
 
 def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say("cold generation of a quarter ahead")
-    quarter, made = _quarter_ahead()
+    quarter, made = quarter_ahead()
     say(f"{made:,} todos")
     floor = scratch.floor_of_todos()
     scratch.forget_todos()
@@ -62,7 +62,7 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say("no news")
     idle = _idle(Since(LAST + timedelta(days=1), following))
     say("signals")
-    warned = [_signals(LAST), _signals(LAST + timedelta(days=1))]
+    warned = [detect_signals(LAST), detect_signals(LAST + timedelta(days=1))]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"memory of this process at most {memory:.0f} MB")
     size = f"{scale:g}x"
@@ -76,7 +76,7 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     ]
 
 
-def _quarter_ahead() -> tuple[float, int]:
+def quarter_ahead() -> tuple[float, int]:
     """The shipped rules, but asking ninety days before: as many todos as a bank has in a quarter."""
     begun = time.monotonic()
     with access.transaction(MACHINE, "bench") as conn:
@@ -110,7 +110,7 @@ def _idle(since: Since) -> float:
     return time.monotonic() - begun
 
 
-def _signals(day: date) -> float:
+def detect_signals(day: date) -> float:
     begun = time.monotonic()
     with access.transaction(MACHINE, "bench") as conn:
         rules, _ = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))

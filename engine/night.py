@@ -31,14 +31,17 @@ class NightReport:
     feed_stops: list[str] = field(default_factory=list)
 
 
-def night(until: date | None = None, *, wait: bool = True, catch_up: bool = True) -> NightReport | None:
+def night(
+    until: date | None = None, *, wait: bool = True, catch_up: bool = True, again: bool = True
+) -> NightReport | None:
     """Every night up to `until` (default: the latest feed). None when another process holds the job and wait is False.
 
-    `catch_up` False does that night alone: for a history of which only some days are known.
+    `catch_up` False does that night alone: for a history of which only some days are known. `again` False leaves a
+    night that is done alone, and returns None: for schedulers, of which many may wake at once.
     """
     begun = time.monotonic()
     with jobs.held(JOB, wait=wait) as held:
-        if held is None:
+        if held is None or not again and _is_done(held, until):
             return None
         days = _days(held, until)[0 if catch_up else -1 :]
         report = NightReport(days[-1], days_caught_up=len(days) - 1)
@@ -46,6 +49,13 @@ def night(until: date | None = None, *, wait: bool = True, catch_up: bool = True
             _one(held, day, report)
     report.seconds = time.monotonic() - begun
     return report
+
+
+def _is_done(held: jobs.Held, until: date) -> bool:
+    """Asked with the job in hand, when nobody else can be doing it any more."""
+    with held.begin() as conn:
+        last = jobs.last_done(conn, JOB)
+    return last is not None and last.business_date >= until
 
 
 def _days(held: jobs.Held, until: date | None) -> list[date]:

@@ -17,6 +17,7 @@ from db import settings
 
 STREAMLIT = Path(find_spec("streamlit").origin).parent / "static"
 OURS = settings.ROOT / "assets" / "static"
+COMPONENTS = settings.ROOT / "assets" / "components"
 
 TITLE = "守望 Vigil"
 NEEDS_SCRIPTS = "<noscript>守望需要启用 JavaScript。Vigil needs JavaScript.</noscript>"
@@ -66,7 +67,7 @@ class Bundle:
 
     def __init__(self, app) -> None:
         self.app = app
-        self.ours = StaticFiles(directory=OURS)
+        self.ours, self.components = StaticFiles(directory=OURS), StaticFiles(directory=COMPONENTS)
 
     async def __call__(self, scope, receive, send) -> None:
         answer = await self._answer(scope) if scope["type"] == "http" else None
@@ -76,6 +77,8 @@ class Bundle:
         path, zipped = scope["path"], "gzip" in requests.header(scope, b"accept-encoding")
         if scope["method"] not in ("GET", "HEAD"):
             return None
+        if path.startswith("/assets/components/"):  # the version stands in the path, for modules name each other relatively
+            return _Below("/".join(path.split("/")[:4]), self.components)
         if path.startswith("/assets/"):
             return _Below("/assets", self.ours)
         if paths.opened_to(path) is paths.Open.PAGE:

@@ -47,6 +47,10 @@ def get(conn: sa.Connection, definition_id: int) -> sa.Row | None:
     return conn.execute(select(definitions).where(d.id == definition_id)).one_or_none()
 
 
+def of_version(conn: sa.Connection, family: Definition, code: str, version: int) -> sa.Row | None:
+    return conn.execute(select(definitions).where(d.family == family, d.code == code, d.version == version)).one_or_none()
+
+
 def versions(conn: sa.Connection, family: Definition, code: str) -> list[sa.Row]:
     """All versions of one code, newest first, with the names of maker and checker."""
     maker, checker = staff.alias(), staff.alias()

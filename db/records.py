@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.listing import Page, contains, page
 from db.tables import branches, customer_faces, customers, records, staff
+from db.vocab import EFFECTIVE, Mode, Outcome
 
 r = records.c
 SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name, "branch": branches.c.code}
@@ -24,7 +25,36 @@ def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
 
 
 def by_key(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:
-    return conn.execute(select(r.id, r.digest).where(r.submit_key == submit_key)).one_or_none()
+    return conn.execute(select(r.id, r.digest, r.receipt).where(r.submit_key == submit_key)).one_or_none()
+
+
+def last_filled_in(conn: sa.Connection, customer_id: int, mode: str) -> sa.Row | None:
+    """The last completed check of this way that was made with a form of ours: what the next one begins with."""
+    return conn.execute(
+        select(r.id, r.done_on, r.conclusion, r.form_code, r.answers)
+        .where(r.customer_id == customer_id, r.mode == mode, r.outcome == Outcome.COMPLETED, r.form_code.is_not(None))
+        .order_by(r.done_on.desc(), r.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def effective_calls(conn: sa.Connection, customer_id: int, kind: str, day: date) -> int:
+    """How often this debtor was spoken to on a day."""
+    return conn.execute(
+        select(sa.func.count()).where(
+            r.customer_id == customer_id, r.kind == kind, r.mode == Mode.PHONE, r.done_on == day, r.outcome.in_(EFFECTIVE)
+        )
+    ).scalar_one()
+
+
+def fixes_of(conn: sa.Connection, staff_id: int, since: date, limit: int = 200) -> list[sa.Row]:
+    """Where somebody's phone said it was at earlier checks, latest first."""
+    return conn.execute(
+        select(r.lat, r.lon, r.accuracy_m, sa.func.coalesce(r.fixed_at, r.finished_at).label("at"))
+        .where(r.staff_id == staff_id, r.done_on >= since, r.lat.is_not(None))
+        .order_by(r.finished_at.desc())
+        .limit(limit)
+    ).all()
 
 
 def touch(conn: sa.Connection, customer_ids: list[int]) -> None:
@@ -38,7 +68,7 @@ def _query() -> sa.Select:
     return (
         select(
             r.id, r.customer_id, r.kind, r.mode, r.done_on, r.finished_at, r.outcome, r.conclusion, r.note, r.answers,
-            r.distance_m, r.loan_ids, r.staff_id, customers.c.name.label("customer"), customers.c.customer_no,
+            r.distance_m, r.grade, r.offline, r.received_at, r.form_code, r.form_version, r.loan_ids, r.staff_id, customers.c.name.label("customer"), customers.c.customer_no,
             staff.c.name.label("staff"), branches.c.name.label("branch"),
         )
         .join(customers, customers.c.id == r.customer_id)

@@ -45,6 +45,15 @@ COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id an
 CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
 LOAN_SEEN = "exists (select 1 from loans l where l.id = loan_id and l.customer_id = loan_history.customer_id)"
 
+
+def begun(table: str) -> str:
+    """The acting person opened a form for this row's customer, and has not sent it yet."""
+    return (
+        f"exists (select 1 from drafts d where d.staff_id = {ME} and d.customer_id = {table}.customer_id"
+        " and d.opened_at > now() - interval '30 days')"
+    )
+
+
 CUSTOMER_POLICY = everybody_in(Scope.HEAD, Scope.READER) | {
     Scope.BRANCH: f"{IN_MY_BRANCHES} or id = any((select vigil_guests())::bigint[])",
     Scope.OFFICER: mine("id"),
@@ -65,6 +74,7 @@ FOLLOWS_CUSTOMER = of_a_branch(mine("customer_id")) | {Scope.BRANCH: CUSTOMER_SE
 FOR_ALL = everybody_in(*EVERYBODY)
 FOR_HEAD = everybody_in(Scope.HEAD, Scope.READER)
 FOR_OPERATORS = everybody_in(Scope.HEAD, Scope.READER, Scope.ADMIN)
+CHECKERS = (Scope.BRANCH, Scope.OFFICER)
 MY_OWN = dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), f"staff_id = {ME}")
 FOR_ADMINISTRATORS = everybody_in(Scope.READER, Scope.ADMIN)
 NOBODY: dict[Scope, str] = {}
@@ -82,7 +92,14 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {IN_COLLECTION}"},
     "addresses": FOLLOWS_CUSTOMER,
     "guarantors": FOLLOWS_CUSTOMER,
-    "photos": FOLLOWS_CUSTOMER,
+    "photos": FOLLOWS_CUSTOMER | {
+        Scope.BRANCH: f"{CUSTOMER_SEEN} or staff_id = {ME}", Scope.OFFICER: f"{mine('customer_id')} or staff_id = {ME}"
+    },
+    "drafts": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
+    "uploads": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
+    "leads": of_a_branch(f"staff_id = {ME} or {mine('customer_id')}") | {
+        Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}"
+    },
     "exemptions": FOLLOWS_CUSTOMER,
     "claims": FOLLOWS_CUSTOMER,
     "loans": of_a_branch(mine("customer_id")),
@@ -159,6 +176,17 @@ SETTLED = HANDLED.replace(")", ", due_on, late_from, close_reason, close_note)")
 SIGNAL_HANDLED = all_of(
     "update (owner_id, state, taken_by, taken_at, measures, answer, answered_by, answered_at, closed_on, closed_by, close_note)"
 )
+# A check with a bad conclusion raises its signal at once; the night would only find it tomorrow.
+RAISED_BY_CHECK = Write(
+    "insert",
+    rows="subject_kind = 'customer' and subject_id = customer_id and state = 'raised' and exists (select 1 from records r"
+    f" where r.customer_id = signals.customer_id and r.staff_id = {ME} and r.conclusion <> 'normal')"
+    f" and ({CUSTOMER_SEEN} or {begun('signals')})",
+    signed="closed_on is null",
+)
+DRAFTED = all_of("update (counter, content, todo_ids, saved_at)", "delete")
+SENT = all_of("update (content, sha256, width, height, bytes)", "delete")
+MY_RECORD = f"exists (select 1 from records r where r.id = record_id and r.customer_id = {{0}}.customer_id and r.staff_id = {ME})"
 TOUCHED = all_of("update (touched_at)")
 MARKED = (Write("insert", signed=f"marked_by = {ME}"), Write("update (replaced_at, doubt)"))
 ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
@@ -175,12 +203,21 @@ ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
 WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "preferences": dict.fromkeys(EVERYBODY, all_of("insert", "update")),
     "records": {
-        # To look after a customer is what lets somebody check; to have signed one makes nobody his officer.
-        Scope.BRANCH: all_of("insert", rows=CUSTOMER_SEEN, signed=f"staff_id = {ME}"),
-        Scope.OFFICER: all_of("insert", rows=mine("customer_id"), signed=f"staff_id = {ME}"),
+        # To look after a customer is what lets somebody check, or to have begun the check while he did; to have signed
+        # one makes nobody his officer.
+        Scope.BRANCH: all_of("insert", rows=f"{CUSTOMER_SEEN} or {begun('records')}", signed=f"staff_id = {ME}"),
+        Scope.OFFICER: all_of("insert", rows=f"{mine('customer_id')} or {begun('records')}", signed=f"staff_id = {ME}"),
     },
+    "drafts": {
+        Scope.BRANCH: all_of("insert", rows=CUSTOMER_SEEN, signed=f"staff_id = {ME}") + DRAFTED,
+        Scope.OFFICER: all_of("insert", rows=mine("customer_id"), signed=f"staff_id = {ME}") + DRAFTED,
+    },
+    "uploads": dict.fromkeys(CHECKERS, all_of("insert", rows=begun("uploads"), signed=f"staff_id = {ME}") + SENT),
+    "photos": dict.fromkeys(CHECKERS, all_of("insert", rows=MY_RECORD.format("photos"), signed=f"staff_id = {ME}")),
+    "leads": dict.fromkeys(CHECKERS, all_of("insert", rows=MY_RECORD.format("leads"), signed=f"staff_id = {ME}")),
     "todos": {Scope.HEAD: all_of(SETTLED), Scope.BRANCH: all_of(SETTLED), Scope.OFFICER: all_of(HANDLED)},
-    "signals": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), SIGNAL_HANDLED),
+    "signals": dict.fromkeys((Scope.HEAD, Scope.COLLECTOR), SIGNAL_HANDLED)
+    | dict.fromkeys(CHECKERS, (*SIGNAL_HANDLED, RAISED_BY_CHECK)),
     "customers": {
         Scope.HEAD: all_of("update (phone, address, manager_id, inspector_id)"),
         Scope.BRANCH: all_of("update (phone, address, manager_id, inspector_id)", rows=IN_MY_BRANCHES),  # guests: no
@@ -228,7 +265,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
-             "customer_faces"}  # fmt: skip
+             "customer_faces", "drafts", "uploads"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress"}  # fmt: skip
 TRAILED_AS = {

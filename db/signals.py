@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -216,6 +216,18 @@ def _move(conn: sa.Connection, signal_id: int, from_states: tuple[SignalState, .
 
 def take(conn: sa.Connection, signal_id: int, by: int, now: datetime) -> bool:
     return _move(conn, signal_id, (SignalState.RAISED,), state=SignalState.TAKEN, taken_by=by, taken_at=now, owner_id=by)
+
+
+def raise_by_check(conn: sa.Connection, row: dict, cooldown_days: int) -> bool:
+    """At once, what the night would raise; nothing when it is alive already or was closed lately at no lower level."""
+    known = select(s.id).where(
+        s.customer_id == row["customer_id"], s.rule_code == row["rule_code"], s.subject_kind == row["subject_kind"],
+        s.subject_id == row["subject_id"],
+        s.closed_on.is_(None) | ((s.closed_on > row["first_on"] - timedelta(days=cooldown_days)) & (s.level >= row["level"])),
+    )  # fmt: skip
+    if conn.execute(select(known.exists())).scalar_one():
+        return False
+    return conn.execute(postgresql.insert(signals).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
 def answer(conn: sa.Connection, signal_id: int, by: int, measures: list[str], words: str, now: datetime) -> bool:

@@ -177,6 +177,16 @@ def start(conn: sa.Connection, todo_id: int, now: datetime) -> bool:
     )
 
 
+def hold(conn: sa.Connection, todo_ids: list[int]) -> list[sa.Row]:
+    """As they stand, held until the end of the transaction; those that are not seen any more are missing."""
+    return conn.execute(
+        sa.update(todos)
+        .where(t.id.in_(todo_ids))
+        .values(record_id=t.record_id)
+        .returning(t.id, t.kind, t.state, t.assignee_id, t.closed_on, t.closed_by, t.close_reason)
+    ).all()
+
+
 def cancel(conn: sa.Connection, todo_id: int, by: int, note: str, today: date) -> bool:
     return (
         conn.execute(

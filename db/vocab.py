@@ -251,6 +251,34 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class CallResult(StrEnum):
+    """What became of one call (电话结果); how far it counts is CALL_OUTCOME's to say."""
+
+    SELF = "self"  # 本人接通
+    SPOUSE = "spouse"  # 配偶接通
+    OTHER = "other"  # 他人接通
+    NO_ANSWER = "no_answer"  # 无人接听
+    OFF = "off"  # 关机/停机
+    DEAD = "dead"  # 空号
+    STRANGER = "stranger"  # 非本人号码
+    REFUSED = "refused"  # 拒绝
+
+
+# Only the borrower's own answer completes a phone check.
+CALL_OUTCOME = {
+    CallResult.SELF: Outcome.COMPLETED,
+    CallResult.SPOUSE: Outcome.PARTIAL,
+    CallResult.OTHER: Outcome.PARTIAL,
+    CallResult.NO_ANSWER: Outcome.UNREACHED,
+    CallResult.OFF: Outcome.UNREACHED,
+    CallResult.DEAD: Outcome.WRONG_CONTACT,
+    CallResult.STRANGER: Outcome.WRONG_CONTACT,
+    CallResult.REFUSED: Outcome.REFUSED,
+}
+# Somebody was spoken to: what the daily limit of collection calls counts.
+EFFECTIVE = (Outcome.COMPLETED, Outcome.PARTIAL, Outcome.REFUSED)
+
+
 class Conclusion(StrEnum):
     NORMAL = "normal"
     ATTENTION = "attention"
@@ -265,6 +293,7 @@ class Definition(StrEnum):
     SIGNAL_RULE = "signal_rule"
     MAPPING = "mapping"
     PARAMETER = "parameter"
+    FORM = "form"
 
 
 class Approval(StrEnum):

@@ -6,10 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from db import customers, loans, records, settings, todos
+from db import customers, definitions, leads, loans, records, settings, signals, staff, todos
 from db.access import Connection, Person
-from db.vocab import Conclusion, Kind, Mode, Outcome
-from engine import permits, refusals
+from db.conditions import leaves
+from db.vocab import (
+    CloseReason, Conclusion, Definition, Kind, Level, LoanClass, Mode, Outcome, SignalState, Subject, TodoState,
+)  # fmt: skip
+from engine import permits, refusals, signal_rules
+
+
+@dataclass(frozen=True)
+class Lead:
+    """New business, noted on the way."""
+
+    name: str
+    phone: str | None
+    wish: str
 
 
 @dataclass(frozen=True)
@@ -32,40 +44,122 @@ class Submission:
     accuracy_m: float | None = None
     distance_m: float | None = None
     on_site: bool | None = None
+    fixed_at: datetime | None = None
+    grade: str | None = None
+    presence: list | None = None
+    away_because: str | None = None
+    offline: bool = False
+    received_at: datetime | None = None
+    form: tuple[str, int] | None = None
+    calls: list | None = None
+    proposed_class: LoanClass | None = None
+    proposed_months: int | None = None
+    leads: tuple[Lead, ...] = ()
+    branch_id: int | None = None  # these two: where the customer stood when the form was opened
+    loan_ids: tuple[int, ...] | None = None
+    digest_of_sent: bytes | None = None
 
     def digest(self) -> bytes:
-        """What makes two submissions under one key the same."""
+        """What makes two submissions under one key the same: what was sent, else what is said here."""
+        if self.digest_of_sent is not None:
+            return self.digest_of_sent
         content = {name: value for name, value in vars(self).items() if name != "key"}
         return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).digest()
 
 
-def submit(conn: Connection, by: Person, s: Submission) -> int:
-    """The record's id; the first answer again when the same is sent twice.
+def submit(conn: Connection, by: Person, s: Submission) -> dict:
+    """The receipt; the first answer again when the same is sent twice.
 
-    A todo that was meanwhile settled, closed or given to somebody else does not lose the visit: the record stands,
-    and closes what is still open of the todos it names.
+    A todo that was meanwhile settled, closed or given to somebody else does not lose the visit: the record stands, closes
+    what is still open of the todos it names, and says of the others what became of them.
     """
     permits.must(by, "check.submit")
-    customer = customers.get(conn, s.customer_id)
-    if customer is None:
-        raise refusals.NotFound
-    live = [loan.id for loan in loans.of_customer(conn, s.customer_id) if loan.live]
-    (record_id,) = records.add(conn, [_row(s, by.id, customer.branch_id, live)])
-    if record_id is None:
-        return _sent_before(conn, s)
-    if s.outcome is Outcome.COMPLETED:
-        todos.discharge(conn, [(todo_id, record_id, by.id, _day(s)) for todo_id in s.todo_ids])
+    branch_id, loan_ids = _stood(conn, s)
     records.touch(conn, [s.customer_id])
-    return record_id
+    held = {todo.id: todo for todo in todos.hold(conn, list(s.todo_ids))}
+    counts = s.outcome is Outcome.COMPLETED
+    done = sorted(t.id for t in held.values() if counts and t.closed_on is None)
+    receipt = {"outcome": s.outcome, "conclusion": s.conclusion, "grade": s.grade, "offline": s.offline, "todos": done,
+               "remarks": _remarks(conn, by, s, held) if counts else []}  # fmt: skip
+    (record_id,) = records.add(conn, [_row(s, by.id, branch_id, loan_ids) | {"receipt": receipt}])
+    if record_id is None:
+        return sent_before(conn, s.key, s.digest())
+    todos.discharge(conn, [(todo_id, record_id, by.id, _day(s)) for todo_id in done])
+    leads.add(conn, [_lead(lead, s, record_id, branch_id, by) for lead in s.leads])
+    _warn(conn, s, branch_id)
+    return receipt | {"record": record_id}
 
 
-def _sent_before(conn: Connection, s: Submission) -> int:
-    earlier = records.by_key(conn, s.key)
+def _stood(conn: Connection, s: Submission) -> tuple[int, list[int]]:
+    """The customer's branch and live loans, today if he may still be seen, else when the form was opened."""
+    customer = customers.get(conn, s.customer_id)
+    if customer is not None:
+        return customer.branch_id, [loan.id for loan in loans.of_customer(conn, s.customer_id) if loan.live]
+    if s.branch_id is None:
+        raise refusals.NotFound
+    return s.branch_id, list(s.loan_ids or ())
+
+
+def sent_before(conn: Connection, key: UUID, digest: bytes) -> dict:
+    """What was answered to the first of several submissions under one key."""
+    earlier = records.by_key(conn, key)
     if earlier is None:
         raise refusals.NotFound
-    if bytes(earlier.digest) != s.digest():
+    if bytes(earlier.digest) != digest:
         raise refusals.SameKeyOtherContent
-    return earlier.id
+    return (earlier.receipt or {}) | {"record": earlier.id}
+
+
+def _remarks(conn: Connection, by: Person, s: Submission, held: dict) -> list[dict]:
+    """What became of the todos since the form was opened; nothing to say of those that simply end here."""
+    names = staff.names(conn) if s.todo_ids else {}
+    return [remark for todo_id in s.todo_ids if (remark := _remark(todo_id, held.get(todo_id), by, names))]
+
+
+def _remark(todo_id: int, todo, by: Person, names: dict[int, str]) -> dict | None:
+    if todo is None:
+        return {"todo": todo_id, "what": "given_away"}
+    if todo.state == TodoState.CANCELLED:
+        return {"todo": todo_id, "what": "ended", "why": CloseReason(todo.close_reason).value}
+    if todo.closed_on is not None:
+        return {"todo": todo_id, "what": "done_before", "by": names.get(todo.closed_by, "")}
+    if todo.assignee_id not in (None, by.id):
+        return {"todo": todo_id, "what": "done_for", "by": names.get(todo.assignee_id, "")}
+    return None
+
+
+def _lead(lead: Lead, s: Submission, record_id: int, branch_id: int, by: Person) -> dict:
+    about = {"customer_id": s.customer_id, "record_id": record_id, "branch_id": branch_id, "staff_id": by.id}
+    return about | {"name": lead.name, "phone": lead.phone, "wish": lead.wish}
+
+
+def _warn(conn: Connection, s: Submission, branch_id: int) -> None:
+    """Rules that ask nothing but the conclusion of the last visit need not wait for the night."""
+    if s.mode is not Mode.FIELD or s.outcome is not Outcome.COMPLETED:
+        return
+    customer = customers.get(conn, s.customer_id)
+    for row in definitions.in_force(conn, Definition.SIGNAL_RULE, _day(s)):
+        level, rule = _fires(row, s.conclusion)
+        if level is not None:
+            signals.raise_by_check(conn, {
+                "customer_id": s.customer_id, "rule_code": rule.code, "rule_version": row.version, "subject_kind": Subject.CUSTOMER,
+                "subject_id": s.customer_id, "branch_id": branch_id, "owner_id": customer.manager_id if customer else None, "level": level,
+                "amount_fen": (customer.exposure_fen or 0) if customer else 0, "evidence": {"last_conclusion": s.conclusion},
+                "state": SignalState.RAISED, "first_on": _day(s), "last_on": _day(s),
+            }, rule.cooldown_days)  # fmt: skip
+
+
+def _fires(row, conclusion: Conclusion):
+    try:
+        rule = signal_rules.parse(row.body)
+    except refusals.BadRule:
+        return None, None
+    steps = [(step.level, list(leaves(step.who))) for step in rule.levels]
+    if not rule.enabled or rule.subject is not Subject.CUSTOMER:
+        return None, None
+    if any(len(asked) != 1 or asked[0]["field"] != "last_conclusion" or asked[0]["op"] != "in" for _, asked in steps):
+        return None, None
+    return max((level for level, (asked,) in steps if conclusion in asked["value"]), key=list(Level).index, default=None), rule
 
 
 def import_past(conn: Connection, past: list[tuple[Submission, int, int, list[int]]]) -> int:
@@ -90,7 +184,10 @@ def _row(s: Submission, staff_id: int, branch_id: int, loan_ids: list[int]) -> d
         "submit_key": s.key, "digest": s.digest(), "customer_id": s.customer_id, "kind": s.kind, "mode": s.mode,
         "outcome": s.outcome, "conclusion": s.conclusion, "started_at": s.started_at, "finished_at": s.finished_at,
         "done_on": _day(s), "answers": s.answers, "note": s.note, "lat": s.lat, "lon": s.lon, "accuracy_m": s.accuracy_m,
-        "distance_m": s.distance_m, "on_site": s.on_site, "staff_id": staff_id, "branch_id": branch_id, "loan_ids": loan_ids,
+        "distance_m": s.distance_m, "on_site": s.on_site, "fixed_at": s.fixed_at, "grade": s.grade, "presence": s.presence,
+        "away_because": s.away_because, "offline": s.offline, "received_at": s.received_at or s.finished_at, "calls": s.calls,
+        "form_code": s.form[0] if s.form else None, "form_version": s.form[1] if s.form else None,
+        "proposed_class": s.proposed_class, "proposed_months": s.proposed_months, "staff_id": staff_id, "branch_id": branch_id, "loan_ids": loan_ids,
     }  # fmt: skip
 
 

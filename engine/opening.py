@@ -12,6 +12,9 @@ from engine import calendar, clock
 from engine.feed import mapping
 
 STARTERS = Path(__file__).parent / "starters"
+SHIPPED = {
+    Definition.TODO_RULE: "todo_rules.yaml", Definition.SIGNAL_RULE: "signal_rules.yaml", Definition.FORM: "forms.yaml",
+}  # fmt: skip
 ALWAYS = date(2000, 1, 1)
 
 
@@ -31,7 +34,7 @@ def plant_starters(conn: access.Connection) -> None:
         body = yaml.safe_load(file.read_text(encoding="utf-8"))
         mapping.parse(body)
         definitions.plant(conn, Definition.MAPPING, body["source"], body, ALWAYS, "starter")
-    for family, name in ((Definition.TODO_RULE, "todo_rules.yaml"), (Definition.SIGNAL_RULE, "signal_rules.yaml")):
+    for family, name in SHIPPED.items():
         file = STARTERS / name
         if file.exists():
             for body in yaml.safe_load(file.read_text(encoding="utf-8")):

@@ -20,6 +20,10 @@ PARAMETERS = {
     "feed.max_row_drop": Parameter(0.05, "share", "A feed is stopped when a table lost more than this share of its rows"),
     "feed.max_balance_drop": Parameter(0.10, "share", "A feed is stopped when the total balance fell by more than this"),
     "feed.balance_tolerance": Parameter(0.01, "share", "How far a balance may stand above the amount paid out"),
+    "calls.from_hour": Parameter(8, "hour", "Debtors are called from this hour on"),
+    "calls.until_hour": Parameter(22, "hour", "Debtors are not called after this hour"),
+    "calls.a_day": Parameter(3, "calls", "A debtor is spoken to at most so often a day"),
+    "visits.offline_hours": Parameter(72, "hours", "A check made without a network counts by the phone's time if it arrives within this"),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

@@ -72,6 +72,76 @@ class Missing(Refusal):
     """Please fill in: {field}."""
 
 
+class FormIncomplete(Refusal):
+    """The form is not ready yet. {problems}"""
+
+
+class NoForm(Refusal):
+    """No form is in force for this kind of check. Head office must publish one."""
+
+    status = 409
+
+
+class TooLight(Refusal):
+    """This todo wants a visit; a call does not discharge it."""
+
+    status = 409
+
+
+class DraftTooLarge(Refusal):
+    """The form holds more than it can. Shorten the texts."""
+
+    status = 413
+
+
+class PhotoTooLarge(Refusal):
+    """A photo may have at most {megabytes} MB, a check at most {most} photos."""
+
+    status = 413
+
+
+class NoPhoto(Refusal):
+    """This file is no photo that can be used (JPEG, PNG or WebP)."""
+
+
+class PhotosMissing(Refusal):
+    """{n} photos have not arrived yet. The check can be sent when they have."""
+
+    status = 409
+
+
+class MorePhotos(Refusal):
+    """This check needs at least {needed} photos."""
+
+
+class Unreadable(Refusal):
+    """What was sent cannot be read. {where}: {problem}"""
+
+
+class NothingSeen(Refusal):
+    """Nobody was met or reached: the conclusion can only be that it could not be checked."""
+
+
+class NoCall(Refusal):
+    """A phone check needs a call: dial, then say what became of it."""
+
+
+class WhoIsIt(Refusal):
+    """The borrower's identity must be verified by at least {needed} questions before the call counts as his own."""
+
+
+class QuietHours(Refusal):
+    """No collection calls between {start}:00 and {end}:00."""
+
+    status = 409
+
+
+class EnoughCalls(Refusal):
+    """This debtor was spoken to {most} times today already; more calls are not permitted."""
+
+    status = 409
+
+
 class FourEyes(Refusal):
     """A second person must decide this; you made the request yourself."""
 
@@ -84,6 +154,10 @@ class BadMapping(Refusal):
 
 class BadRule(Refusal):
     """The rule cannot be used. {where}: {problem}"""
+
+
+class BadForm(Refusal):
+    """The form cannot be used. {where}: {problem}"""
 
 
 class BadDate(Refusal):

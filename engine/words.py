@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 from db import settings, vocab
 from db.vocab import (
-    Approval, Assign, CloseReason, Conclusion, CustomerKind, Definition, Family, FeedState, Guarantee, JobState, Kind,
+    Approval, Assign, CallResult, CloseReason, Conclusion, CustomerKind, Definition, Family, FeedState, Guarantee, JobState, Kind,
     Level, LoanClass, LoanStatus, Mode, Outcome, Payment, Repayment, Role, Segment, Shift, SignalState, SignInOutcome,
     Subject, TodoState, Unit,
 )  # fmt: skip
@@ -79,10 +79,14 @@ NAMES = (
     (Subject.LOAN, "Loan"), (Subject.CUSTOMER, "Customer"), (Subject.BRANCH, "Branch"), (Subject.STAFF, "Staff"),
     (Outcome.COMPLETED, "Completed"), (Outcome.PARTIAL, "Partly completed"), (Outcome.UNREACHED, "Not reached"),
     (Outcome.WRONG_CONTACT, "Wrong number or address"), (Outcome.REFUSED, "Refused"),
+    (CallResult.SELF, "Answered by the borrower"), (CallResult.SPOUSE, "Answered by the spouse"),
+    (CallResult.OTHER, "Answered by somebody else"), (CallResult.NO_ANSWER, "No answer"),
+    (CallResult.OFF, "Switched off or out of service"), (CallResult.DEAD, "No such number"),
+    (CallResult.STRANGER, "Somebody else's number"), (CallResult.REFUSED, "Refused to talk"),
     (Conclusion.NORMAL, "Normal"), (Conclusion.ATTENTION, "Attention"), (Conclusion.RISK, "Risk"),
     (Conclusion.UNABLE, "Could not be checked"),
     (Definition.TODO_RULE, "Todo rule"), (Definition.SIGNAL_RULE, "Signal rule"), (Definition.MAPPING, "Mapping"),
-    (Definition.PARAMETER, "Parameter"),
+    (Definition.PARAMETER, "Parameter"), (Definition.FORM, "Form"),
     (Approval.SUBMITTED, "Awaiting approval"), (Approval.APPROVED, "Approved"), (Approval.REFUSED, "Refused"),
     (Approval.WITHDRAWN, "Withdrawn"),
     (FeedState.LOADING, "Loading"), (FeedState.LOADED, "Loaded"), (FeedState.STOPPED, "Stopped"), (FeedState.FAILED, "Failed"),

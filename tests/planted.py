@@ -129,7 +129,14 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
             customer_id=about["customer_id"], loan_id=loan, kind="first", period="x", todo_id=done))  # fmt: skip
         record = _put(conn, tables.records, **about, kind="full", mode="field", loan_ids=[loan],
                       staff_id=ids[officer or "801"], done_on=TODAY - timedelta(days=n), finished_at=sa.func.now(),
-                      outcome="completed", conclusion="normal", on_site=True, submit_key=sa.func.gen_random_uuid(), digest=b"x")  # fmt: skip
+                      outcome="completed", conclusion="normal", on_site=True, submit_key=sa.func.gen_random_uuid(), digest=b"x",
+                      form_code="VISIT-FIRM", form_version=1, lat=43.9 + n / 100, lon=125.3)  # fmt: skip
+        _put(conn, tables.records, **about, kind="overdue", mode="phone", loan_ids=[loan], staff_id=ids[officer or "101"],
+             done_on=TODAY - timedelta(days=n), finished_at=sa.func.now(), outcome="partial", conclusion="attention",
+             submit_key=sa.func.gen_random_uuid(), digest=b"x")  # fmt: skip
+        conn.execute(sa.insert(tables.leads).values(
+            **about, record_id=record, name="赵六", phone="13900000066", wish="w", staff_id=ids[officer or "101"], noted_at=TODAY))  # fmt: skip
+        _half_filled_in(conn, about, loan, ids[officer or "101"])
         conn.execute(sa.insert(tables.photos).values(
             customer_id=about["customer_id"], record_id=record, sha256=b"x", bytes=1, width=1, height=1, staff_id=ids["802"]))  # fmt: skip
         _put(conn, tables.signals, **about, rule_code="S1", rule_version=1, subject_kind="loan", subject_id=loan,
@@ -146,6 +153,14 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
     for subject, owner in (("branch", None), ("staff", ids["804"])):
         _put(conn, tables.signals, branch_id=branches["2290081"], rule_code="S2", rule_version=1, subject_kind=subject,
              subject_id=branches["2290081"], owner_id=owner, level="yellow", evidence={}, first_on=TODAY, last_on=TODAY)  # fmt: skip
+
+
+def _half_filled_in(conn: sa.Connection, about: dict, loan: int, staff_id: int) -> None:
+    key = conn.execute(sa.insert(tables.drafts).values(
+        **about, staff_id=staff_id, form_key="field:spot", submit_key=sa.func.gen_random_uuid(), form_code="VISIT-FIRM", form_version=1,
+        kind="spot", mode="field", loan_ids=[loan], todo_ids=[]).returning(tables.drafts.c.submit_key)).scalar_one()  # fmt: skip
+    conn.execute(sa.insert(tables.uploads).values(
+        id=sa.func.gen_random_uuid(), customer_id=about["customer_id"], submit_key=key, staff_id=staff_id, total=3, content=b"xy"))  # fmt: skip
 
 
 def _around(conn: sa.Connection, ids, customers, loans, branches) -> None:

@@ -8,6 +8,7 @@ Written from the bank's rules, not from db/security.py:
 * relationship managers and inspectors see the customers they manage, inspect, have a loan or an open todo of, for
   themselves or for a colleague they stand in for today; their own todos, checks and signals besides, and their branch's pool;
 * collections sees customers in arrears or substandard and worse;
+* whoever signed a check sees it, its photos and its leads; forms half filled in and photos on their way, their author only;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -28,7 +29,8 @@ EVERYBODY = (*BUSINESS, *TECHNICAL)
 OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims")
-OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals")
+OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads")
+CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
 OPERATIONS = ("feed_files", "rejects", "problems")
 
 # To whom a table is open at all; the others are refused the very question.
@@ -37,7 +39,7 @@ OPEN_TO = (
     | dict.fromkeys((*OF_A_CUSTOMER, *OF_A_BRANCH), BUSINESS)
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
-       "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
+       "drafts": CHECKERS, "uploads": CHECKERS, "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
 )  # fmt: skip
 
 
@@ -102,6 +104,8 @@ class Sight:
             return False
         if table in OPEN_TO_ALL or table in OPERATIONS or table in ("arrears", "accounts"):
             return True
+        if table == "photos" and self.role in CHECKERS and row["staff_id"] == self.person.id:
+            return True
         if table in OF_A_CUSTOMER:
             return row["id" if table == "customers" else "customer_id"] in self.customers
         if table in OF_A_BRANCH:
@@ -111,10 +115,10 @@ class Sight:
     def _sees_work(self, table: str, row: dict) -> bool:
         if self.role in WHOLE_BOOK:
             return True
-        own = {"todos": row.get("assignee_id"), "records": row.get("staff_id"), "signals": row.get("owner_id")}.get(table)
+        own = {"todos": row.get("assignee_id"), "records": row.get("staff_id"), "leads": row.get("staff_id"), "signals": row.get("owner_id")}.get(table)
         if self.role is Role.BRANCH_HEAD:
             holder = self.book.loans[row["loan_id"]] if table == "loan_history" else row
-            return holder["branch_id"] in self.branches or (table == "records" and own == self.person.id)
+            return holder["branch_id"] in self.branches or (table in ("records", "leads") and own == self.person.id)
         pooled = table == "todos" and own is None and row["branch_id"] == self.home
         if self.role in OFFICERS and (pooled or own == self.person.id and table != "loans"):
             return True
@@ -130,6 +134,8 @@ class Sight:
 
     def _sees_preferences(self, row: dict) -> bool:
         return row["staff_id"] == self.person.id
+
+    _sees_drafts = _sees_uploads = _sees_preferences
 
     def _sees_audit(self, row: dict) -> bool:
         if self.role in WHOLE_BOOK:

@@ -10,7 +10,7 @@ import pytest
 from db import access, audit
 from db.access import MACHINE, Person
 from db.vocab import Conclusion, Definition, Kind, Mode, Outcome, Role
-from engine import acts, checks, customers, exports, people, permits, preferences, refusals, rulebook, sign_in, signals, todos, words
+from engine import acts, checks, customers, exports, people, permits, preferences, refusals, rulebook, sign_in, signals, todos, visits, words
 from engine.feed import override
 from tests import house
 from tests.bank import STAFF, TODAY
@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "preferences.prefer": ("preference.set", lambda conn, by: preferences.prefer(conn, by, language="en")),
     "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),
     "rulebook.propose parameter": ("parameter.change", proposal(Definition.PARAMETER)),
+    "rulebook.propose form": ("form.change", proposal(Definition.FORM)),
     "rulebook.propose mapping": ("mapping.change", proposal(Definition.MAPPING)),
     "rulebook.approve": ("rule.decide", lambda conn, by: rulebook.approve(conn, by, 1, now=NOW, today=TODAY)),
     "rulebook.refuse": ("rule.decide", lambda conn, by: rulebook.refuse(conn, by, 1, "a good reason", now=NOW)),
@@ -49,6 +50,13 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "sign_in.enable_account": ("account.disable", lambda conn, by: sign_in.enable_account(conn, by, 12)),
     "signals.take": ("signal.take", lambda conn, by: signals.take(conn, by, 1, now=NOW)),
     "signals.answer": ("signal.answer", lambda conn, by: signals.answer(conn, by, 1, [], "it is well", now=NOW)),
+    "visits.opening.open_todo": ("check.submit", lambda conn, by: visits.open_todo(conn, by, 1, now=NOW)),
+    "visits.opening.open_customer": ("check.submit", lambda conn, by: visits.open_customer(conn, by, 1, now=NOW)),
+    "visits.drafting.save": ("check.submit", lambda conn, by: visits.save(conn, by, uuid4(), 1, {}, now=NOW)),
+    "visits.drafting.add_photo": ("check.submit", lambda conn, by: visits.add_photo(conn, by, uuid4(), visits.Piece(uuid4(), 1, 0, b"x"))),
+    "visits.drafting.drop_photo": ("check.submit", lambda conn, by: visits.drop_photo(conn, by, uuid4(), uuid4())),
+    "visits.drafting.number": ("check.submit", lambda conn, by: visits.number(conn, by, uuid4(), now=NOW)),
+    "visits.submitting.submit": ("check.submit", lambda conn, by: visits.submit(conn, by, uuid4(), {}, now=NOW)),
     "todos.assign": ("todo.assign", lambda conn, by: todos.assign(conn, by, [1], 12)),
     "todos.claim": ("todo.claim", lambda conn, by: todos.claim(conn, by, 1)),
     "todos.cancel": ("todo.cancel", lambda conn, by: todos.cancel(conn, by, 1, "a good reason", today=TODAY)),

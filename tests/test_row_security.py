@@ -19,11 +19,14 @@ from db import (
     calendar,
     customers,
     definitions,
+    drafts,
     feeds,
     figures,
     installation,
     jobs,
+    leads,
     loans,
+    photos,
     preferences,
     products,
     reasons,
@@ -90,7 +93,14 @@ READS: dict[str, Callable] = {
     "definitions.one_in_force": lambda conn, w: definitions.one_in_force(conn, Definition.MAPPING, "union", TODAY),
     "definitions.get": lambda conn, w: definitions.get(conn, 1),
     "definitions.versions": lambda conn, w: definitions.versions(conn, Definition.MAPPING, "union"),
+    "definitions.of_version": lambda conn, w: definitions.of_version(conn, Definition.FORM, "CALL", 1),
     "definitions.awaiting": lambda conn, w: definitions.awaiting(conn, *Definition),
+    "drafts.of_form": lambda conn, w: [drafts.of_form(conn, s, c, "field:spot") for s in w.some for c in w.customers.values()],
+    "drafts.by_key": lambda conn, w: [drafts.by_key(conn, key) for key in w.drafts],
+    "drafts.of_author": lambda conn, w: [drafts.of_author(conn, s) for s in w.some],
+    "drafts.upload": lambda conn, w: [drafts.upload(conn, u, key) for u, key in w.uploads],
+    "drafts.uploads_of": lambda conn, w: [drafts.uploads_of(conn, key) for key in w.drafts],
+    "drafts.content": lambda conn, w: [drafts.content(conn, u, key) for u, key in w.uploads],
     "feeds.last_loaded": lambda conn, w: feeds.last_loaded(conn, "union"),
     "feeds.business_date": lambda conn, w: feeds.business_date(conn),
     "feeds.first_date": lambda conn, w: feeds.first_date(conn),
@@ -119,6 +129,7 @@ READS: dict[str, Callable] = {
     "jobs.runs": lambda conn, w: jobs.runs(conn),
     "jobs.set_aside_on": lambda conn, w: jobs.set_aside_on(conn, "night", TODAY),
     "jobs.recent_problems": lambda conn, w: jobs.recent_problems(conn),
+    "leads.listing": lambda conn, w: [leads.listing(conn), leads.listing(conn, since=SINCE, staff_id=w.staff["102"])],
     "loans.listing": lambda conn, w: [
         loans.listing(conn, loans.Filter(TODAY, **narrowed))
         for narrowed in ({}, {"live": None}, {"overdue": True}, {"no_manager": True}, {"text": "L"}, {"text": "鑫源"})
@@ -128,6 +139,8 @@ READS: dict[str, Callable] = {
     "loans.of_customer": lambda conn, w: [loans.of_customer(conn, c) for c in w.customers.values()],
     "loans.history": lambda conn, w: [loans.history(conn, loan, c) for loan, c in w.pairs],
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
+    "photos.get": lambda conn, w: [photos.get(conn, p) for p in w.photos],
+    "photos.of_record": lambda conn, w: [photos.of_record(conn, r) for r in w.records],
     "preferences.of": lambda conn, w: [preferences.of(conn, s) for s in w.some],
     "products.all_of": lambda conn, w: products.all_of(conn),
     "reasons.facts": lambda conn, w: [reasons.facts(conn, c, WHO, TODAY) for c in w.customers.values()],
@@ -142,6 +155,11 @@ READS: dict[str, Callable] = {
         for loan, c in w.pairs for kind, period in ((Kind.REGULAR, "2026Q4"), (Kind.FIRST, "x"))
     ],
     "records.by_key": lambda conn, w: [records.by_key(conn, key) for key in w.keys],
+    "records.last_filled_in": lambda conn, w: [records.last_filled_in(conn, c, "field") for c in w.customers.values()],
+    "records.effective_calls": lambda conn, w: [
+        records.effective_calls(conn, c, "overdue", TODAY - timedelta(days=n)) for c in w.customers.values() for n in range(7)
+    ],
+    "records.fixes_of": lambda conn, w: [records.fixes_of(conn, s, SINCE) for s in w.staff.values()],
     "records.of_customer": lambda conn, w: [records.of_customer(conn, c) for c in w.customers.values()],
     "records.listing": lambda conn, w: records.listing(conn),
     "rulebook.matching": lambda conn, w: rulebook.matching(conn, WHO, TODAY),
@@ -202,6 +220,8 @@ def w(book) -> SimpleNamespace:
         branches={b["code"]: b["id"] for b in r["branches"]}, staff={s["staff_no"]: s["id"] for s in r["staff"]},
         some=[s["id"] for s in r["staff"] if s["staff_no"] in ("001", "101", "102", "103", "802")],
         pairs=[(x["id"], x["customer_id"]) for x in r["loans"]], todos=[t["id"] for t in r["todos"]], signals=[s["id"] for s in r["signals"]], keys=[x["submit_key"] for x in r["records"]],
+        drafts=[x["submit_key"] for x in r["drafts"]], uploads=[(u["id"], u["submit_key"]) for u in r["uploads"]],
+        photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
         run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
     )  # fmt: skip
 

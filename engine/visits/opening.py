@@ -1,0 +1,153 @@
+"""The form of a check, with everything the phone needs to go on without a network."""
+
+from datetime import date, datetime
+from uuid import uuid4
+
+from db import customers, definitions, drafts, loans, records, todos
+from db.access import Connection, Person
+from db.vocab import MODE_WEIGHT, Conclusion, Definition, Kind, LoanClass, Mode
+from engine import calls, forms, parameters, permits, refusals
+from engine.visits import shared
+
+
+def open_todo(conn: Connection, by: Person, todo_id: int, mode: Mode | None = None, *, now: datetime) -> dict:
+    """The form for a todo, with what is known; a phone check may be done by a visit, never the other way round."""
+    permits.must(by, "check.submit")
+    todo = todos.get(conn, todo_id)
+    if todo is None:
+        raise refusals.NotFound
+    wanted = mode or Mode(todo.mode)
+    if MODE_WEIGHT[wanted] < MODE_WEIGHT[Mode(todo.mode)]:
+        raise refusals.TooLight
+    todos.start(conn, todo_id, now)
+    return _open(conn, by, todo.customer_id, Kind(todo.kind), wanted, f"{wanted}:todo-{todo_id}", todo_id, now)
+
+
+def open_customer(conn: Connection, by: Person, customer_id: int, mode: Mode = Mode.FIELD, *, now: datetime) -> dict:
+    """An unscheduled check."""
+    permits.must(by, "check.submit")
+    return _open(conn, by, customer_id, Kind.SPOT, mode, f"{mode}:spot", None, now)
+
+
+def _open(conn, by: Person, customer_id: int, kind: Kind, mode: Mode, form_key: str, todo_id: int | None, now: datetime) -> dict:
+    customer = customers.get(conn, customer_id)
+    if customer is None:
+        raise refusals.NotFound
+    book = [loan for loan in loans.of_customer(conn, customer_id) if loan.live]
+    same = _same_work(conn, customer_id, kind, mode, todo_id)
+    draft = drafts.of_form(conn, by.id, customer_id, form_key)
+    if draft is None:
+        chosen = _choose(conn, kind, mode, customer, shared.day(now))
+        drafts.begin(conn, {
+            "staff_id": by.id, "customer_id": customer_id, "form_key": form_key, "submit_key": uuid4(),
+            "form_code": chosen.form.code, "form_version": chosen.version, "kind": kind, "mode": mode, "todo_ids": same,
+            "branch_id": customer.branch_id, "loan_ids": [loan.id for loan in book], "place": _place(conn, customer_id),
+        })  # fmt: skip
+        draft = drafts.of_form(conn, by.id, customer_id, form_key)
+    elif list(draft.todo_ids) != same:
+        drafts.name_todos(conn, draft.submit_key, same)
+    return _opened(conn, draft, customer, book, now)
+
+
+def _same_work(conn: Connection, customer_id: int, kind: Kind, mode: Mode, todo_id: int | None) -> list[int]:
+    """All of the customer's todos of this kind that a check of this way discharges: one visit over all loans."""
+    pending = [t for t in todos.of_customer(conn, customer_id) if t.closed_on is None and MODE_WEIGHT[t.mode] <= MODE_WEIGHT[mode]]
+    return sorted({t.id for t in pending if t.kind == kind} | ({todo_id} if todo_id else set()))
+
+
+def _choose(conn: Connection, kind: Kind, mode: Mode, customer, today: date) -> forms.Chosen:
+    rows = definitions.in_force(conn, Definition.FORM, today)
+    chosen = forms.choose(rows, kind, mode, customer.segment, customer.main_family)
+    if chosen is None:
+        raise refusals.NoForm
+    return chosen
+
+
+def _place(conn: Connection, customer_id: int) -> dict | None:
+    """The marked address to be near to: where the business is, else where the customer lives."""
+    marked = [a for a in customers.addresses_of(conn, customer_id) if a.lat is not None]
+    marked.sort(key=lambda a: ("business", "home", "land", "collateral").index(a.kind))
+    return {"lat": marked[0].lat, "lon": marked[0].lon, "radius_m": marked[0].radius_m, "words": marked[0].place} if marked else None
+
+
+def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dict:
+    """Everything the phone needs, so that it can go on without the network."""
+    form, body = shared.form_of(conn, draft)
+    last = records.last_filled_in(conn, draft.customer_id, draft.mode)
+    answers = last.answers if last else {}
+    return {
+        "key": str(draft.submit_key), "counter": draft.counter, "content": draft.content, "form": body, "version": draft.form_version,
+        "kind": draft.kind, "mode": draft.mode, "todos": _work(conn, draft), "place": draft.place,
+        "customer": _customer(customer, book, shared.day(now)), "last": _last(last),
+        "begin": _beginning(form, answers, customer, book), "uploads": [shared.progress(u) for u in drafts.uploads_of(conn, draft.submit_key)],
+        "calls": _calls(conn, draft, now), "proposals": _proposals(customer), "now": now.isoformat(),
+    }  # fmt: skip
+
+
+def _work(conn: Connection, draft) -> list[dict]:
+    """The open todos of the customer; `here`: discharged by this form."""
+    return [
+        {"id": t.id, "kind": t.kind, "mode": t.mode, "due_on": t.due_on.isoformat(), "late_from": t.late_from.isoformat(), "here": t.id in draft.todo_ids}
+        for t in todos.of_customer(conn, draft.customer_id) if t.closed_on is None
+    ]  # fmt: skip
+
+
+def _customer(customer, book: list, today: date) -> dict:
+    return {
+        "id": customer.id, "no": customer.customer_no, "name": customer.name, "phone": customer.phone_masked, "address": customer.address,
+        "exposure": (customer.exposure_fen or 0) / 100, "class": customer.worst_class,
+        "overdue_days": (today - customer.overdue_since).days if customer.overdue_since else 0,
+        "loans": [
+            {"no": x.loan_no, "product": x.product, "balance": x.balance_fen / 100, "matures_on": x.matures_on.isoformat(), "purpose": x.purpose}
+            for x in book
+        ],
+    }  # fmt: skip
+
+
+def _last(last) -> dict | None:
+    return {"on": last.done_on.isoformat(), "conclusion": last.conclusion, "answers": last.answers} if last else None
+
+
+def _beginning(form: forms.Form, last: dict, customer, book: list) -> dict:
+    """What fields begin with: the last check's answers, what the book knows, a row for each loan."""
+    facts = {
+        "address": customer.address, "exposure": (customer.exposure_fen or 0) / 100, "live_loans": len(book),
+        "matures_on": min((x.matures_on.isoformat() for x in book), default=None),
+        "purpose": next((x.purpose for x in book if x.purpose), None),
+    }  # fmt: skip
+    begun = {}
+    for item in form.items():
+        if item.rows:
+            begun[item.code] = [_row(item, x) for x in book][:60]
+        elif item.fact and facts[item.fact] is not None:
+            begun[item.code] = facts[item.fact]
+        elif item.last and last.get(item.code) is not None and not forms.misfit(item, last[item.code]):
+            begun[item.code] = last[item.code]
+    return begun
+
+
+def _row(item: forms.Item, loan) -> dict:
+    known = {"day": loan.disbursed_on if item.rows == "draws" else loan.matures_on, "purpose": loan.purpose,
+             "amount": (loan.amount_fen if item.rows == "draws" else loan.balance_fen) / 100}  # fmt: skip
+    row = {column.code: column.normal for column in item.columns if column.normal is not None}
+    given = {code: value.isoformat() if isinstance(value, date) else value for code, value in known.items() if value is not None}
+    return row | {code: value for code, value in given.items() if code in {column.code for column in item.columns}}
+
+
+def _calls(conn: Connection, draft, now: datetime) -> dict:
+    limits = parameters.values(conn, shared.day(now))
+    return {
+        "collection": calls.is_collection(Kind(draft.kind), Mode(draft.mode)), "from": int(limits["calls.from_hour"]),
+        "until": int(limits["calls.until_hour"]), "most": int(limits["calls.a_day"]), "needed": calls.IDENTITY_NEEDED,
+        "today": records.effective_calls(conn, draft.customer_id, Kind.OVERDUE, shared.day(now)),
+    }  # fmt: skip
+
+
+WORSE = {Conclusion.ATTENTION: (3, LoanClass.SPECIAL_MENTION), Conclusion.RISK: (1, LoanClass.SUBSTANDARD)}
+
+
+def _proposals(customer) -> dict:
+    """For each conclusion: months to the next check, and the class if that is worse than today's."""
+    order = list(LoanClass)
+    now = order.index(LoanClass(customer.worst_class)) if customer.worst_class else 0
+    return {c: {"months": months, "class": worse if order.index(worse) > now else None} for c, (months, worse) in WORSE.items()}

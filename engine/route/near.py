@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.route.day import HAIR, Day, clock, tidy
+from engine.route.day import Day, tidy
+from engine.route.gaps import gaps
 
 
 @dataclass(frozen=True)
@@ -24,37 +25,17 @@ def nearby(day: Day, ids: Iterable[str | int], most: int = 10, farther: float = 
     For odd free minutes, a day from here to the next appointment with no visits in it asks the same question.
     """
     order = day.order_of(ids)
-    found = [s for row in range(1, len(day.stops) + 1) if row not in set(order) if (s := _cheapest(day, order, row))]
-    near = [s for s in found if s.extra <= farther]
-    return sorted(near, key=lambda s: (s.extra, -_prize(day, s.id)))[:most]
+    left = [row for row in range(1, len(day.stops) + 1) if row not in set(order)]
+    if not left:
+        return []
+    g = gaps(day, order, left)
+    extra = np.where(g.fits, g.extra, np.inf)
+    best = extra.argmin(axis=1)
+    nearest = sorted(range(len(left)), key=lambda n: (extra[n, best[n]], -day.stops[left[n] - 1].prize))
+    near = [(left[n], n, best[n]) for n in nearest if extra[n, best[n]] <= farther]
+    return [_suggestion(day, order, row, g.begins[n, k], extra[n, k], k) for row, n, k in near[:most]]
 
 
-def _cheapest(day: Day, order: list[int], row: int) -> Suggestion | None:
-    """Where a stop would add the least travel, if it fits anywhere."""
-    stop, rows = day.stops[row - 1], [0, *order, len(day.stops) + 1]
-    before, after = np.array(rows[:-1]), np.array(rows[1:])
-    done, latest = _room(day, order)
-    begins = np.maximum(done + day.minutes[before, row], stop.opens)
-    arrives = begins + stop.service + day.minutes[row, after]
-    fits = (begins <= stop.closes + HAIR) & (arrives <= latest + HAIR)
-    if not fits.any():
-        return None
-    extra = day.minutes[before, row] + day.minutes[row, after] - day.minutes[before, after]
-    k = int(np.where(fits, extra, np.inf).argmin())
-    left = day.stops[rows[k] - 1].id if k else None
-    return Suggestion(stop.id, left, tidy(extra[k]), tidy(begins[k]))
-
-
-def _room(day: Day, order: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """For each leg: when the officer is free to leave, and when he must arrive so that the rest stays in time."""
-    begins, _home = clock(day, order)
-    stops = [day.stops[row - 1] for row in order]
-    done = [day.leaves, *(b + s.service for b, s in zip(begins, stops, strict=True))]
-    rows, latest = [*order, len(day.stops) + 1], [day.length]
-    for k in range(len(order) - 1, -1, -1):
-        latest.append(min(stops[k].closes, latest[-1] - stops[k].service - day.way[rows[k]][rows[k + 1]]))
-    return np.array(done), np.array(latest[::-1])
-
-
-def _prize(day: Day, stop_id: str | int) -> float:
-    return day.stops[day.order_of([stop_id])[0] - 1].prize
+def _suggestion(day: Day, order: list[int], row: int, begins: float, extra: float, leg: int) -> Suggestion:
+    after = day.stops[order[leg - 1] - 1].id if leg else None
+    return Suggestion(day.stops[row - 1].id, after, tidy(extra), tidy(begins))

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.route import exact, search
 from engine.route.day import Day, Round, clock, keeps, timed, value
+from engine.route.gaps import filled
 
 SECONDS = 1.0
 
@@ -27,14 +28,15 @@ def best_order(day: Day, seconds: float) -> list[int]:
 
 
 def _searched(day: Day, seconds: float) -> list[int]:
-    whole = search.ticks(day)
-    if not whole.reachable:
-        return []
-    orders = search.first(whole)
-    found = [orders[0]]
-    if seconds:
-        found += search.better(whole, orders, seconds)
-    return max((order for order in found if keeps(day, order)), key=lambda order: value(day, order), default=[])
+    whole, found = search.ticks(day), [filled(day)]
+    found += search.first(whole, len(found[0]), seconds)
+    if seconds and (start := _best(day, found)):
+        found += search.better(whole, [start], seconds)
+    return _best(day, found)
+
+
+def _best(day: Day, orders: list[list[int]]) -> list[int]:
+    return max((order for order in orders if keeps(day, order)), key=lambda order: value(day, order), default=[])
 
 
 def replan(day: Day, kept: Iterable[str | int], seconds: float = SECONDS) -> Round:

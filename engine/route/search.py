@@ -14,8 +14,9 @@ from engine.route.day import Day
 
 UNIT = 1000  # ticks a minute
 WORTH = 100_000  # all prizes together, when they are not small whole numbers already
-THOROUGH = 25  # visits a day, up to which VROOM's deepest search takes well under a second
-STEPS = 45_000  # of PyVRP, a second and visit; measured on the 2 cores of docs/route.md, with half of it to spare
+EFFORT = 250_000  # of VROOM, stops times visits squared that take about a second
+DEEP = 8  # times the effort, VROOM's deepest search
+STEPS = 60_000  # of PyVRP, a second and visit; measured on the 2 cores of docs/route.md, with half of it to spare
 PATIENCE = 5
 
 
@@ -69,13 +70,12 @@ def whole(worth: np.ndarray) -> np.ndarray:
     return np.where(worth > 0, np.maximum(1, np.rint(worth / total * WORTH)), 0).astype(np.int64)
 
 
-def first(day: Ticks, deep: bool = True) -> list[list[int]]:
-    """VROOM's orders of rows, one a shift."""
-    found = _vroom(day, 0)
-    if deep and max(map(len, found)) <= THOROUGH:
-        deeper = _vroom(day, 5)
-        found = max(deeper, found, key=lambda orders: sum(day.worth[row - 1] for order in orders for row in order))
-    return found
+def first(day: Ticks, visits: int, seconds: float) -> list[list[int]]:
+    """VROOM's orders of rows, one a shift of about so many visits; none where it would take much longer."""
+    work = len(day.reachable) * visits**2
+    if not work or work > EFFORT * max(seconds, 1):
+        return []
+    return _vroom(day, 5 if work * DEEP <= EFFORT * max(seconds, 1) else 0)
 
 
 def _vroom(day: Ticks, level: int) -> list[list[int]]:

@@ -101,7 +101,7 @@ def _moment(given: object, where: str) -> datetime:
             return moment
     except (TypeError, ValueError):
         pass
-    raise BadCheckIn(where=where, problem=_("a moment is needed, like 2026-11-20T09:30:00+08:00"))
+    raise BadCheckIn(where=where, problem=_("a moment is needed, like {0}").format("2026-11-20T09:30:00+08:00"))
 
 
 def _object(given: object, where: str) -> dict:

@@ -109,3 +109,15 @@ def reveal(conn: sa.Connection, customer_id: int, field: str, why: str) -> str |
 
 def put_addresses(conn: sa.Connection, rows: list[dict]) -> None:
     conn.execute(sa.insert(addresses), rows)
+
+
+def name_inspectors(conn: sa.Connection, named: dict[str, str]) -> int:
+    """Customer number to staff number, where nobody is named yet."""
+    return conn.execute(
+        sa.text("""
+            update customers c set inspector_id = s.id
+            from unnest(cast(:customers as text[]), cast(:staff as text[])) as n(customer_no, staff_no)
+            join staff s on s.staff_no = n.staff_no and s.left_on is null
+            where c.customer_no = n.customer_no and c.inspector_id is null"""),
+        {"customers": list(named), "staff": list(named.values())},
+    ).rowcount

@@ -76,6 +76,16 @@ def role_held(conn: sa.Connection, staff_id: int) -> sa.Row | None:
     return conn.execute(select(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None))).one_or_none()
 
 
+def moved(conn: sa.Connection, today: date) -> list[sa.Row]:
+    """Whose role is still held at the branch that they came from: staff_id, role."""
+    return conn.execute(
+        select(r.staff_id, r.role)
+        .join(staff, s.id == r.staff_id)
+        .where(r.valid_to.is_(None), r.valid_from < today, s.left_on.is_(None), s.branch_id != r.branch_id)
+        .order_by(r.staff_id)
+    ).all()
+
+
 def without_role(conn: sa.Connection) -> list[sa.Row]:
     """Present staff who never held a role: id, post."""
     held = select(staff_roles.c.staff_id)

@@ -36,6 +36,24 @@ def grant(conn: Connection, by: Person, staff_id: int, role: Role, *, today: dat
     staff.grant(conn, staff_id, role, today, by.id)
 
 
+# What the staff file may decide by itself, night by night; head office's roles are given by people.
+OF_BRANCHES = frozenset({Role.MANAGER, Role.INSPECTOR, Role.BRANCH_HEAD})
+
+
+def follow_staff_file(conn: Connection, *, today: date) -> int:
+    """New staff of branches get their role by post, and who was moved works where he is now. How many changed."""
+    changed = 0
+    for row in staff.without_role(conn):
+        if ROLE_OF_POST.get(row.post) in OF_BRANCHES:
+            staff.grant(conn, row.id, ROLE_OF_POST[row.post], today, None)
+            changed += 1
+    for row in staff.moved(conn, today):
+        staff.end_role(conn, row.staff_id, today)
+        staff.grant(conn, row.staff_id, Role(row.role), today, None)
+        changed += 1
+    return changed
+
+
 def grant_by_post(conn: Connection, *, today: date) -> int:
     """Roles for staff who have none yet, by what the staff file calls their post. How many were granted."""
     granted = 0

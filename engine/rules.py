@@ -149,7 +149,7 @@ class Rule(Part):
         if not all(text.isprintable() and text.strip() for text in title.values()):
             raise ValueError(_("a title is one line of text"))
         if "zh" not in title:
-            raise ValueError(_("a title needs zh; en is for readers of English"))
+            raise ValueError(_("a title is needed in Chinese"))
         return title
 
     @field_validator("who")

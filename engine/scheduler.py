@@ -46,7 +46,7 @@ def _late_feed() -> object:
         last = jobs.last_done(conn, night.JOB)
     inbox = settings.inbox()
     arrived = [day for day, _ in delivery.business_dates(inbox)] if inbox.is_dir() and any(inbox.iterdir()) else []
-    if last is None or not arrived or max(arrived) > last.business_date or max(arrived) <= (loaded or max(arrived)):
+    if last is None or not arrived or max(arrived) > last.business_date or loaded is not None and max(arrived) <= loaded:
         return None
     return night.night(last.business_date, wait=False)
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from db import access, definitions, demo, feeds, installation, settings, signals, staff
 from db.access import MACHINE, Connection
 from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
-from engine import addresses, calendar, checks, clock, night, opening, people, refusals, rulebook, sign_in
+from engine import addresses, calendar, checks, clock, customers, night, opening, people, refusals, rulebook, sign_in
 from engine import signals as warnings
 from engine.calendar import Calendar
 from engine.checks import Submission
@@ -137,7 +137,7 @@ def _parameters(begin: date, today: date) -> None:
         for name, value in (("feed.max_gap_days", 400), ("feed.absent_days", 1), ("feed.max_row_drop", 0.6)):
             definitions.plant(conn, Definition.PARAMETER, name, {"value": value}, begin, "demo history")
             body = {"value": PARAMETERS[name].default}
-            definitions.plant(conn, Definition.PARAMETER, name, body, today - timedelta(days=DAILY), "demo present", version=2)
+            definitions.plant(conn, Definition.PARAMETER, name, body, today - timedelta(days=DAILY - 1), "demo present", version=2)
 
 
 def _steps(bank: World) -> Iterator[Step]:
@@ -157,9 +157,10 @@ def _live_through(p: Planting, step: Step) -> None:
     """A file if one comes, the night, and what people do until the next."""
     begun = time.monotonic()
     if step.with_file:
-        load.load(p.files.folder(step.day))
+        _load(p, step.day)
         with access.transaction(MACHINE, "seed") as conn:
             people.grant_by_post(conn, today=step.day)
+            _name_inspectors(p, conn)
         p.timed("load", begun)
         begun = time.monotonic()
     if _introduce_rules(p, step):
@@ -171,6 +172,18 @@ def _live_through(p: Planting, step: Step) -> None:
         _people_check(p, conn, step)
         _people_answer(p, conn, step.day)
     p.timed("work", begun)
+
+
+def _load(p: Planting, day: date) -> None:
+    stops = [stop for report in load.load(p.files.folder(day)) for stop in report.stops]
+    if stops:
+        raise RuntimeError(f"the demo's file of {day} was stopped: {stops}")
+
+
+def _name_inspectors(p: Planting, conn: Connection) -> None:
+    """Relationship managers name who goes to their customers."""
+    c, number = p.world.customers, [s[0] for s in p.world.staff]
+    customers.import_inspectors(conn, dict(zip(c.number, (number[i] for i in c.inspector.tolist()), strict=True)))
 
 
 def _introduce_rules(p: Planting, step: Step) -> bool:
@@ -303,13 +316,13 @@ def _people_answer(p: Planting, conn: Connection, day: date) -> None:
 def _mark_addresses(p: Planting) -> None:
     """Managers have marked a place for nearly every customer, a second one for some."""
     with access.transaction(MACHINE, "seed") as conn:
-        customers = p.world.customers
+        c = p.world.customers
         marks = []
         wanted = round(ADDRESSES * p.world.scale)
         for row in demo.customers_of_the_union(conn):
             i = int(row.customer_no[1:]) - 1
             urban = any(d in row.address for d in ("朝阳区", "南关区", "宽城区", "二道区", "绿园区"))
-            point = {"lat": float(customers.lat[i]), "lon": float(customers.lon[i]), "radius_m": 300 if urban else 1000}
+            point = {"lat": float(c.lat[i]), "lon": float(c.lon[i]), "radius_m": 300 if urban else 1000}
             kind = "business" if row.segment in ("firm", "business") else "home"
             if p.draw.random() < 0.985:
                 marks.append(addresses.Mark(row.id, kind, row.address, **point))
@@ -329,7 +342,7 @@ def _open_accounts() -> frozenset[int]:
 
 def _live_a_day(p: Planting, day: date) -> None:
     begun = time.monotonic()
-    load.load(p.files.folder(day))
+    _load(p, day)
     p.timed("load", begun)
     begun = time.monotonic()
     _night(day)

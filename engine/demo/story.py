@@ -49,6 +49,10 @@ def cast(bank: World) -> None:
 
 
 def _rename(bank: World, post: str, code: str, name: str) -> None:
+    """The first of a post at a branch takes the name; a namesake elsewhere takes another."""
+    for i, (number, called, *rest) in enumerate(bank.staff):
+        if called == name:
+            bank.staff[i] = (number, f"{name[0]}玉{name[-1]}", *rest)
     i = next(i for i, s in enumerate(bank.staff) if s[2] == code and s[3] == post)
     number, _, *rest = bank.staff[i]
     bank.staff[i] = (number, name, *rest)

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from db import access, photos, preferences
+from db import access, preferences
 from db.access import Person
 from db.vocab import CloseReason, Mode
-from engine import acts, clock, intake, refusals, visits, words
+from engine import acts, clock, refusals, visits, words
 from engine.words import _
 
 ENOUGH = 400_000  # bytes of JSON
@@ -90,10 +90,7 @@ async def picture(request: Request) -> Response:
 
 def _picture(by: Person, photo_id: int) -> bytes:
     with access.reading(by) as conn:
-        found = photos.get(conn, photo_id)
-    if found is None:
-        raise refusals.NotFound
-    return intake.read(bytes(found.sha256))
+        return visits.stamped(conn, photo_id)
 
 
 # --- In words ---------------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
-from coord_convert.transform import bd2wgs, gcj2wgs
+from coord_convert.transform import bd2wgs, gcj2wgs, wgs2gcj
 
 from db import customers
 from db.access import Connection
@@ -28,6 +29,17 @@ def to_wgs84(lat: float, lon: float, datum: str) -> tuple[float, float]:
         return lat, lon
     longitude, latitude = {"gcj02": gcj2wgs, "bd09": bd2wgs}[datum](lon, lat)
     return latitude, longitude
+
+
+def ways(lat: float, lon: float, name: str) -> dict[str, str]:
+    """Links that start navigation on a phone, each in the datum its map speaks."""
+    longitude, latitude = wgs2gcj(lon, lat)
+    to, x, y = quote(name), f"{longitude:.6f}", f"{latitude:.6f}"
+    return {
+        "amap": f"https://uri.amap.com/navigation?to={x},{y},{to}&mode=car&coordinate=gaode&callnative=1&src=vigil",
+        "tencent": f"https://apis.map.qq.com/uri/v1/routeplan?type=drive&to={to}&tocoord={y},{x}&referer=vigil",
+        "geo": f"geo:{lat:.6f},{lon:.6f}?q={lat:.6f},{lon:.6f}({to})",
+    }
 
 
 def import_marks(conn: Connection, marks: list[Mark], by: int | None, now: datetime) -> None:

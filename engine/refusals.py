@@ -100,10 +100,6 @@ class PhotoTooLarge(Refusal):
     status = 413
 
 
-class NoPhoto(Refusal):
-    """This file is no photo that can be used (JPEG, PNG or WebP)."""
-
-
 class PhotosMissing(Refusal):
     """{n} photos have not arrived yet. The check can be sent when they have."""
 

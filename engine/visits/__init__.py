@@ -6,6 +6,7 @@ same form again, here or on another device, goes on with the same draft and the 
 
 from engine.visits.drafting import Piece, add_photo, drop_photo, number, save
 from engine.visits.opening import open_customer, open_todo
+from engine.visits.pictures import stamped
 from engine.visits.submitting import submit
 
-__all__ = ["Piece", "add_photo", "drop_photo", "number", "open_customer", "open_todo", "save", "submit"]
+__all__ = ["Piece", "add_photo", "drop_photo", "number", "open_customer", "open_todo", "save", "stamped", "submit"]

@@ -8,9 +8,9 @@ from uuid import UUID
 from db import drafts
 from db.access import Connection, Person
 from db.vocab import Kind, Mode
-from engine import calls, intake, parameters, permits, refusals
+from engine import calls, parameters, permits, refusals
 from engine import customers as customer_verbs
-from engine.visits import shared
+from engine.visits import pictures, shared
 from engine.visits.sent import MOST_PHOTOS
 
 LARGEST_DRAFT = 300_000  # characters of JSON
@@ -52,8 +52,8 @@ def add_photo(conn: Connection, by: Person, key: UUID, piece: Piece) -> dict:
     if found is None or found.total != piece.total:
         raise refusals.Conflict
     if found.sha256 is None and found.received == found.total:
-        kept = intake.take_in(drafts.content(conn, piece.id, key))
-        drafts.stored(conn, piece.id, key, kept.sha256, kept.size, kept.width, kept.height)
+        kept = pictures.take_in(drafts.content(conn, piece.id, key))
+        drafts.stored(conn, piece.id, key, bytes.fromhex(kept.sha256), len(kept.jpeg), kept.width, kept.height)
         found = drafts.upload(conn, piece.id, key)
     return shared.progress(found)
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 from db import customers, definitions, drafts, loans, records, todos
 from db.access import Connection, Person
 from db.vocab import MODE_WEIGHT, Conclusion, Definition, Kind, LoanClass, Mode
-from engine import calls, forms, parameters, permits, refusals
+from engine import addresses, calls, forms, parameters, permits, refusals
 from engine.visits import shared
 
 
@@ -78,6 +78,7 @@ def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dic
     return {
         "key": str(draft.submit_key), "counter": draft.counter, "content": draft.content, "form": body, "version": draft.form_version,
         "kind": draft.kind, "mode": draft.mode, "todos": _work(conn, draft), "place": draft.place,
+        "links": addresses.ways(draft.place["lat"], draft.place["lon"], customer.name) if draft.place else None,
         "customer": _customer(customer, book, shared.day(now)), "last": _last(last),
         "begin": _beginning(form, answers, customer, book), "uploads": [shared.progress(u) for u in drafts.uploads_of(conn, draft.submit_key)],
         "calls": _calls(conn, draft, now), "proposals": _proposals(customer), "now": now.isoformat(),

@@ -1,0 +1,185 @@
+// The steps of a check, each drawn from what is filled in: there → how things are → photos → conclusion → send.
+import { h, button, keys, fill } from "./dom.js";
+import { allNormal, gaps, shown } from "./form.js";
+import { field } from "./fields.js";
+import { isNear, locate, metres } from "./place.js";
+
+export const stepsOf = (visit) => (visit.isPhone ? [call, facts, conclusion, send] : visit.opened.mode === "data" ? [facts, conclusion, send] : [there, facts, pictures, conclusion, send]);
+export const NAMES = { there: "step_there", call: "step_call", facts: "step_facts", pictures: "step_pictures", conclusion: "step_conclusion", send: "step_send" };
+
+const seen = (visit) => !["unreached", "wrong_contact", "refused"].includes(outcomeOf(visit));
+const whole = (visit) => outcomeOf(visit) === "completed";
+const hours = (at) => new Date(at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" });
+
+// --- 到场 ---
+
+export function there(visit, t, w) {
+  const { fix, away_because } = visit.content, { place, customer } = visit.opened;
+  if (!fix && !visit.locating && !visit.asked) find(visit);
+  const away = fix && place ? metres(fix, place) : null, near = fix && place ? isNear(fix, place) : null;
+  return [
+    card(visit, w),
+    h("div", { class: "position", "data-state": fix ? (near === false ? "away" : "found") : visit.locating ? "looking" : "none" },
+      h("strong", {}, fix ? (place ? fill(near ? w.here : w.away, length(away, w)) : w.no_mark) : visit.locating ? w.locating : w[`fix_${visit.fixProblem}`] || w.no_fix),
+      fix ? h("p", { class: "quiet" }, fill(w.accuracy, Math.round(fix.accuracy_m ?? 0), hours(fix.at))) : null,
+      place?.words ? h("p", { class: "quiet" }, place.words) : customer.address ? h("p", { class: "quiet" }, customer.address) : null,
+      button(fix ? w.locate_again : w.locate, () => find(visit), { class: "plain", disabled: visit.locating })),
+    !fix || near === false
+      ? h("div", { class: "field" }, h("label", {}, w.why_away), h("textarea", { rows: "2", maxlength: "200", value: away_because || "", oninput: (e) => visit.change({ away_because: e.target.value }, { quiet: true }) }))
+      : null,
+  ];
+}
+
+const length = (m, w) => (m < 1000 ? fill(w.metres, Math.round(m)) : fill(w.kilometres, (m / 1000).toFixed(1)));
+
+function find(visit) {
+  visit.locating = visit.asked = true;
+  visit.fixProblem = null;
+  locate(({ fix, final, problem }) => {
+    if (visit.ended) return;
+    if (final || problem) visit.locating = false;
+    visit.fixProblem = problem || null;
+    if (fix) visit.change({ fix });
+    else visit.changed();
+  });
+  visit.changed();
+}
+
+function card(visit, w) {
+  const { customer, links } = visit.opened;
+  return h("div", { class: "who" },
+    h("p", {}, fill(w.exposure, Math.round(customer.exposure).toLocaleString("en-US")), customer.overdue_days ? h("b", { class: "bad" }, ` · ${fill(w.overdue_days, customer.overdue_days)}`) : null),
+    customer.loans.map((x) => h("p", { class: "quiet" }, `${x.product} ${x.balance.toLocaleString("en-US")} · ${w.matures} ${x.matures_on}`)),
+    links ? h("p", { class: "links" }, Object.entries(links).map(([name, url]) => h("a", { href: url, target: "_blank", rel: "noopener" }, w[`map_${name}`]))) : null);
+}
+
+// --- 拨打 ---
+
+export function call(visit, t, w) {
+  const { calls, customer } = visit.opened, made = visit.content.calls, now = made[made.length - 1];
+  const hour = Number(new Date().toLocaleString("en-US", { hour: "numeric", hour12: false, timeZone: "Asia/Shanghai" })) % 24;
+  const quiet = calls.collection && (hour < calls.from || hour >= calls.until), enough = calls.collection && calls.today >= calls.most;
+  const put = (values) => visit.change({ calls: made.map((one, n) => (n === made.length - 1 ? { ...one, ...values } : one)) });
+  return [
+    card(visit, w),
+    calls.collection ? h("p", { class: quiet || enough ? "problem" : "quiet" }, enough ? fill(w.enough_calls, calls.most) : fill(w.call_hours, calls.from, calls.until, calls.today, calls.most)) : null,
+    button(`${w.dial} ${customer.phone || ""}`, () => dial(visit, w), { class: "main dial", disabled: quiet || enough || !customer.phone }),
+    made.length > 1 ? h("p", { class: "quiet" }, fill(w.attempts, made.length)) : null,
+    now ? h("div", { class: "field", "data-field": "result" }, h("label", {}, fill(w.what_became, hours(now.at))),
+      keys(Object.entries(w.results), now.result, (result) => put({ result }))) : null,
+    now?.result === "self" ? h("div", { class: "field", "data-field": "identity" }, h("label", {}, fill(w.verify, calls.needed)),
+      (visit.form.identity || []).map((question, n) => h("label", { class: "check" },
+        h("input", { type: "checkbox", checked: now.identity.includes(n), onchange: (e) => put({ identity: e.target.checked ? [...now.identity, n] : now.identity.filter((i) => i !== n) }) }), t(question)))) : null,
+    (visit.form.script || []).length ? h("details", { class: "row", open: true }, h("summary", {}, w.script), h("ol", {}, visit.form.script.map((line) => h("li", {}, t(line).replace("{name}", customer.name))))) : null,
+  ];
+}
+
+async function dial(visit, w) {
+  try {
+    const number = await visit.number();
+    visit.change({ calls: [...visit.content.calls, { at: new Date().toISOString(), result: null, identity: [] }] });
+    const link = h("a", { href: `tel:${number.replace(/[^0-9+]/g, "")}` });
+    link.click();
+  } catch (no) {
+    visit.tell(no.message && no.refusal ? no.message : w.no_network_dial);
+  }
+}
+
+const BEST = ["completed", "partial", "refused", "unreached", "wrong_contact"];
+const CALL = { self: "completed", spouse: "partial", other: "partial", no_answer: "unreached", off: "unreached", dead: "wrong_contact", stranger: "wrong_contact", refused: "refused" };
+
+export function outcomeOf(visit) {
+  if (!visit.isPhone) return visit.content.outcome || "completed";
+  const results = visit.content.calls.map((one) => CALL[one.result]).filter(Boolean);
+  return results.sort((a, b) => BEST.indexOf(a) - BEST.indexOf(b))[0] || "unreached";
+}
+
+// --- 情况 ---
+
+export function facts(visit, t, w) {
+  if (visit.isPhone && !seen(visit)) return [h("p", { class: "quiet" }, w.nobody_reached)];
+  const { answers } = visit.content, open = visit.showGaps ? gaps(visit.form, answers, visit.content.words, visit.last, whole(visit)) : {};
+  const asked = new Set(shownCodes(visit));
+  return [
+    button(w.all_normal, () => visit.change({ answers: allNormal(visit.form, visit.content.answers, visit.opened.begin), conclusion: visit.content.conclusion || "normal" }), { class: "main all-normal" }),
+    visit.opened.last ? h("p", { class: "quiet" }, fill(w.last_check, visit.opened.last.on)) : null,
+    visit.form.sections.map((section) => h("section", {}, h("h3", {}, t(section.title)), section.fields.filter((item) => asked.has(item.code)).map((item) => field(visit, t, item, open[item.code])))),
+  ];
+}
+
+const shownCodes = (visit) => shown(visit.form, visit.content.answers, visit.last).map((item) => item.code);
+
+// --- 照片 ---
+
+export function pictures(visit, t, w) {
+  const pick = (given) => h("input", { type: "file", accept: "image/*", hidden: true, ...given, onchange: (e) => { const files = [...e.target.files]; e.target.value = ""; visit.addPhotos(files); } });
+  const camera = pick({ capture: "environment", "data-pick": "camera" }), gallery = pick({ multiple: true, "data-pick": "gallery" });
+  return [
+    h("div", { class: "two" }, button(w.take_photo, () => camera.click(), { class: "main" }), button(w.from_gallery, () => gallery.click())), camera, gallery,
+    visit.form.photos ? h("p", { class: "quiet" }, fill(w.photos_needed, visit.form.photos)) : null,
+    h("div", { class: "photos" }, visit.photos.map((photo) => h("figure", { "data-state": photo.whole ? "sent" : photo.refused ? "refused" : "waiting" },
+      h("img", { src: thumb(photo), alt: "" }),
+      h("figcaption", {}, photo.refused || (photo.whole ? `✓ ${w.sent}` : visit.offline ? w.waits : `${Math.round((100 * photo.received) / photo.total)}%`)),
+      button("×", () => visit.dropPhoto(photo.id), { class: "drop", "aria-label": w.remove })))),
+  ];
+}
+
+const thumbs = new Map();
+function thumb(photo) {
+  if (!thumbs.has(photo.id)) thumbs.set(photo.id, URL.createObjectURL(photo.blob));
+  return thumbs.get(photo.id);
+}
+
+// --- 结论 ---
+
+export function conclusion(visit, t, w) {
+  const c = visit.content, strange = visit.abnormal, proposed = visit.opened.proposals[c.conclusion];
+  const choose = (to) => visit.change({ conclusion: to, proposed_months: visit.opened.proposals[to]?.months || null, proposed_class: visit.opened.proposals[to]?.class || null });
+  return [
+    visit.isPhone ? null : h("div", { class: "field" }, h("label", {}, w.how_it_went), keys(Object.entries(w.outcomes), c.outcome || "completed",
+      (to) => visit.change({ outcome: to, ...(["completed", "partial"].includes(to) ? {} : { conclusion: "unable" }) }))),
+    seen(visit) && strange.length ? h("p", { class: "problem" }, fill(w.abnormal_items, strange.map((item) => t(item.title)).join("、"))) : null,
+    h("div", { class: "field", "data-field": "conclusion" }, h("label", {}, w.step_conclusion),
+      keys(Object.entries(w.conclusions).filter(([code]) => (seen(visit) ? code !== "normal" || !strange.length : code === "unable")), seen(visit) ? c.conclusion : "unable", choose)),
+    proposed ? h("div", { class: "field" }, h("label", {}, w.next_check), keys([1, 3, 6, 12].map((n) => [n, fill(w.months, n)]), c.proposed_months, (n) => visit.change({ proposed_months: n }))) : null,
+    proposed ? h("div", { class: "field" }, h("label", {}, w.propose_class), keys([["", w.unchanged], ...Object.entries(w.classes)], c.proposed_class || "", (to) => visit.change({ proposed_class: to || null }))) : null,
+    h("div", { class: "field" }, h("label", {}, w.note, h("span", { class: "quiet" }, ` ${w.optional}`)), h("textarea", { rows: "2", maxlength: "2000", value: c.note || "", oninput: (e) => visit.change({ note: e.target.value }, { quiet: true }) })),
+    lead(visit, w),
+  ];
+}
+
+function lead(visit, w) {
+  const { leads } = visit.content;
+  const put = (n, values) => visit.change({ leads: visit.content.leads.map((one, i) => (i === n ? { ...one, ...values } : one)) }, { quiet: true });
+  const line = (n, name, label, given = {}) => h("div", { class: "field" }, h("label", {}, label), h("input", { value: leads[n][name] || "", maxlength: "60", oninput: (e) => put(n, { [name]: e.target.value }), ...given }));
+  return h("details", { class: "row", open: leads.length > 0 }, h("summary", {}, w.new_lead),
+    leads.map((_, n) => h("div", { class: "lead" }, line(n, "name", w.lead_name), line(n, "phone", w.lead_phone, { inputmode: "tel", maxlength: "20" }), line(n, "wish", w.lead_wish))),
+    button(`+ ${w.add_lead}`, () => visit.change({ leads: [...leads, { name: "", phone: "", wish: "" }] }), { class: "plain" }));
+}
+
+// --- 提交 ---
+
+export function send(visit, t, w) {
+  const missing = problems(visit, t, w), waiting = visit.photos.filter((photo) => !photo.whole && !photo.refused).length;
+  const { todos } = visit.opened, here = todos.filter((todo) => todo.here);
+  return [
+    h("p", {}, here.length ? fill(w.discharges, here.length) : w.unscheduled),
+    todos.length > here.length ? h("p", { class: "quiet" }, fill(w.others_open, todos.length - here.length)) : null,
+    missing.length ? h("ul", { class: "problem" }, missing.map(([step, words]) => h("li", {}, button(words, () => { visit.showGaps = true; visit.change({ step }); }, { class: "plain" })))) : null,
+    visit.photos.length ? h("p", { class: "quiet" }, waiting ? fill(w.photos_wait, waiting) : fill(w.photos_sent, visit.photos.length)) : null,
+    visit.locked ? h("p", { class: "sending", role: "status" }, visit.offline ? w.kept_until_network : waiting ? fill(w.photos_wait, waiting) : w.sending)
+      : button(w.submit, () => { visit.content.conclusion ||= seen(visit) ? "normal" : "unable"; if (!seen(visit)) visit.content.conclusion = "unable"; visit.submit(); }, { class: "main submit", disabled: missing.length > 0 }),
+  ];
+}
+
+function problems(visit, t, w) {
+  const steps = stepsOf(visit), at = (step) => steps.indexOf(step), found = [], c = visit.content;
+  const titles = Object.fromEntries(visit.form.sections.flatMap((s) => s.fields).map((item) => [item.code, t(item.title)]));
+  if (visit.isPhone && !c.calls.some((one) => one.result)) found.push([at(call), w.no_call]);
+  if (visit.isPhone && c.calls.some((one) => one.result === "self" && one.identity.length < visit.opened.calls.needed)) found.push([at(call), fill(w.verify, visit.opened.calls.needed)]);
+  if (seen(visit)) for (const [code, what] of Object.entries(gaps(visit.form, c.answers, c.words, visit.last, whole(visit)))) found.push([at(facts), fill(what === "words" ? w.needs_words : w.missing, titles[code])]);
+  if (whole(visit) && !visit.isPhone && visit.form.photos > c.photos.length) found.push([at(pictures), fill(w.photos_needed, visit.form.photos)]);
+  if (seen(visit) && !c.conclusion) found.push([at(conclusion), fill(w.missing, w.step_conclusion)]);
+  if (seen(visit) && c.conclusion === "normal" && visit.abnormal.length) found.push([at(conclusion), w.not_normal]);
+  return found;
+}

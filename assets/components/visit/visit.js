@@ -1,0 +1,192 @@
+// One check on the phone. Holds what was filled in, keeps it here and on the server, and sends it once.
+import * as store from "./store.js";
+import * as photos from "./photos.js";
+import { abnormalItems } from "./form.js";
+import { ask, Away, No } from "./wire.js";
+
+const SAVE_AFTER = 600, AGAIN = 4000;
+
+export class Visit {
+  constructor(data, changed) {
+    Object.assign(this, { data, changed, content: {}, counter: 0, opened: null, photos: [], offline: false, problem: null, receipt: null, note: null });
+    this.id = `${data.who}/${JSON.stringify(data.ask)}`;
+    this.onOnline = () => this.goOn();
+    this.onHidden = () => document.hidden && this.save({ keepalive: true });
+  }
+
+  async begin() {
+    addEventListener("online", this.onOnline);
+    document.addEventListener("visibilitychange", this.onHidden);
+    this.beat = setInterval(() => this.goOn(), AGAIN);
+    await store.tidy(this.data.who, Date.now()).catch(() => {});
+    const kept = await store.form(this.id).catch(() => null);
+    if (kept?.content.sent) return this.resume(kept); // sent, and the answer got lost
+    try {
+      this.take(await ask("POST", "visits", this.data.ask), kept);
+    } catch (no) {
+      if (no instanceof Away && kept) this.resume(kept);
+      else this.problem = no.message;
+    }
+    await this.afterOpening();
+  }
+
+  end() {
+    removeEventListener("online", this.onOnline);
+    document.removeEventListener("visibilitychange", this.onHidden);
+    clearInterval(this.beat);
+    this.ended = true;
+  }
+
+  async resume(kept) {
+    Object.assign(this, { opened: kept.opened, content: kept.content, counter: kept.counter, offline: true });
+    this.saved = kept.saved;
+    await this.afterOpening();
+  }
+
+  // The newer of what the server and this phone have.
+  take(opened, kept) {
+    this.opened = opened;
+    const mine = kept && kept.opened.key === opened.key && kept.counter >= opened.counter;
+    [this.content, this.counter] = mine ? [kept.content, kept.counter] : [opened.content, opened.counter];
+    this.saved = opened.counter;
+    if (!Object.keys(this.content).length) this.content = { step: 0, started_at: new Date().toISOString(), answers: { ...opened.begin }, words: {}, photos: [], calls: [], leads: [] };
+  }
+
+  async afterOpening() {
+    if (this.opened) {
+      this.photos = await store.photosOf(this.opened.key).catch(() => []);
+      await this.keep();
+      this.goOn();
+    }
+    this.changed();
+  }
+
+  get form() { return this.opened.form; }
+  get last() { return this.opened.last?.answers || {}; }
+  get isPhone() { return this.opened.mode === "phone"; }
+  get abnormal() { return abnormalItems(this.form, this.content.answers, this.last); }
+  get locked() { return !!this.content.sent; }
+
+  // Every change goes through here: into the phone's memory at once, to the server a moment later.
+  change(values, { quiet = false } = {}) {
+    if (this.locked && !("sent" in values)) return;
+    Object.assign(this.content, values);
+    this.counter += 1;
+    this.keep();
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => this.save(), SAVE_AFTER);
+    if (!quiet) this.changed();
+  }
+
+  keep() {
+    const { id, opened, content, counter, saved } = this;
+    return store.keepForm({ id, who: this.data.who, opened, content, counter, saved, at: Date.now() }).catch(() => {});
+  }
+
+  async save(given) {
+    if (!this.opened || this.ended || this.receipt || this.counter <= this.saved) return;
+    const counter = this.counter;
+    try {
+      const answer = await ask("PUT", `visits/${this.opened.key}/draft`, { counter, content: this.content }, given);
+      this.saved = Math.max(this.saved, answer.counter);
+      if (answer.content) this.adopt(answer);
+      this.online();
+    } catch (no) {
+      if (no instanceof Away) this.lost();
+      else if (no.status !== 409) this.tell(no.message);
+      else this.saved = counter; // it was sent meanwhile
+    }
+  }
+
+  // Somebody went on with this form on another device.
+  adopt(answer) {
+    if (this.locked) return;
+    Object.assign(this, { content: answer.content, counter: answer.counter, note: "other_device" });
+    this.keep();
+    this.changed();
+  }
+
+  lost() { if (!this.offline) { this.offline = true; this.changed(); } }
+  online() { if (this.offline) { this.offline = false; this.changed(); } }
+  tell(message) { this.problem = message; this.changed(); }
+
+  // Whatever waits for the network.
+  async goOn() {
+    if (this.busy || this.ended || !this.opened || this.receipt) return;
+    this.busy = true;
+    try {
+      await this.save();
+      if (this.photos.some((photo) => !photo.whole && !photo.refused)) {
+        await photos.sendAll(this.opened.key, (photo) => this.progress(photo));
+        this.online();
+      }
+      if (this.locked) await this.deliver();
+    } catch (no) {
+      if (no instanceof Away) this.lost();
+      else this.tell(no.message);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  progress(photo) {
+    this.photos = this.photos.map((known) => (known.id === photo.id ? { ...known, ...photo } : known));
+    this.changed();
+  }
+
+  async addPhotos(files) {
+    for (const file of files) {
+      try {
+        const photo = await photos.take(file, this.opened.key, this.content.fix);
+        this.photos = [...this.photos, photo];
+        this.change({ photos: [...this.content.photos, { id: photo.id, at: photo.at }] });
+      } catch {
+        this.tell(this.data.words.photo_unusable);
+      }
+    }
+    this.goOn();
+  }
+
+  async dropPhoto(id) {
+    this.photos = this.photos.filter((photo) => photo.id !== id);
+    await store.dropPhoto(id).catch(() => {});
+    this.change({ photos: this.content.photos.filter((photo) => photo.id !== id) });
+    ask("DELETE", `visits/${this.opened.key}/photos/${id}`).catch(() => {});
+  }
+
+  async number() {
+    const { number } = await ask("POST", `visits/${this.opened.key}/number`, {});
+    return number;
+  }
+
+  // What is sent is frozen here: sent again, it is the same to the last letter.
+  submit() {
+    const c = this.content, calls = c.calls.filter((call) => call.result);
+    const codes = new Set(this.form.sections.flatMap((s) => s.fields.map((f) => f.code)));
+    const known = (given) => Object.fromEntries(Object.entries(given).filter(([code, value]) => codes.has(code) && value !== null && value !== ""));
+    const sent = {
+      started_at: c.started_at, finished_at: new Date().toISOString(), outcome: c.outcome || "completed", conclusion: c.conclusion, answers: known(c.answers),
+      words: known(c.words), note: c.note || "", fix: c.fix || null, away_because: c.away_because || "", calls,
+      photos: c.photos.map((photo) => photo.id).filter((id) => !this.photos.find((p) => p.id === id)?.refused),
+      proposed_class: c.proposed_class || null, proposed_months: c.proposed_months || null, leads: c.leads.filter((lead) => lead.name && lead.wish),
+    };
+    this.problem = null;
+    this.change({ sent });
+    this.goOn();
+  }
+
+  async deliver() {
+    if (this.photos.some((photo) => !photo.whole && !photo.refused)) return;
+    try {
+      this.receipt = await ask("POST", `visits/${this.opened.key}/submit`, this.content.sent, { patience: 40000 });
+      await store.forget(this.id, this.opened.key).catch(() => {});
+      this.end();
+      this.changed();
+    } catch (no) {
+      if (!(no instanceof No)) throw no;
+      this.problem = no.message;
+      if (no.status !== 401 && no.refusal !== "SameKeyOtherContent") this.change({ sent: null });
+      this.changed();
+    }
+  }
+}

@@ -1,0 +1,82 @@
+"""The form of a check in the page: our own component, for Streamlit's widgets stand still when the line is lost."""
+
+import hashlib
+from functools import cache
+
+import streamlit as st
+
+from db import settings
+from db.vocab import CallResult, Conclusion, Kind, LoanClass, Outcome
+from engine import words
+from engine.words import _
+
+FOLDER = settings.ROOT / "assets" / "components" / "visit"
+
+# A few lines that fetch the modules; a component written inline can only be so small that it never needs a new version.
+_JS = """
+const modules = new Map();
+export default function ({ data, parentElement }) {
+  let gone = false;
+  if (!parentElement.querySelector("link")) {
+    const style = document.createElement("link");
+    Object.assign(style, { rel: "stylesheet", href: location.origin + data.place + "/style.css" });
+    parentElement.append(style);
+  }
+  const main = location.origin + data.place + "/main.js";
+  if (!modules.has(main)) modules.set(main, import(main));
+  modules.get(main).then((m) => gone || m.mount({ data, parentElement }));
+  return () => { gone = true; modules.get(main).then((m) => m.unmount(parentElement)); };
+}
+"""
+
+_component = st.components.v2.component("vigil_visit", js=_JS)
+
+LABELS = {
+    "opening": "Opening the form …", "step_there": "Arrived", "step_call": "Call", "step_facts": "Facts", "step_pictures": "Photos",
+    "step_conclusion": "Conclusion", "step_send": "Submit", "next": "Next", "back": "Back", "optional": "(optional)", "yes": "Yes", "no": "No",
+    "yuan": "yuan", "remove": "Remove", "add_row": "Add a row", "last_time": "Last time: {0}", "last_check": "Filled in from the check of {0}",
+    "what_is_abnormal": "What is abnormal, and why?", "more_characters": "{0} more characters", "all_normal": "All normal",
+    "here": "On site: {0} from the mark", "away": "{0} from the marked address: not on site", "no_mark": "Position found; no address is marked",
+    "locating": "Looking for the position …", "no_fix": "No position yet", "fix_denied": "The phone does not allow the position; allow it in the browser's settings",
+    "fix_timeout": "No position found in time; step outside and try again", "fix_unavailable": "The phone cannot say where it is",
+    "fix_insecure": "The position needs HTTPS", "accuracy": "Accurate to {0} m, at {1}", "metres": "{0} m", "kilometres": "{0} km",
+    "locate": "Find my position", "locate_again": "Find it again", "why_away": "Why not on site", "exposure": "Exposure {0} yuan",
+    "overdue_days": "{0} days overdue", "matures": "matures", "map_amap": "AMap", "map_tencent": "Tencent Maps", "map_geo": "Map app", "dial": "Dial",
+    "enough_calls": "Spoken to {0} times today: no more calls", "call_hours": "Collection calls from {0}:00 to {1}:00; spoken to {2} of {3} times today",
+    "attempts": "{0} attempts", "what_became": "What became of the call at {0}?", "verify": "Verify at least {0} of these, never by reading them out",
+    "script": "What to say", "no_network_dial": "No network: the number cannot be fetched", "nobody_reached": "Nobody was reached; nothing to fill in here",
+    "take_photo": "Take a photo", "from_gallery": "From the album", "photos_needed": "At least {0} photos", "sent": "sent", "waits": "waits for the network",
+    "photo_unusable": "This file is no photo that can be used", "how_it_went": "How it went", "abnormal_items": "Abnormal: {0}", "next_check": "Next check in",
+    "months": "{0} months", "propose_class": "Proposed class", "unchanged": "Unchanged", "note": "Note", "new_lead": "New business noted?",
+    "add_lead": "Note a lead", "lead_name": "Name", "lead_phone": "Phone", "lead_wish": "What is wanted", "discharges": "Closes {0} todos",
+    "unscheduled": "Unscheduled check", "others_open": "{0} other todos of this customer stay open", "photos_wait": "{0} photos still on their way",
+    "photos_sent": "{0} photos sent", "kept_until_network": "Kept on this phone; it will be sent when the network is back", "sending": "Sending …",
+    "submit": "Submit the check", "needs_words": "{0}: say what is abnormal", "missing": "{0}: please fill in", "no_call": "Make a call first",
+    "not_normal": "Something is abnormal: the conclusion cannot be normal", "offline": "No network. Go on: everything is kept on this phone and sent later.",
+    "other_device": "Taken over from your other device", "kept_here": "Kept on this phone", "kept_on_server": "Saved", "recorded": "Recorded",
+    "record_number": "Record {0}", "grade": "Presence grade {0}", "was_offline": "Made without a network; marked so", "to_today": "To today's list",
+}  # fmt: skip
+
+
+def show(staff_id: int, form: dict, language: str) -> None:
+    data = {"ask": form, "who": staff_id, "language": language, "place": f"/assets/components/{_version()}/visit", "home": "/today", "words": _words()}
+    _component(key=f"visit-{'-'.join(map(str, form.values()))}", data=data)
+
+
+def _words() -> dict:
+    """Everything the form says that the form's own definition does not."""
+    listed = {
+        "results": {r.value: words.name(r) for r in CallResult}, "conclusions": {c.value: words.name(c) for c in Conclusion},
+        "outcomes": {o.value: words.name(o) for o in Outcome}, "classes": {c.value: words.name(c) for c in LoanClass},
+        "kinds": {k.value: words.name(k) for k in Kind},
+    }  # fmt: skip
+    return {name: _(text) for name, text in LABELS.items()} | listed
+
+
+@cache
+def _version() -> str:
+    """Of all its files: a new one is fetched anew, an old one never."""
+    digest = hashlib.sha256()
+    for file in sorted(FOLDER.iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:10]

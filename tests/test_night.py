@@ -518,3 +518,46 @@ def test_cancelled_by_sun_li_it_counts_as_done_on_that_day(town):
         (date(2026, 11, 30), "cancelled"),
         (date(2026, 12, 20), "open"),
     ]
+
+
+def test_a_check_known_before_its_day_counts_on_its_day_and_not_before(town):
+    """Missed nights are caught up with all that came in meanwhile; each sees what it would have seen."""
+    town.rules(regular("MONTHLY", satisfied_days=20)).loan("L1").tonight()
+    check(GRAIN_SHOP, Kind.FULL, Mode.FIELD, TODAY + timedelta(days=3))
+    town.tonight()
+    town.tonight()
+    assert the_todo(GRAIN_SHOP).state == "open"
+    town.tonight()
+    assert (the_todo(GRAIN_SHOP).close_reason, the_todo(GRAIN_SHOP).closed_on) == (
+        "satisfied",
+        TODAY + timedelta(days=3),
+    )
+
+
+def test_an_annual_review_is_counted_from_and_does_not_cover_what_follows_it_as_well(town):
+    completion = {"anchor": "completion", "every": {"n": 1, "unit": "month"}, "lead": 10}
+    town.rules(regular("NPL", when=completion, satisfied_days=90)).loan(
+        "L1", disbursed=TODAY - timedelta(days=25)
+    ).tonight()
+    check(GRAIN_SHOP, Kind.FULL, Mode.FIELD, TODAY + timedelta(days=1))
+    town.tonight()
+    assert the_todo(GRAIN_SHOP).close_reason == "satisfied"
+    town.tonight(25)
+    assert [(t.due_on, t.state) for t in asked(GRAIN_SHOP)][1:] == [(date(2026, 12, 21), "open")]
+
+
+def test_when_the_cycle_gets_shorter_a_check_that_is_open_is_due_sooner(town):
+    """Quarterly it was due in five weeks; monthly it should have been made already, so it is due after the lead."""
+    quarterly = {"anchor": "completion", "every": {"n": 1, "unit": "quarter"}, "lead": 60}
+    monthly = quarterly | {"every": {"n": 1, "unit": "month"}, "lead": 10}
+    town.rules(regular("NPL", when=quarterly)).loan("L1")
+    town.tonight()
+    check(GRAIN_SHOP, Kind.REGULAR, Mode.FIELD, TODAY)
+    town.tonight(60)
+    assert the_todo(GRAIN_SHOP).due_on == date(2027, 2, 20)
+    with access.transaction(MACHINE, "test") as conn:
+        _approve(conn, regular("NPL", when=monthly), town.day + timedelta(days=1))
+    town.tonight()
+    assert the_todo(GRAIN_SHOP).due_on == town.day + timedelta(days=10)
+    town.tonight()
+    assert the_todo(GRAIN_SHOP).due_on == town.day + timedelta(days=9), "it does not run away"

@@ -15,19 +15,15 @@ from python_calamine import CalamineWorkbook
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from db import access, audit, definitions, settings, signals, staff
+from db import access, audit, definitions, settings, signals
 from db.access import MACHINE, Person
 from db.vocab import Definition, Level, Role
-from engine import clock, exports, night, words
-from engine.feed import load
+from engine import clock, exports, words
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
-from tests import bank, conftest
+from tests import bank, conftest, evening
+from tests.evening import FORMULA, IMAGE, TODAY, TURNED
 
-TODAY = bank.TODAY + timedelta(days=1)
-FORMULA = '=HYPERLINK("http://evil.example","x")'
-IMAGE = "![x](http://evil.example/p.png)<b>粗</b>"
-TURNED = "\u202e王小二"
 ROLES = {role: number for number, _name, _branch, _post, role in bank.STAFF} | {"manager": "802"}  # of the branches: Nong'an
 HOSTILE = (  # of an address: names and values nobody should have to believe
     "todos?state=nonsense", "todos?kind=<b>x</b>", "todos?kind=;drop table todos", "todos?due_from=2026-13-45", "todos?due_from=yesterday",
@@ -54,26 +50,11 @@ def book(administrator, templates, tmp_path_factory) -> Iterator[None]:
     before = os.environ.get("VIGIL_TODAY")
     for _url in conftest._cloned(administrator, templates["empty"]):
         os.environ["VIGIL_TODAY"] = str(TODAY)
-        load.load(delivery().write(tmp_path_factory.mktemp("inbox")))
-        with access.transaction(MACHINE, "test") as conn:
-            for number, _name, _branch, _post, role in bank.STAFF:
-                staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
-        night.night(bank.TODAY)
+        evening.fall(tmp_path_factory.mktemp("inbox"))
         yield
         os.environ.pop("VIGIL_TODAY")
         if before:
             os.environ["VIGIL_TODAY"] = before
-
-
-def delivery() -> bank.Delivery:
-    given = bank.Delivery()
-    for number, name in (("K666", FORMULA), ("K667", IMAGE), ("K668", TURNED)):
-        given.customers.append((number, name, "10", f"99000019800101{number[1:]}6", "13900000666", "农安县合隆镇", "229008", "802"))
-        given.loan(f"L{number[1:]}", number, product="201", balance="120000.00", amount="150000.00", status="2")
-        given.overdue(f"L{number[1:]}", bank.TODAY - timedelta(days=40))
-    given.loan("L1", "K001", balance="800000.00", status="2").overdue("L1", bank.TODAY - timedelta(days=2))
-    given.loan("L2", "K002", product="201", amount="300000.00", balance="250000.00", disbursed=bank.TODAY - timedelta(days=12))
-    return given.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00").loan("L5", "K005", product="210")
 
 
 class Visit:
@@ -183,7 +164,7 @@ def no_english(test: AppTest) -> list[str]:
 
 
 def no_chinese(test: AppTest) -> list[str]:
-    data = {row[1] for row in bank.BRANCHES} | {row[1] for row in bank.STAFF} | {row[1] for row in bank.CUSTOMERS}
+    data = {row[1] for row in bank.BRANCHES} | {row[1] for row in bank.STAFF} | {row[1] for row in bank.CUSTOMERS} | {"农安镇", "合隆镇"}
     return [x for x in _labels(test) if re.search("[\u4e00-\u9fff]", x) and not any(name in x for name in data) and "中文" not in x]
 
 

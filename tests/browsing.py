@@ -1,0 +1,109 @@
+"""A real browser for journeys, screenshots and measurements."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-default-apps", "--font-render-hinting=none",
+)  # fmt: skip
+DESK, PHONE = (1440, 900), (390, 844)
+PATIENCE = 30_000  # ms; the machine of the tests is shared
+IDLE = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    return app && app.dataset.testScriptState !== 'running' && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]');
+}"""
+# Streamlit's charts remark on an axis before its data has come.
+HARMLESS = ("Infinite extent",)
+
+
+def chromium() -> str | None:
+    """The system's; None: the one that playwright has brought."""
+    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def browser() -> Iterator["Windows"]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield Windows(opened)
+        opened.close()
+
+
+class Windows:
+    def __init__(self, opened) -> None:
+        self.browser = opened
+
+    def open(self, base: str, size: tuple[int, int] = DESK, scheme: str = "light") -> "Window":
+        phone = size[0] < 600
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai", color_scheme=scheme,
+            has_touch=phone, is_mobile=phone, device_scale_factor=2, accept_downloads=True, reduced_motion="reduce",
+        )  # fmt: skip
+        return Window(context, base)
+
+
+class Window:
+    """One person's browser; keeps what went wrong in it and where its requests went."""
+
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.context, self.base = context, base
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.wrong: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda wrong: self.wrong.append(str(wrong)))
+        self.page.on("request", self._asked)
+
+    def _heard(self, message) -> None:
+        if message.type == "error" and not any(words in message.text for words in HARMLESS):
+            self.wrong.append(f"{message.text} {message.location}")
+
+    def _asked(self, request) -> None:
+        if not request.url.startswith((self.base, self.base.replace("http", "ws"), "blob:", "data:")):
+            self.outside.append(request.url)
+
+    def sign_in(self, username: str, password: str) -> "Window":
+        self.page.goto(self.base)
+        self.page.get_by_label("用户名").fill(username)
+        self.page.get_by_label("密码").first.fill(password)
+        self.page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+        self.page.wait_for_selector("[data-testid=stSidebar]", state="attached")
+        return self.settled()
+
+    def go(self, path: str) -> "Window":
+        self.page.goto(f"{self.base}/{path}")
+        return self.settled()
+
+    def settled(self) -> "Window":
+        """The script has run, everything is drawn."""
+        self.page.wait_for_timeout(250)
+        self.page.wait_for_function(IDLE)
+        self.page.wait_for_timeout(250)
+        return self
+
+    def sees(self, *words: str) -> "Window":
+        for text in words:
+            self.page.get_by_text(text).first.wait_for(state="attached")
+        return self
+
+    def press(self, label: str) -> "Window":
+        self.page.get_by_role("button", name=label, exact=True).first.click()
+        return self.settled()
+
+    def click_row(self, table: str, row: int = 0) -> "Window":
+        """A cell of a table that is drawn on a canvas."""
+        shown = self.page.get_by_role("group", name=table).or_(self.page.get_by_label(table, exact=True)).first
+        box = shown.locator("canvas").first.bounding_box()
+        self.page.mouse.click(box["x"] + 60, box["y"] + 32 + 32 * row + 16)  # something invisible lies above the canvas
+        return self.settled()
+
+    def sideways(self) -> int:
+        """How far the page can be pushed sideways, in pixels."""
+        return self.page.evaluate("""() => Math.max(
+            document.documentElement.scrollWidth - innerWidth,
+            document.querySelector('[data-testid=stMain]').scrollWidth - innerWidth)""")

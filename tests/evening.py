@@ -1,0 +1,46 @@
+"""The small bank after a night: some loans in arrears, signals raised, and three customers with strange names."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from db import access, staff
+from db.access import MACHINE
+from db.vocab import Role
+from engine import clock, night, sign_in
+from engine.feed import load
+from tests import bank
+
+TODAY = bank.TODAY + timedelta(days=1)
+PASSWORD = "Guard-the-loans-7"
+FORMULA = '=HYPERLINK("http://evil.example","x")'
+IMAGE = "![x](http://evil.example/p.png)<b>粗</b>"
+TURNED = "\u202e王小二"
+
+
+def delivery() -> bank.Delivery:
+    given = bank.Delivery()
+    for number, name in (("K666", FORMULA), ("K667", IMAGE), ("K668", TURNED)):
+        given.customers.append((number, name, "10", f"99000019800101{number[1:]}6", "13900000666", "农安县合隆镇", "229008", "802"))
+        given.loan(f"L{number[1:]}", number, product="201", balance="120000.00", amount="150000.00", status="2")
+        given.overdue(f"L{number[1:]}", bank.TODAY - timedelta(days=40))
+    given.loan("L1", "K001", balance="800000.00", status="2", disbursed=bank.TODAY - timedelta(days=14)).overdue("L1", bank.TODAY - timedelta(days=2))
+    given.loan("L2", "K002", product="201", amount="300000.00", balance="250000.00", disbursed=bank.TODAY - timedelta(days=12))
+    given.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00", disbursed=bank.TODAY - timedelta(days=9))
+    return given.loan("L5", "K005", product="210")
+
+
+def fall(inbox: Path) -> None:
+    """Load the day, give everybody a role, and let the night pass."""
+    load.load(delivery().write(inbox))
+    with access.transaction(MACHINE, "test") as conn:
+        for number, _name, _branch, _post, role in bank.STAFF:
+            staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
+    night.night(bank.TODAY)
+
+
+def open_accounts(people: dict[str, str]) -> None:
+    """{user name: staff number}; all with one password."""
+    with access.transaction(MACHINE, "test") as conn:
+        for username, number in people.items():
+            holder = staff.by_number(conn, number).id
+            sign_in.open_account(conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=False)

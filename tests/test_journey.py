@@ -1,0 +1,137 @@
+"""A working day in a real browser, over the real server: from signing in to signing out."""
+
+from collections.abc import Iterator
+
+import argon2
+import pytest
+from python_calamine import CalamineWorkbook
+
+from engine import sign_in
+from tests import conftest, evening
+from tests.browsing import DESK, PHONE, Window, Windows, browser
+from tests.test_gate import running
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = {"wangfang": "001", "zhaogang": "002", "fengtao": "003", "sunli": "801", "liqiang": "802"}
+
+
+@pytest.fixture(scope="module")
+def base(administrator, templates, tmp_path_factory) -> Iterator[str]:
+    """The server over the small bank after its night."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIGIL_TODAY", str(evening.TODAY))
+        patch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        for _url in conftest._cloned(administrator, templates["empty"]):
+            evening.fall(tmp_path_factory.mktemp("inbox"))
+            evening.open_accounts(PEOPLE)
+            with running(tmp_path_factory.mktemp("server") / "log") as server:
+                yield server.base
+
+
+@pytest.fixture(scope="module")
+def windows() -> Iterator[Windows]:
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def at(base, windows) -> Iterator:
+    """Somebody signed in; at the end nothing may have gone wrong, and no request may have left the bank."""
+    opened: list[Window] = []
+
+    def of(username: str, size: tuple[int, int] = DESK) -> Window:
+        window = windows.open(base, size)
+        opened.append(window)
+        return window.sign_in(username, evening.PASSWORD)
+
+    yield of
+    for window in opened:
+        assert window.wrong == []
+        assert window.outside == []
+        window.context.close()
+
+
+def test_an_officer_finds_his_day_on_the_phone(at):
+    li = at("liqiang", PHONE)
+    li.sees("11月21日 周六", "农安王记粮油店")
+    assert li.page.url.endswith("/today")
+    assert li.sideways() == 0
+    li.page.get_by_text("为什么在这里").first.click()
+    li.settled().sees("规则")
+    li.page.keyboard.press("Escape")
+    for path, words in (("customers", "位客户"), ("customer?no=K001", "基本信息"), ("loan?no=L1", "余额与分类变化"), ("signals", "条信号"), ("me", "修改密码")):
+        li.go(path).sees(words)
+        assert li.sideways() == 0, path
+
+
+def test_the_head_of_a_branch_filters_and_sends_the_link(at):
+    sun = at("sunli")
+    sun.go("todos").sees("条待办")
+    sun.page.get_by_text("全部", exact=True).first.click()
+    sun.settled()
+    assert "state=all" in sun.page.url
+    sun.page.get_by_role("combobox", name="类型").click()
+    sun.page.get_by_role("option", name="首次检查").click()
+    sun.settled()
+    assert "kind=first" in sun.page.url
+    sent = at("wangfang").go(sun.page.url.removeprefix(sun.base + "/"))
+    sent.sees("首次检查", "条待办")
+
+
+def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
+    wang = at("wangfang")
+    wang.sees("未受理预警", "每日完成数量")
+    wang.page.get_by_role("link", name="查看明细").nth(4).click()
+    wang.settled().sees("条信号")
+    assert "state=raised" in wang.page.url
+    wang.go("loans").click_row("贷款")
+    assert "/loan?no=" in wang.page.url
+    wang.go("loan?no=L1").sees("操作留痕", "系统")
+    assert wang.page.get_by_text("新增").count() > 0
+
+
+def test_a_change_of_a_rule_is_approved_by_a_second_person(at):
+    wang = at("wangfang").go("rules?rule=FIRST-FIRM")
+    grace = wang.page.get_by_label("宽限（天）")
+    grace.fill("4")
+    grace.press("Enter")
+    wang.settled().sees("变更后适用")
+    wang.page.get_by_label("原因", exact=True).fill("雨季乡村道路难行")
+    wang.page.keyboard.press("Tab")
+    wang.settled().press("提交审批")
+    wang.go("rules?view=waiting").sees("雨季乡村道路难行", "须由他人审批")
+    zhao = at("zhaogang").go("rules?view=waiting")
+    zhao.press("批准").sees("没有待审批的变更")
+
+
+def test_a_signal_is_taken_answered_and_closed_by_another(at):
+    feng = at("fengtao").go("signals").click_row("预警信号")
+    feng.sees("处置预警信号")
+    asked = feng.page.url.partition("id=")[2]
+    feng.press("我来处理").sees("条信号")
+    feng.go(f"signals?id={asked}")
+    feng.page.get_by_text("资产保全", exact=True).first.click()
+    feng.page.get_by_label("核实情况与处置说明").fill("已电话联系，承诺本周内还款。")
+    feng.page.keyboard.press("Tab")
+    feng.settled().press("提交处置意见")
+    wang = at("wangfang").go(f"signals?id={asked}").sees("承诺本周内还款")
+    wang.page.get_by_label("关闭原因").fill("欠款已结清")
+    wang.page.keyboard.press("Tab")
+    wang.settled().press("关闭：已处置")
+    wang.go(f"signals?id={asked}").sees("欠款已结清")
+
+
+def test_a_list_leaves_as_excel_and_a_signed_out_browser_shows_nothing(at, tmp_path):
+    wang = at("wangfang").go("customers")
+    with wang.page.expect_download() as coming:
+        wang.page.get_by_text("导出 Excel").click()
+    file = tmp_path / "customers.xlsx"
+    coming.value.save_as(file)
+    rows = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    assert evening.FORMULA in [row[1] for row in rows]
+    wang.press("退出")
+    wang.page.get_by_label("用户名").wait_for()
+    wang.page.goto(f"{wang.base}/customers")
+    wang.page.get_by_label("用户名").wait_for()
+    assert "农安王记" not in wang.page.content()

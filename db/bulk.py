@@ -82,7 +82,9 @@ def undressed(conn: sa.Connection, *tables: str) -> Iterator[Callable[[str], Non
 
     def undress(table: str) -> None:
         conn.exec_driver_sql(f"select vigil_undress('{table}')")
-        conn.exec_driver_sql("set local enable_nestloop = off")  # without indexes it is never a good way
+        # Without indexes and statistics the planner takes every table for small; hashing is never a bad way.
+        conn.exec_driver_sql("set local enable_nestloop = off")
+        conn.exec_driver_sql("set local enable_mergejoin = off")
         bare.append(table)
 
     conn.exec_driver_sql("set local maintenance_work_mem = '1GB'")

@@ -126,8 +126,9 @@ def resolve(conn: sa.Connection, spec: TableSpec) -> None:
     faults = [fault for name in references if (fault := _fault(spec, name))]
     faults += ["case when rival.id is not null then 'key_of_another_source' end"] if spec.noun in RIVALS else []
     faults.append("case when d.taken or d.n > 1 and s.line > d.line then 'duplicate_key' end")
+    row_id = "null::bigint" if spec.cold else "case when s.line = d.line then d.row_id end"
     query = f"""
-        select s.*, case when s.line = d.line then d.row_id end as row_id,
+        select s.*, {row_id} as row_id,
                concat_ws(',', nullif(s.faults, ''), {", ".join(faults)}) as all_faults {found}
         from {spec.stage} s {"left" if spec.cold else ""} join {spec.stage}_delta d on d.key = s.key {joins}"""
     if spec.cold:

@@ -1,9 +1,10 @@
-"""Files that are no photos, or photos made to harm: bombs, fakes, polyglots, broken and odd ones. Each with what becomes of it."""
+"""Files that are no photos, or photos made to harm: bombs, fakes, odd and broken ones, and what becomes of them."""
 
 import io
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -23,7 +24,8 @@ def file(expected: str) -> Callable:
 def picture(mode: str = "RGB", size: tuple[int, int] = (640, 480)) -> Image.Image:
     chance = np.random.default_rng(5)
     small = Image.fromarray(chance.integers(0, 255, (12, 16, 3), dtype=np.uint8))
-    return small.resize(size, Image.Resampling.BICUBIC).convert(mode)
+    smooth = Image.Resampling.BICUBIC if size[0] < 2000 else Image.Resampling.NEAREST  # large ones for their size alone
+    return small.resize(size, smooth).convert(mode)
 
 
 def saved(image: Image.Image, form: str = "JPEG", **how) -> bytes:
@@ -36,7 +38,9 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def png(width: int, height: int, colour: int = 2, depth: int = 8, body: bytes | None = None, extra: bytes = b"") -> bytes:
+def png(
+    width: int, height: int, colour: int = 2, depth: int = 8, body: bytes | None = None, extra: bytes = b""
+) -> bytes:
     """A PNG whose header claims a size, whatever follows it."""
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     data = chunk(b"IDAT", body if body is not None else zlib.compress(b"\0" * 1000))
@@ -46,6 +50,11 @@ def png(width: int, height: int, colour: int = 2, depth: int = 8, body: bytes | 
 def zeros(width: int, height: int, bytes_a_pixel: int) -> bytes:
     packer, row = zlib.compressobj(9), b"\0" * (1 + width * bytes_a_pixel)
     return b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+
+
+@cache
+def sent(name: str) -> bytes:
+    return FILES[name][1]()
 
 
 def segment(marker: int, body: bytes) -> bytes:
@@ -125,8 +134,8 @@ def jpeg_claiming_7900_squared():
 
 
 @file(EITHER)
-def progressive_jpeg_claiming_4800_squared():
-    return claiming(4_800, 4_800, saved(picture(), progressive=True))
+def progressive_jpeg_claiming_3700_squared():
+    return claiming(3_700, 3_700, saved(picture(), progressive=True))
 
 
 @file(REFUSED)
@@ -140,8 +149,8 @@ def jpeg_of_8000_by_6000():
 
 
 @file(TAKEN)
-def progressive_jpeg_of_23_million_full_colour():
-    return saved(picture(size=(5600, 4200)), quality=60, progressive=True, subsampling=0)
+def progressive_jpeg_of_13_million_full_colour():
+    return saved(picture(size=(4300, 3200)), quality=60, progressive=True, subsampling=0)
 
 
 @file(TAKEN)
@@ -253,6 +262,11 @@ def two_pictures_in_one_phone_file():
 def grey_of_16_bits():
     ramp = np.linspace(0, 65535, 640 * 480).reshape(480, 640).astype(np.uint16)
     return saved(Image.fromarray(ramp), "PNG")
+
+
+@file(TAKEN)
+def grey_of_16_bits_and_13_million():
+    return png(4200, 3200, 0, 16, zeros(4200, 3200, 2))
 
 
 @file(TAKEN)

@@ -31,7 +31,7 @@ def read(image: Image.Image) -> Told:
     try:
         found = image.getexif()
         details, place = found.get_ifd(DETAILS), found.get_ifd(PLACE)
-    except Exception:  # noqa: BLE001 (broken on purpose or by a tool, it may raise anything)
+    except Exception:
         return Told()
     lat, lon = _degrees(place, LATITUDE, NORTH_SOUTH, "S", 90), _degrees(place, LONGITUDE, EAST_WEST, "W", 180)
     known = lat is not None and lon is not None and (lat, lon) != (0, 0)

@@ -8,8 +8,8 @@ sentence. Memory stays within 150 MB a photo: a JPEG is decoded at the scale it 
 import hashlib
 import io
 from dataclasses import dataclass
-from datetime import datetime
 
+import numpy as np
 from PIL import Image
 
 from engine.photos import exif, prints, screens
@@ -35,7 +35,7 @@ class Limits:
 
     bytes: int = 20_000_000
     jpeg: float = 64
-    progressive: float = 24  # a progressive JPEG keeps all coefficients: up to 6 bytes a pixel
+    progressive: float = 14  # a progressive JPEG keeps all coefficients: up to 6 bytes a pixel
     png: float = 14
     webp: float = 9
     shape: float = 8  # the longer side at most so many times the shorter
@@ -104,7 +104,8 @@ def take(data: bytes, limits: Limits | None = None) -> Photo:
     told = exif.read(image)
     picture, of_a_screen = _decoded(image, told.orientation)
     jpeg = written(picture)
-    return Photo(jpeg, digest(jpeg), digest(data), picture.width, picture.height, told, prints.of_picture(picture), of_a_screen)
+    print_ = prints.of_picture(picture)
+    return Photo(jpeg, digest(jpeg), digest(data), picture.width, picture.height, told, print_, of_a_screen)
 
 
 def written(picture: Image.Image) -> bytes:
@@ -131,7 +132,7 @@ def _opened(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooManyPixels(size=">170", most=f"{Limits().jpeg:.0f}") from None
-    except Exception:  # noqa: BLE001 (a decoder on hostile bytes may raise anything)
+    except Exception:
         kind = _kind(data)
         raise (WrongFormat(kind=kind, formats=NAMES) if kind else NotAnImage(formats=NAMES)) from None
 
@@ -168,27 +169,20 @@ def _decoded(image: Image.Image, orientation: int) -> tuple[Image.Image, float]:
         picture = _plain(image)
         of_a_screen = screens.likeness(picture)
         return _upright(_small(picture), orientation), of_a_screen
-    except Exception:  # noqa: BLE001 (a decoder on hostile bytes may raise anything)
+    except Exception:
         raise DamagedPhoto from None
 
 
 def _plain(image: Image.Image) -> Image.Image:
     """Red, green and blue of eight bits: what is see-through lies on white, what is deeper is scaled down."""
-    if image.mode.startswith(("I", "F")):
-        image = _eight_bits(image)
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layer = _small(image.convert("RGBA"))
+        layer = _small(image if image.mode == "RGBA" else image.convert("RGBA"))
         paper = Image.new("RGB", layer.size, "white")
         paper.paste(layer, mask=layer.getchannel("A"))
         return paper
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits, scaled by its own range: a plain conversion would clip it to white."""
-    low, high = image.getextrema()
-    scale = 255 / max(high - low, 1)
-    return image.convert("F").point(lambda grey: grey * scale - low * scale).convert("L")
 
 
 def _small(picture: Image.Image) -> Image.Image:

@@ -76,7 +76,7 @@ def _hash(grey: np.ndarray, window: Window) -> np.ndarray:
 
 @cache
 def _waves(start: float, end: float) -> np.ndarray:
-    """Each cell's share in the cosine waves (DCT-II) of a stretch of the side: the integral of the wave over the cell."""
+    """Each cell's share in the cosine waves (DCT-II) of a stretch of the side: the wave's integral over the cell."""
     edges = np.clip((np.arange(SIDE + 1) / SIDE - start) / (end - start), 0, 1)
     rows = [edges] + [np.sin(np.pi * k * edges) / (np.pi * k) for k in range(1, LOW)]
     return np.diff(np.array(rows), axis=1).astype(np.float32)

@@ -41,7 +41,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Look:
-    """How one view of a place differs from another: `shift` of the nearest things as a share of the width, and so on."""
+    """How one view of a place differs from another: `shift` of the nearest things is a share of the width."""
 
     shift: float = 0.05
     turn_degrees: float = 3

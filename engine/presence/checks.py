@@ -24,8 +24,8 @@ def distance(seen: CheckIn, limits: Thresholds) -> Reason:
         )
     if away - (seen.fix.accuracy_m or 0) <= within:
         said = _(
-            "{away} from the marked address; accurate to {accuracy} only, the fix cannot say whether this is within the "
-            "fence of {radius}.",
+            "{away} from the marked address; accurate to {accuracy} only, the fix cannot say whether this is within "
+            "the fence of {radius}.",
             **told,
         )
         return Reason("distance", DOUBT, said)

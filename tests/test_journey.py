@@ -87,8 +87,14 @@ def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
     assert "state=raised" in wang.page.url
     wang.go("loans").click_row("贷款")
     assert "/loan?no=" in wang.page.url
-    wang.go("loan?no=L1").sees("操作留痕", "系统")
-    assert wang.page.get_by_text("新增").count() > 0
+    wang.go("loan?no=L1").page.get_by_role("link", name="农安王记粮油店").click()
+    wang.settled().press("查看完整号码")
+    wang.page.get_by_label("原因").fill("核对还款承诺")
+    wang.page.keyboard.press("Tab")
+    wang.settled().press("手机")
+    wang.sees("13900000001")
+    wang.go("loan?no=L1").sees("操作留痕", "核对还款承诺")
+    assert wang.page.get_by_text("13900000001").count() == 0
 
 
 def test_a_change_of_a_rule_is_approved_by_a_second_person(at):

@@ -111,27 +111,44 @@ def _as_administrator() -> Iterator[sa.Connection]:
 # --- Past row security -----------------------------------------------------------------------------------------------
 
 
-def live_through(days: int, today: date) -> None:
-    """A past for the open todos: most were done, each by a check, within so many days; and how each day ended."""
+def work(days: int, today: date) -> int:
+    """Work for every live customer, most of it done within so many days: todos, checks, signals, how each day ended.
+    How many todos."""
     with _as_administrator() as conn:
         conn.exec_driver_sql("set session_replication_role = replica")
-        conn.exec_driver_sql(f"""
-            insert into records (customer_id, kind, mode, loan_ids, branch_id, staff_id, done_on, finished_at, outcome, conclusion,
-                                 on_site, submit_key, digest)
-            select customer_id, kind, mode, loan_ids, branch_id, assignee_id, date '{today}' - (id %% {days})::int, now(), 'completed',
-                   'normal', id %% 9 > 0, gen_random_uuid(), 'x'
-            from todos where id %% 3 > 0 and assignee_id is not null""")
-        conn.exec_driver_sql(f"""
-            update todos set state = 'done', record_id = 1, closed_on = date '{today}' - (id %% {days})::int, closed_by = assignee_id,
-                   due_on = date '{today}' - (id %% {days})::int - (id %% 5)::int + 2,
-                   late_from = date '{today}' - (id %% {days})::int - (id %% 5)::int + 4
-            where id %% 3 > 0 and assignee_id is not null""")
-        conn.exec_driver_sql(f"""
-            insert into todo_days select date '{today}' - n, branch_id, kind, family, count(*), 1, 1, 1, 1
-            from todos, generate_series(0, {days}) n where closed_on is null group by 1, 2, 3, 4""")
+        made = conn.execute(sa.text(_TODOS), {"today": today, "days": days}).rowcount
+        for statement in (_RECORDS, _SIGNALS, _TODO_DAYS):
+            conn.execute(sa.text(statement), {"today": today, "days": days})
         conn.exec_driver_sql("set session_replication_role = origin")
         for name in ("todos", "records", "todo_days", "signals"):
             conn.exec_driver_sql(f"vacuum (analyze) {name}")
+        return made
+
+
+_TODOS = """
+    insert into todos (customer_id, kind, period, mode, family, loan_ids, branch_id, assignee_id, state, nominal_on, due_on, late_from,
+                       created_on, closed_on, closed_by, record_id)
+    select c.id, case when n = 1 then 'first' else 'regular' end, n::text, case when n % 2 = 0 then 'phone' else 'field' end,
+           f.main_family, '{}', c.branch_id, c.manager_id, case when n = 1 then 'open' else 'done' end, day, day, day + 3, day - 20,
+           case when n > 1 then day + (c.id % 5)::int end, case when n > 1 then c.manager_id end, case when n > 1 then 1 end
+    from customers c join customer_faces f on f.customer_id = c.id and f.live_loans > 0 cross join generate_series(1, 4) n
+    cross join lateral (select case when n = 1 then cast(:today as date) - 20 + (c.id % 60)::int
+                               else cast(:today as date) - 5 - (c.id * n % :days)::int end) d(day)"""
+_RECORDS = """
+    insert into records (customer_id, kind, mode, loan_ids, branch_id, staff_id, done_on, finished_at, outcome, conclusion, on_site,
+                         submit_key, digest)
+    select customer_id, kind, mode, '{}', branch_id, assignee_id, closed_on, now(), 'completed', 'normal', id % 9 > 0, gen_random_uuid(), 'x'
+    from todos where closed_on is not null and assignee_id is not null"""
+_SIGNALS = """
+    insert into signals (customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level, evidence, state,
+                         first_on, last_on, closed_on)
+    select id, 'X', 1, 'customer', id, branch_id, manager_id, (array['blue', 'yellow', 'orange', 'red'])[1 + id % 4]::signal_level, '{}',
+           case when id % 3 = 0 then 'raised' else 'lifted' end, cast(:today as date) - (id % :days)::int, :today,
+           case when id % 3 > 0 then cast(:today as date) end
+    from customers where id % 10 = 0"""
+_TODO_DAYS = """
+    insert into todo_days select cast(:today as date) - n, branch_id, kind, family, count(*), 1, 1, 1, 1
+    from todos, generate_series(0, :days) n where closed_on is null group by 1, 2, 3, 4"""
 
 
 @contextmanager

@@ -700,3 +700,18 @@ def test_what_the_loader_stages_is_nobody_elses(people):
         assert "permission denied" in _try(person, "select 1 from staging.anything")
         assert "permission denied" in _try(person, "create table staging.mine (a int)")
         assert "permission denied" in _try(person, "create table public.mine (a int)")
+
+
+def test_the_planner_expects_of_head_office_what_it_expects_of_anybody_unguarded(the_bank, w):
+    """A policy that is always true but looks rare once made the dashboard a hundred times slower."""
+    wang = planted.staff_person(w.staff["001"])
+    superuser = sa.create_engine(the_bank, poolclass=sa.NullPool)
+    with superuser.begin() as conn:
+        conn.exec_driver_sql("insert into calendar_days (day, working) select date '2040-01-01' + n, true from generate_series(1, 5000) n")
+        conn.exec_driver_sql("analyze calendar_days")
+    expected = []
+    for opened in (superuser.begin(), access.reading(wang)):
+        with opened as conn:
+            plan = conn.exec_driver_sql("explain (format json) select day from calendar_days").scalar_one()
+            expected.append(plan[0]["Plan"]["Plan Rows"])
+    assert expected[1] > 0.9 * expected[0] > 4000

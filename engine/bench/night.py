@@ -50,7 +50,7 @@ def plant(scale: float, say: Callable[[str], None]) -> None:
 
 def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say("cold generation of a quarter ahead")
-    quarter, made = quarter_ahead()
+    quarter, made = _quarter_ahead()
     say(f"{made:,} todos")
     floor = scratch.floor_of_todos()
     scratch.forget_todos()
@@ -62,7 +62,7 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say("no news")
     idle = _idle(Since(LAST + timedelta(days=1), following))
     say("signals")
-    warned = [detect_signals(LAST), detect_signals(LAST + timedelta(days=1))]
+    warned = [_signals(LAST), _signals(LAST + timedelta(days=1))]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"memory of this process at most {memory:.0f} MB")
     size = f"{scale:g}x"
@@ -76,7 +76,7 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     ]
 
 
-def quarter_ahead() -> tuple[float, int]:
+def _quarter_ahead() -> tuple[float, int]:
     """The shipped rules, but asking ninety days before: as many todos as a bank has in a quarter."""
     begun = time.monotonic()
     with access.transaction(MACHINE, "bench") as conn:
@@ -110,7 +110,7 @@ def _idle(since: Since) -> float:
     return time.monotonic() - begun
 
 
-def detect_signals(day: date) -> float:
+def _signals(day: date) -> float:
     begun = time.monotonic()
     with access.transaction(MACHINE, "bench") as conn:
         rules, _ = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))

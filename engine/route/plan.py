@@ -1,6 +1,8 @@
 """The plan of a day, and the plan after the officer has moved something by hand."""
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +39,16 @@ def _searched(day: Day, seconds: float) -> list[int]:
 
 def _best(day: Day, orders: list[list[int]]) -> list[int]:
     return max((order for order in orders if keeps(day, order)), key=lambda order: value(day, order), default=[])
+
+
+def over_days(day: Day, days: int, seconds: float = SECONDS) -> list[Round]:
+    """A list spread over several days like this one: the most prize, then the least travel altogether."""
+    whole = search.ticks(day)
+    whole = replace(whole, shifts=whole.shifts * days)
+    orders = search.first(whole, math.ceil(len(day.stops) / days), seconds) or [filled(day)] + [[]] * (days - 1)
+    if seconds and any(orders):
+        orders = search.better(whole, orders, seconds)
+    return [timed(day, order) for order in orders]
 
 
 def replan(day: Day, kept: Iterable[str | int], seconds: float = SECONDS) -> Round:

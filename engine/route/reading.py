@@ -76,9 +76,7 @@ def _matrix(given: object, size: int) -> np.ndarray:
     for n, row in enumerate(given):
         if not isinstance(row, list) or len(row) != size:
             raise BadRound(where=f"minutes[{n}]", problem=problem)
-    return np.array(
-        [[_number(v, f"minutes[{n}][{k}]", 0, 1e12) for k, v in enumerate(row)] for n, row in enumerate(given)]
-    )
+    return np.array([[_number(v, f"minutes[{n}][{k}]", 0, 1e12) for k, v in enumerate(row)] for n, row in enumerate(given)])
 
 
 def _object(given: object, where: str) -> dict:

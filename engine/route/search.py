@@ -118,9 +118,7 @@ def better(day: Ticks, orders: list[list[int]], seconds: float) -> list[list[int
     visits = max(map(len, orders))
     steps = round(STEPS * seconds / (visits + 10) / len(orders))
     limits = stop.MultipleCriteria([stop.MaxIterations(steps), stop.MaxRuntime(PATIENCE * seconds)])
-    result = pyvrp.solve(
-        data, limits, seed=0, collect_stats=False, initial_solution=pyvrp.Solution(data, routes), params=_manner()
-    )
+    result = pyvrp.solve(data, limits, seed=0, collect_stats=False, initial_solution=pyvrp.Solution(data, routes), params=_manner())
     found: list[list[int]] = [[] for _order in orders]
     for route in result.best.routes() if result.is_feasible() else []:
         found[route.vehicle_type()] = [day.reachable[a.idx] for a in route if a.is_client()]

@@ -41,10 +41,11 @@ async def open_form(request: Request) -> Response:
     mode = _word(Mode, asked.get("mode"))
     todo, customer = _number(asked.get("todo")), _number(asked.get("customer"))
     if todo is not None:
-        return await _act(request, lambda conn, by: visits.open_todo(conn, by, todo, mode, now=clock.now()))
+        return await _act(request, lambda conn, by: visits.open_todo(conn, by, todo, mode, now=clock.now()) | {"clock_ms": clock.shift_ms()})
     if customer is None:
         raise refusals.NotFound
-    return await _act(request, lambda conn, by: visits.open_customer(conn, by, customer, mode or Mode.FIELD, now=clock.now()))
+    way = mode or Mode.FIELD
+    return await _act(request, lambda conn, by: visits.open_customer(conn, by, customer, way, now=clock.now()) | {"clock_ms": clock.shift_ms()})
 
 
 async def save_draft(request: Request) -> Response:

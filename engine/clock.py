@@ -15,6 +15,11 @@ def now() -> datetime:
     return local.replace(year=fixed.year, month=fixed.month, day=fixed.day).astimezone(UTC)
 
 
+def shift_ms() -> int:
+    """How far this clock is from the wall's: other than 0 only where VIGIL_TODAY fixes the day. Phones follow it."""
+    return 0 if settings.fixed_today() is None else round((now() - datetime.now(UTC)).total_seconds() * 1000)
+
+
 def local_now() -> datetime:
     """This moment as a clock on the wall in China shows it."""
     return now().astimezone(settings.ZONE)

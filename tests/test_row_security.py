@@ -88,6 +88,7 @@ READS: dict[str, Callable] = {
     "customers.export": lambda conn, w: customers.export(conn, customers.Filter(TODAY)),
     "customers.get": lambda conn, w: [customers.get(conn, c) for c in w.customers.values()],
     "customers.by_number": lambda conn, w: [customers.by_number(conn, n) for n in w.customers],
+    "customers.marks_of": lambda conn, w: customers.marks_of(conn, list(w.customers.values())),
     "customers.addresses_of": lambda conn, w: [customers.addresses_of(conn, c) for c in w.customers.values()],
     "definitions.in_force": lambda conn, w: definitions.in_force(conn, Definition.TODO_RULE, TODAY),
     "definitions.one_in_force": lambda conn, w: definitions.one_in_force(conn, Definition.MAPPING, "union", TODAY),

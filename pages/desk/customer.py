@@ -87,6 +87,11 @@ with head:
     marks = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
     marks += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
     st.markdown(" ".join([*marks, f":gray[{look.plain(customer.customer_no)}]"]), width="content")
+if permits.may(person, "check.submit"):
+    with st.container(horizontal=True, key="start-check"):
+        asked = {"customer": customer.customer_no}
+        st.page_link("pages/field/visit.py", label=_("New visit"), icon=":material/location_on:", query_params=asked | {"mode": "field"})
+        st.page_link("pages/field/visit.py", label=_("Phone check"), icon=":material/call:", query_params=asked | {"mode": "phone"})
 key_figures()
 left, right = st.columns([2, 3])
 with left:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import streamlit as st
 
-from db import access, todos
-from db.vocab import Kind, LoanClass, Mode
+from db import access, customers, todos
+from db.vocab import Kind, LoanClass, Mode, TodoState
 from engine import clock, words
 from engine import todos as acts_on_todos
+from engine.addresses import ways as navigation
 from engine.words import _
 from pages.parts import acts, frame, look, tables
 
@@ -27,6 +28,8 @@ def tab_of(todo) -> str:
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FIRST = 20  # cards before "show more"
+CHECK = "pages/field/visit.py"
+marks: dict = {}  # by customer: where to navigate to
 
 
 @st.fragment(run_every="20s")
@@ -37,6 +40,7 @@ def work() -> None:
         mine = todos.of_officer(conn, person.id)
         pool = todos.in_pool(conn)
         done = todos.done_by_day(conn, person.id, today - timedelta(days=6))
+        marks.update(customers.marks_of(conn, list({t.customer_id for t in mine})))
     by_tab = {name: [t for t in mine if tab_of(t) == name] for name in TABS}
     done_line.caption(_("{0} done today, {1} in the last seven days").format(done.get(today, 0), sum(done.values())))
     tab = st.segmented_control(
@@ -79,7 +83,8 @@ def card(items: list, from_pool: bool = False) -> None:
         for t in items:
             when = look.late(look.due_words(t.due_on, t.late_from, today), t.late_from <= today)
             st.markdown(
-                f"{look.KIND_ICONS[Kind(t.kind)]} {words.name(Kind(t.kind))} · {look.MODE_ICONS[t.mode]} {words.name(Mode(t.mode))} · "
+                f"{look.KIND_ICONS[Kind(t.kind)]} {words.name(Kind(t.kind))} · "
+                f"{look.MODE_ICONS[t.mode]} {words.name(Mode(t.mode))} · "
                 f"{when}"
             )
         parts = [_("exposure {0}").format(look.money(first.exposure_fen)), _("{0} loans").format(loans)]
@@ -88,20 +93,39 @@ def card(items: list, from_pool: bool = False) -> None:
         if first.village:
             parts.append(look.plain(first.village))
         st.caption(" · ".join(parts))
+        if from_pool:
+            acts.button("Take it", lambda: _claim(first.id), f"claim_{first.id}", width="stretch")
+        else:
+            ways(items)
         with st.container(horizontal=True):
-            if from_pool:
-                acts.button("Take it", lambda: _claim(first.id), f"claim_{first.id}", width="stretch")
-            st.page_link("pages/desk/customer.py", label=_("Customer"), icon=":material/person:", query_params={"no": first.customer_no},
-                         width="stretch")  # fmt: skip
+            no = {"no": first.customer_no}
+            st.page_link("pages/desk/customer.py", label=_("Customer"), icon=":material/person:", query_params=no, width="stretch")
             with st.popover(_("Why is this here?"), width="stretch"):
                 for t in items:
                     st.markdown(why(t))
 
 
+def ways(items: list) -> None:
+    """There, on the phone, or at once: one tap each."""
+    visit = next((t for t in items if t.mode != Mode.PHONE), items[0])
+    call = next((t for t in items if t.mode == Mode.PHONE), None)
+    by_phone = {"todo": str(call.id)} if call else {"customer": visit.customer_no, "mode": "phone"}
+    mark = marks.get(visit.customer_id)
+    with st.container(horizontal=True, key=f"ways_{visit.id}"):
+        if mark:
+            st.link_button(_("Navigate"), navigation(mark.lat, mark.lon, visit.customer)["amap"], icon=":material/navigation:", width="stretch")
+        st.page_link(CHECK, label=_("Phone check"), icon=":material/call:", query_params=by_phone, width="stretch")
+        if visit.mode != Mode.PHONE:
+            label = _("Go on") if visit.state == TodoState.STARTED else _("Start the check")
+            st.page_link(CHECK, label=label, icon=":material/assignment_turned_in:", query_params={"todo": str(visit.id)}, width="stretch")
+
+
 def why(t) -> str:
     if t.rule_code is None:
         return _("Made by hand.")
-    return _("Rule {0} v{1}, counted from {2}; due {3}.").format(look.plain(t.rule_code), t.rule_version, look.day(t.anchor_on), look.day(t.due_on))
+    return _("Rule {0} v{1}, counted from {2}; due {3}.").format(
+        look.plain(t.rule_code), t.rule_version, look.day(t.anchor_on), look.day(t.due_on)
+    )
 
 
 def _claim(todo_id: int) -> None:

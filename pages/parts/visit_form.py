@@ -32,7 +32,7 @@ export default function ({ data, parentElement }) {
 _component = st.components.v2.component("vigil_visit", js=_JS)
 
 LABELS = {
-    "opening": "Opening the form …", "step_there": "Arrived", "step_call": "Call", "step_facts": "Facts", "step_pictures": "Photos",
+    "opening": "Opening the form …", "step_there": "Arrived", "step_call": "Call", "step_facts": "Findings", "step_pictures": "Photos",
     "step_conclusion": "Conclusion", "step_send": "Submit", "next": "Next", "back": "Back", "optional": "(optional)", "yes": "Yes", "no": "No",
     "yuan": "yuan", "remove": "Remove", "add_row": "Add a row", "last_time": "Last time: {0}", "last_check": "Filled in from the check of {0}",
     "what_is_abnormal": "What is abnormal, and why?", "more_characters": "{0} more characters", "all_normal": "All normal",

@@ -14,6 +14,9 @@ export function mount({ data, parentElement }) {
   parentElement.append(root);
   const visit = new Visit(data, () => draw(root, visit));
   visit.root = root;
+  visit.told = () => { const place = root.querySelector(".saved"); if (place) place.textContent = saved(visit); };
+  root.addEventListener("compositionstart", () => { root.composing = true; });
+  root.addEventListener("compositionend", () => { root.composing = false; if (root.late) { root.late = false; draw(root, visit); } });
   mounted.set(parentElement, { id: JSON.stringify(data), visit });
   document.documentElement.classList.add("vigil-visit"); // what Streamlit says of a lost line does not cover the form
   draw(root, visit);
@@ -26,13 +29,17 @@ export function unmount(parentElement) {
   document.documentElement.classList.remove("vigil-visit");
 }
 
+const saved = (visit) => (visit.counter > visit.saved ? visit.data.words.kept_here : visit.data.words.kept_on_server);
+
+// Not while a character is being put together: an input method loses what it has begun when its field is drawn anew.
 function draw(root, visit) {
+  if (root.composing) return (root.late = true);
   const w = visit.data.words, t = (title) => title[visit.data.language] || title.zh || Object.values(title)[0];
   const typing = root.getRootNode().activeElement;
   const place = typing && root.contains(typing) ? [...root.querySelectorAll("input,textarea")].indexOf(typing) : -1, caret = typing?.selectionStart;
   if (visit.receipt) return root.replaceChildren(done(visit, w));
   if (!visit.opened) return root.replaceChildren(h("p", { class: visit.problem ? "problem" : "quiet", role: "status" }, visit.problem || w.opening));
-  root.replaceChildren(...whole(visit, t, w));
+  root.replaceChildren(...whole(visit, t, w).filter(Boolean));
   if (place >= 0) {
     const again = root.querySelectorAll("input,textarea")[place];
     again?.focus({ preventScroll: true });
@@ -51,7 +58,7 @@ function whole(visit, t, w) {
     visit.problem ? h("p", { class: "problem", role: "alert" }, visit.problem) : null,
     h("fieldset", { class: "step", "data-step": steps[at].name, disabled: visit.locked }, steps[at](visit, t, w)),
     h("footer", {}, at > 0 ? button(w.back, () => go(at - 1), { disabled: visit.locked }) : h("span"),
-      h("span", { class: "quiet" }, visit.counter > visit.saved ? w.kept_here : w.kept_on_server),
+      h("span", { class: "quiet saved" }, saved(visit)),
       at < steps.length - 1 ? button(w.next, () => go(at + 1), { class: "main next" }) : h("span")),
   ];
 }

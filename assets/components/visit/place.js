@@ -1,4 +1,6 @@
 // Where the phone is. The best fix within a quarter of a minute; a good one at once. A claim, which the server grades.
+import { at } from "./clock.js";
+
 const PATIENCE = 15000, GOOD = 30;
 
 export function locate(told) {
@@ -14,7 +16,7 @@ export function locate(told) {
   const timer = setTimeout(stop, PATIENCE);
   watching = navigator.geolocation.watchPosition(({ coords, timestamp }) => {
     if (stopped || (best && coords.accuracy >= best.accuracy_m)) return;
-    best = { lat: coords.latitude, lon: coords.longitude, accuracy_m: coords.accuracy, at: new Date(timestamp).toISOString() };
+    best = { lat: coords.latitude, lon: coords.longitude, accuracy_m: coords.accuracy, at: at(timestamp) };
     told({ fix: best });
     if (coords.accuracy <= GOOD) stop();
   }, (wrong) => {

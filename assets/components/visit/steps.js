@@ -1,6 +1,7 @@
 // The steps of a check, each drawn from what is filled in: there → how things are → photos → conclusion → send.
 import { h, button, keys, fill } from "./dom.js";
 import { allNormal, gaps, shown } from "./form.js";
+import { now } from "./clock.js";
 import { field } from "./fields.js";
 import { isNear, locate, metres } from "./place.js";
 
@@ -56,8 +57,8 @@ function card(visit, w) {
 // --- 拨打 ---
 
 export function call(visit, t, w) {
-  const { calls, customer } = visit.opened, made = visit.content.calls, now = made[made.length - 1];
-  const hour = Number(new Date().toLocaleString("en-US", { hour: "numeric", hour12: false, timeZone: "Asia/Shanghai" })) % 24;
+  const { calls, customer } = visit.opened, made = visit.content.calls, latest = made[made.length - 1];
+  const hour = Number(now().toLocaleString("en-US", { hour: "numeric", hour12: false, timeZone: "Asia/Shanghai" })) % 24;
   const quiet = calls.collection && (hour < calls.from || hour >= calls.until), enough = calls.collection && calls.today >= calls.most;
   const put = (values) => visit.change({ calls: made.map((one, n) => (n === made.length - 1 ? { ...one, ...values } : one)) });
   return [
@@ -65,11 +66,11 @@ export function call(visit, t, w) {
     calls.collection ? h("p", { class: quiet || enough ? "problem" : "quiet" }, enough ? fill(w.enough_calls, calls.most) : fill(w.call_hours, calls.from, calls.until, calls.today, calls.most)) : null,
     button(`${w.dial} ${customer.phone || ""}`, () => dial(visit, w), { class: "main dial", disabled: quiet || enough || !customer.phone }),
     made.length > 1 ? h("p", { class: "quiet" }, fill(w.attempts, made.length)) : null,
-    now ? h("div", { class: "field", "data-field": "result" }, h("label", {}, fill(w.what_became, hours(now.at))),
-      keys(Object.entries(w.results), now.result, (result) => put({ result }))) : null,
-    now?.result === "self" ? h("div", { class: "field", "data-field": "identity" }, h("label", {}, fill(w.verify, calls.needed)),
+    latest ? h("div", { class: "field", "data-field": "result" }, h("label", {}, fill(w.what_became, hours(latest.at))),
+      keys(Object.entries(w.results), latest.result, (result) => put({ result }))) : null,
+    latest?.result === "self" ? h("div", { class: "field", "data-field": "identity" }, h("label", {}, fill(w.verify, calls.needed)),
       (visit.form.identity || []).map((question, n) => h("label", { class: "check" },
-        h("input", { type: "checkbox", checked: now.identity.includes(n), onchange: (e) => put({ identity: e.target.checked ? [...now.identity, n] : now.identity.filter((i) => i !== n) }) }), t(question)))) : null,
+        h("input", { type: "checkbox", checked: latest.identity.includes(n), onchange: (e) => put({ identity: e.target.checked ? [...latest.identity, n] : latest.identity.filter((i) => i !== n) }) }), t(question)))) : null,
     (visit.form.script || []).length ? h("details", { class: "row", open: true }, h("summary", {}, w.script), h("ol", {}, visit.form.script.map((line) => h("li", {}, t(line).replace("{name}", customer.name))))) : null,
   ];
 }
@@ -77,7 +78,7 @@ export function call(visit, t, w) {
 async function dial(visit, w) {
   try {
     const number = await visit.number();
-    visit.change({ calls: [...visit.content.calls, { at: new Date().toISOString(), result: null, identity: [] }] });
+    visit.change({ calls: [...visit.content.calls, { at: now().toISOString(), result: null, identity: [] }] });
     const link = h("a", { href: `tel:${number.replace(/[^0-9+]/g, "")}` });
     link.click();
   } catch (no) {

@@ -1,4 +1,5 @@
 // One check on the phone. Holds what was filled in, keeps it here and on the server, and sends it once.
+import { now, shiftBy } from "./clock.js";
 import * as store from "./store.js";
 import * as photos from "./photos.js";
 import { abnormalItems } from "./form.js";
@@ -40,16 +41,18 @@ export class Visit {
   async resume(kept) {
     Object.assign(this, { opened: kept.opened, content: kept.content, counter: kept.counter, offline: true });
     this.saved = kept.saved;
+    shiftBy(kept.opened.clock_ms);
     await this.afterOpening();
   }
 
   // The newer of what the server and this phone have.
   take(opened, kept) {
     this.opened = opened;
+    shiftBy(opened.clock_ms);
     const mine = kept && kept.opened.key === opened.key && kept.counter >= opened.counter;
     [this.content, this.counter] = mine ? [kept.content, kept.counter] : [opened.content, opened.counter];
     this.saved = opened.counter;
-    if (!Object.keys(this.content).length) this.content = { step: 0, started_at: new Date().toISOString(), answers: { ...opened.begin }, words: {}, photos: [], calls: [], leads: [] };
+    if (!Object.keys(this.content).length) this.content = { step: 0, started_at: now().toISOString(), answers: { ...opened.begin }, words: {}, photos: [], calls: [], leads: [] };
   }
 
   async afterOpening() {
@@ -75,7 +78,8 @@ export class Visit {
     this.keep();
     clearTimeout(this.saving);
     this.saving = setTimeout(() => this.save(), SAVE_AFTER);
-    if (!quiet) this.changed();
+    if (quiet) this.told();
+    else this.changed();
   }
 
   keep() {
@@ -89,6 +93,7 @@ export class Visit {
     try {
       const answer = await ask("PUT", `visits/${this.opened.key}/draft`, { counter, content: this.content }, given);
       this.saved = Math.max(this.saved, answer.counter);
+      this.told();
       if (answer.content) this.adopt(answer);
       this.online();
     } catch (no) {
@@ -165,7 +170,7 @@ export class Visit {
     const codes = new Set(this.form.sections.flatMap((s) => s.fields.map((f) => f.code)));
     const known = (given) => Object.fromEntries(Object.entries(given).filter(([code, value]) => codes.has(code) && value !== null && value !== ""));
     const sent = {
-      started_at: c.started_at, finished_at: new Date().toISOString(), outcome: c.outcome || "completed", conclusion: c.conclusion, answers: known(c.answers),
+      started_at: c.started_at, finished_at: now().toISOString(), outcome: c.outcome || "completed", conclusion: c.conclusion, answers: known(c.answers),
       words: known(c.words), note: c.note || "", fix: c.fix || null, away_because: c.away_because || "", calls,
       photos: c.photos.map((photo) => photo.id).filter((id) => !this.photos.find((p) => p.id === id)?.refused),
       proposed_class: c.proposed_class || null, proposed_months: c.proposed_months || null, leads: c.leads.filter((lead) => lead.name && lead.wish),

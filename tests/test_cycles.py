@@ -371,7 +371,7 @@ def test_there_are_plenty_of_them():
     rules.parse(GOOD)
 
 
-@settings(max_examples=int(400 * max(1, TRIALS)), deadline=1000, database=None)
+@settings(max_examples=int(200 * max(1, TRIALS)), deadline=2000, database=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["all", "any", "not", "schedule", "month"]),

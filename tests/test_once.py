@@ -102,7 +102,7 @@ def test_killed_at_any_moment_and_run_again_it_is_as_if_nothing_had_happened(adm
         expected = left_behind()
     assert len(expected["todos"]) > 50
     draw, interrupted = random.Random(), 0
-    for _ in range(max(3, int(5 * TRIALS))):
+    for _ in range(max(3, int(4 * TRIALS))):
         with using(administrator, cloned()):
             interrupted += _killed_after(draw.uniform(0.25, 1.0) * seconds)
             if draw.random() < 0.3:

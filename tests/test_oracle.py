@@ -638,7 +638,7 @@ def test_the_store_asks_what_the_oracle_asks(store, data):
             nights.night(today)
 
 
-@settings(patient, max_examples=int(400 * max(1, TRIALS)))
+@settings(patient, max_examples=int(200 * max(1, TRIALS)))
 @given(data=st.data())
 def test_every_date_of_a_rule_is_the_oracles(data):
     """Rule by rule and day by day, without a store: what is open, as the night expands it, and no anchor left out."""

@@ -119,7 +119,8 @@ def due_soon_by_branch(conn: sa.Connection, scope: Scope, days: int) -> list[sa.
     n = func.count()
     return conn.execute(
         select(
-            t.branch_id, branches.c.code, branches.c.name.label("branch"), n.label("n"), func.coalesce(heads.c.heads, 0).label("heads"),
+            t.branch_id, branches.c.code, branches.c.name.label("branch"), n.label("n"),
+            func.coalesce(heads.c.heads, 0).label("heads"),
             (n / func.nullif(heads.c.heads, 0)).label("load"),
         )
         .join(branches, branches.c.id == t.branch_id)
@@ -244,5 +245,3 @@ def branch_table(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]
     if scope.branch_ids is not None:
         query = query.where(b.id.in_(scope.branch_ids))
     return conn.execute(query).all()
-
-

@@ -22,7 +22,15 @@ from engine.demo import story
 from tests.browsing import IDLE, Window, browser
 from tests.test_gate import running
 
-PAGES = (("risk", "dashboard"), ("risk", "todos"), ("risk", "loans"), ("risk", "customers"), ("risk", "signals"), ("risk", "rules"), ("manager", "today"))
+PAGES = (
+    ("risk", "dashboard"),
+    ("risk", "todos"),
+    ("risk", "loans"),
+    ("risk", "customers"),
+    ("risk", "signals"),
+    ("risk", "rules"),
+    ("manager", "today"),
+)
 TIMES = 5
 PORT = 8699
 

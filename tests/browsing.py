@@ -14,7 +14,8 @@ DESK, PHONE = (1440, 900), (390, 844)
 PATIENCE = 30_000  # ms; the machine of the tests is shared
 IDLE = """() => {
     const app = document.querySelector('[data-testid=stApp]');
-    return app && app.dataset.testScriptState !== 'running' && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]');
+    return app && app.dataset.testScriptState !== 'running'
+        && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]');
 }"""
 # Streamlit's charts remark on an axis before its data has come.
 HARMLESS = ("Infinite extent",)

@@ -23,7 +23,9 @@ def delivery() -> bank.Delivery:
         given.customers.append((number, name, "10", f"99000019800101{number[1:]}6", "13900000666", "农安县合隆镇", "229008", "802"))
         given.loan(f"L{number[1:]}", number, product="201", balance="120000.00", amount="150000.00", status="2")
         given.overdue(f"L{number[1:]}", bank.TODAY - timedelta(days=40))
-    given.loan("L1", "K001", balance="800000.00", status="2", disbursed=bank.TODAY - timedelta(days=14)).overdue("L1", bank.TODAY - timedelta(days=2))
+    given.loan("L1", "K001", balance="800000.00", status="2", disbursed=bank.TODAY - timedelta(days=14)).overdue(
+        "L1", bank.TODAY - timedelta(days=2)
+    )
     given.loan("L2", "K002", product="201", amount="300000.00", balance="250000.00", disbursed=bank.TODAY - timedelta(days=12))
     given.loan("L4", "K004", product="103", amount="3000000.00", balance="2800000.00", disbursed=bank.TODAY - timedelta(days=9))
     return given.loan("L5", "K005", product="210")

@@ -60,7 +60,13 @@ def test_an_officer_finds_his_day_on_the_phone(at):
     li.page.get_by_text("为什么在这里").first.click()
     li.settled().sees("规则")
     li.page.keyboard.press("Escape")
-    for path, words in (("customers", "位客户"), ("customer?no=K001", "基本信息"), ("loan?no=L1", "余额与分类变化"), ("signals", "条信号"), ("me", "修改密码")):
+    for path, words in (
+        ("customers", "位客户"),
+        ("customer?no=K001", "基本信息"),
+        ("loan?no=L1", "余额与分类变化"),
+        ("signals", "条信号"),
+        ("me", "修改密码"),
+    ):
         li.go(path).sees(words)
         assert li.sideways() == 0, path
 

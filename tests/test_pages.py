@@ -26,9 +26,12 @@ from tests.evening import FORMULA, IMAGE, TODAY, TURNED
 
 ROLES = {role: number for number, _name, _branch, _post, role in bank.STAFF} | {"manager": "802"}  # of the branches: Nong'an
 HOSTILE = (  # of an address: names and values nobody should have to believe
-    "todos?state=nonsense", "todos?kind=<b>x</b>", "todos?kind=;drop table todos", "todos?due_from=2026-13-45", "todos?due_from=yesterday",
-    "todos?due_from=99999-01-01", "todos?due_to=0001-01-01", "todos?page=-1", "todos?page=0", "todos?page=²", "todos?page=99999999999999999999",
-    "todos?page=1e9", "todos?late=maybe", "todos?branch=zzz", "todos?branch=%00", "todos?assignee=1 or 1=1", "todos?assignee=99999999",
+    "todos?state=nonsense", "todos?kind=<b>x</b>", "todos?kind=;drop table todos", "todos?due_from=2026-13-45",
+    "todos?due_from=yesterday",
+    "todos?due_from=99999-01-01", "todos?due_to=0001-01-01", "todos?page=-1", "todos?page=0", "todos?page=²",
+    "todos?page=99999999999999999999",
+    "todos?page=1e9", "todos?late=maybe", "todos?branch=zzz", "todos?branch=%00", "todos?assignee=1 or 1=1",
+    "todos?assignee=99999999",
     "todos?sort=-password", "todos?q=%25%25%25", "todos?q=%00", "todos?q=" + "长" * 5000, "todos?rule=' or ''='",
     "loans?class=royal", "loans?maturing=-5", "loans?product=<script>", "customers?segment=null", "customers?q=\\",
     "loan?no=", "loan?no=%00", "loan?no=![x](http://evil.example/p.png)", "customer?no=%27%3B--", "customer?no=" + "9" * 400,
@@ -63,7 +66,9 @@ class Visit:
     def __init__(self, monkeypatch, role: str, language: str = "zh") -> None:
         self.person = conftest.person(ROLES[role])
         monkeypatch.setattr(who, "binding", lambda: who.SESSION + "00")
-        monkeypatch.setattr(frame, "_ask", lambda _token: (Visitor(self.person, must_change=False, seen_at=clock.now()), {"language": language}))
+        monkeypatch.setattr(
+            frame, "_ask", lambda _token: (Visitor(self.person, must_change=False, seen_at=clock.now()), {"language": language})
+        )
         self.test = AppTest.from_file(str(settings.ROOT / "app.py"), default_timeout=30)
         words.language.set(language)
 
@@ -119,7 +124,9 @@ class TestEveryPage:
         assert not test.exception
         assert no_english(test) == []
 
-    @pytest.mark.parametrize(("role", "path"), [(role, path) for role, path in EVERY_VISIT if role in ("head_risk", "manager", "auditor", "it")])
+    @pytest.mark.parametrize(
+        ("role", "path"), [(role, path) for role, path in EVERY_VISIT if role in ("head_risk", "manager", "auditor", "it")]
+    )
     def test_opens_for_whom_it_is_in_english(self, visit, role, path):
         test = visit(role, "en").at(path)
         assert not test.exception
@@ -151,7 +158,23 @@ def headings(table) -> list[str]:
 
 
 LATIN = re.compile(r"[A-Za-z]{3,}")
-ALLOWED = {"Excel", "PostgreSQL", "English", "GiB", "small", "gray", "badge", "red", "orange", "yellow", "blue", "green", "material", "IT", "Vigil"}
+ALLOWED = {
+    "Excel",
+    "PostgreSQL",
+    "English",
+    "GiB",
+    "small",
+    "gray",
+    "badge",
+    "red",
+    "orange",
+    "yellow",
+    "blue",
+    "green",
+    "material",
+    "IT",
+    "Vigil",
+}
 
 
 def no_english(test: AppTest) -> list[str]:
@@ -164,12 +187,19 @@ def no_english(test: AppTest) -> list[str]:
 
 
 def no_chinese(test: AppTest) -> list[str]:
-    data = {row[1] for row in bank.BRANCHES} | {row[1] for row in bank.STAFF} | {row[1] for row in bank.CUSTOMERS} | {"农安镇", "合隆镇"}
+    data = (
+        {row[1] for row in bank.BRANCHES}
+        | {row[1] for row in bank.STAFF}
+        | {row[1] for row in bank.CUSTOMERS}
+        | {"农安镇", "合隆镇"}
+    )
     return [x for x in _labels(test) if re.search("[\u4e00-\u9fff]", x) and not any(name in x for name in data) and "中文" not in x]
 
 
 class TestEachOnesOwn:
-    @pytest.mark.parametrize(("role", "loan"), [("manager", "L1"), ("branch_head", "L1"), ("auditor", "L4"), ("head_loans", "L666")])
+    @pytest.mark.parametrize(
+        ("role", "loan"), [("manager", "L1"), ("branch_head", "L1"), ("auditor", "L4"), ("head_loans", "L666")]
+    )
     def test_a_loan_is_told_from_every_side_to_whom_it_is_for(self, visit, role, loan):
         test = visit(role).at(f"loan?no={loan}")
         assert not test.exception
@@ -214,14 +244,17 @@ class TestAddresses:
 
     @pytest.mark.parametrize(("address", "words_"), [
         ("todos?state=nonsense", "状态"), ("todos?due_from=2026-13-45", "2026-11-23"), ("loans?class=royal", "五级分类"),
-        ("signals?id=NaN", "没有编号为"), ("feeds?run=0x10", "没有批次"), ("rules?view=secret", "视图"), ("dashboard?days=7", "期间"),
+        ("signals?id=NaN", "没有编号为"), ("feeds?run=0x10", "没有批次"), ("rules?view=secret", "视图"),
+        ("dashboard?days=7", "期间"),
     ])  # fmt: skip
     def test_the_sentence_says_what_and_what_to_do(self, visit, address, words_):
         assert any(words_ in s for s in sentences(visit("head_risk").at(address)))
 
     @pytest.mark.parametrize(("address", "key", "value"), [
-        ("todos?kind=overdue&late=true", "kind", "overdue"), ("todos?state=all", "state", "all"), ("todos?branch=229008", "branch", "229008"),
-        ("loans?class=normal", "class", "normal"), ("loans?sort=matures", "sort", "matures"), ("customers?overdue=true", "overdue", True),
+        ("todos?kind=overdue&late=true", "kind", "overdue"), ("todos?state=all", "state", "all"),
+        ("todos?branch=229008", "branch", "229008"),
+        ("loans?class=normal", "class", "normal"), ("loans?sort=matures", "sort", "matures"),
+        ("customers?overdue=true", "overdue", True),
         ("signals?level=red", "level", "red"), ("todos?due_from=2026-11-01", "due_from", date(2026, 11, 1)),
     ])  # fmt: skip
     def test_a_filter_in_the_address_is_set_and_stays_there(self, visit, address, key, value):
@@ -236,7 +269,8 @@ class TestAddresses:
 
 
 class TestStrangeNames:
-    @pytest.mark.parametrize("path", ["customer?no=K666", "customer?no=K667", "customer?no=K668", "loan?no=L666", "loan?no=L667", "todos",
+    @pytest.mark.parametrize("path", ["customer?no=K666", "customer?no=K667", "customer?no=K668", "loan?no=L666",
+        "loan?no=L667", "todos",
                                       "signals", "customers", "loans"])  # fmt: skip
     def test_are_only_ever_text(self, visit, path):
         test = visit("head_risk").at(path)
@@ -293,7 +327,10 @@ class TestActing:
         test = visit("head_loans").at("rules?view=waiting")
         next(b for b in test.button if b.label == "批准").click().run()
         with access.reading(MACHINE) as conn:
-            assert definitions.one_in_force(conn, Definition.TODO_RULE, "FIRST-FIRM", TODAY + timedelta(days=1)).body["when"]["grace"] == 5
+            assert (
+                definitions.one_in_force(conn, Definition.TODO_RULE, "FIRST-FIRM", TODAY + timedelta(days=1)).body["when"]["grace"]
+                == 5
+            )
 
     def test_a_refusal_is_a_sentence_where_it_happened(self, visit):
         head = visit("head_risk")

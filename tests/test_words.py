@@ -19,7 +19,8 @@ FLOORS = ("pages", "engine", "api", "db")
 TELLING = {
     "_": (0,), "Column": (1, "label", "help"), "Field": (0,), "Entry": (2,), "Job": (0, 1), "Finding": (0,), "Parameter": (2,),
     "heading": (0,), "empty": (0, 1), "count": (1, 2), "lines": (2,), "button": (0,), "act": (2,), "card": (0, 3, 5),
-    "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "flag": (1,), "day": (1,), "_choice": (0,),
+    "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "flag": (1,), "day": (1,),
+    "_choice": (0,),
     "facts": (0,),
 }  # fmt: skip
 # Tables in the code whose values are texts of the catalogue.
@@ -29,7 +30,24 @@ TABLES = {
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}
 # Words that stand in Latin letters in Chinese sentences too.
-LATIN = {"v", "Excel", "IT", "JavaScript", "PostgreSQL", "YYYYMMDD", "PDF", "ID", "Vigil", "MB", "M", "Ctrl-C", "demo", "md", "GPS", "NPL"}
+LATIN = {
+    "v",
+    "Excel",
+    "IT",
+    "JavaScript",
+    "PostgreSQL",
+    "YYYYMMDD",
+    "PDF",
+    "ID",
+    "Vigil",
+    "MB",
+    "M",
+    "Ctrl-C",
+    "demo",
+    "md",
+    "GPS",
+    "NPL",
+}
 
 
 def sources() -> Iterator[Path]:
@@ -66,7 +84,13 @@ def _texts(node: ast.AST, silent: set[str]) -> Iterator[str]:
                     yield from _strings(keyword.value)
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        name = target.id if isinstance(target, ast.Name) else getattr(target.elts[0], "id", "") if isinstance(target, ast.Tuple) else ""
+        name = (
+            target.id
+            if isinstance(target, ast.Name)
+            else getattr(target.elts[0], "id", "")
+            if isinstance(target, ast.Tuple)
+            else ""
+        )
         if name in TABLES and not silent & TABLES:
             yield from _in_table(node.value)
 

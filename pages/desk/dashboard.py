@@ -74,7 +74,9 @@ def card(label: str, value, delta, against: str, series, help_: str, page: str, 
             _(label), value, delta, delta_color=colour, chart_data=series if len(series) > 1 else None, chart_type="area",
             help=_(help_), delta_description=_(against) if delta is not None else None,
         )  # fmt: skip
-        st.page_link(f"pages/desk/{page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=narrowed | query)
+        st.page_link(
+            f"pages/desk/{page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=narrowed | query
+        )
 
 
 @st.fragment(run_every="10s")
@@ -105,7 +107,8 @@ def key_figures(data: dict) -> None:
     placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("placed", "on_site"))
     sites = [100 * r.on_site / r.placed for r in data["site"] if r.placed]
     with st.grid(6, min_column_width=165):
-        card("Done today", f"{series[-1]:,}", series[-1] - series[-2], "vs. yesterday", series, "Todos completed each day.", "todos",
+        card("Done today", f"{series[-1]:,}", series[-1] - series[-2], "vs. yesterday", series,
+            "Todos completed each day.", "todos",
              state="done", closed_from=today, closed_to=today)  # fmt: skip
         card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), "pts. a week", rates,
              "Of the todos that fell due in the period, the share completed within grace. Cancelled todos do not count.", "todos",
@@ -145,7 +148,8 @@ def completed(data: dict) -> None:
             return
         due = {r.day: r.due for r in data["rates"]}
         picked = charts.draw(
-            charts.done_per_day(data["done"], due, since, today), _("Todos completed per day by kind"), key="done", on_select="rerun",
+            charts.done_per_day(data["done"], due, since, today), _("Todos completed per day by kind"), key="done",
+            on_select="rerun",
             selection_mode="points",
         )  # fmt: skip
         if points := picked.selection.points:
@@ -159,7 +163,11 @@ def overdue(data: dict) -> None:
         if data["lates"]:
             charts.draw(charts.overdue_per_day(data["lates"]), _("Open overdue todos per day by age"), key="late")
         else:
-            st.caption(_("No night has run yet; the trend begins with the first one.") if has_trend else _("The trend is counted for head office and branches."))
+            st.caption(
+                _("No night has run yet; the trend begins with the first one.")
+                if has_trend
+                else _("The trend is counted for head office and branches.")
+            )
 
 
 def coming(data: dict) -> None:
@@ -167,7 +175,8 @@ def coming(data: dict) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(_("Coming due"), anchor=False, width="content")
             st.space("stretch")
-            within = st.segmented_control(_("Within"), [7, 30], default=7, key="within", required=True, label_visibility="collapsed",
+            within = st.segmented_control(_("Within"), [7, 30], default=7, key="within", required=True,
+                label_visibility="collapsed",
                                           format_func=lambda n: _("{0} days").format(n))  # fmt: skip
             level = st.segmented_control(_("By"), list(RANKED), default="branches", key="by", required=True,
                                          label_visibility="collapsed", format_func=lambda v: _(RANKED[v]))  # fmt: skip
@@ -182,7 +191,9 @@ def coming(data: dict) -> None:
         )  # fmt: skip
         if points := picked.selection.points:
             row = rows[len(rows) - 1 - points[0]["point_index"]]
-            whose = {"branch": row.code} if level == "branches" else {"assignee": row.staff_id} if row.staff_id else {"pool": "true"}
+            whose = (
+                {"branch": row.code} if level == "branches" else {"assignee": row.staff_id} if row.staff_id else {"pool": "true"}
+            )
             tables.open_page("desk/todos", **narrowed | whose, due_from=today, due_to=today + timedelta(days=within))
 
 
@@ -201,7 +212,9 @@ def warnings(data: dict) -> None:
         if not data["signals"]:
             st.caption(_("No open signals."))
             return
-        picked = tables.show([level_row(data, level) for level in reversed(Level)], SIGNAL_COLUMNS, "levels", _("Open signals by level"))
+        picked = tables.show(
+            [level_row(data, level) for level in reversed(Level)], SIGNAL_COLUMNS, "levels", _("Open signals by level")
+        )
         if picked:
             tables.open_page("desk/signals", **narrowed | {"level": picked.level})
         st.caption(_("Click a level for its signals."))

@@ -81,12 +81,16 @@ def over_time() -> None:
             st.caption(_("Unchanged since {0}.").format(look.day(loan.changed_on)))
             return
         steps = [(h.from_on, h.balance_fen) for h in history] + [(loan.changed_on, loan.balance_fen), (today, loan.balance_fen)]
-        figure = go.Figure(go.Scatter(x=[s[0] for s in steps], y=[s[1] / 1_000_000 for s in steps], line={"shape": "hv", "color": look.TEAL},
-                                      fill="tozeroy", fillcolor="rgba(31,111,120,.12)", name=_("{0} (¥10k)").format(_("Balance"))))  # fmt: skip
+        figure = go.Figure(go.Scatter(x=[s[0] for s in steps], y=[s[1] / 1_000_000 for s in steps],
+            line={"shape": "hv", "color": look.TEAL},
+                                      fill="tozeroy", fillcolor="rgba(31,111,120,.12)",
+                                      name=_("{0} (¥10k)").format(_("Balance"))))  # fmt: skip
         states = [(h.from_on, h.to_on, h._mapping["class"]) for h in history] + [(loan.changed_on, today, loan._mapping["class"])]
         for begin, end, loan_class in states:
             if loan_class != LoanClass.NORMAL:
-                figure.add_vrect(x0=begin, x1=end, fillcolor=look.HEX[look.badge_colour(LoanClass(loan_class))], opacity=0.12, line_width=0)
+                figure.add_vrect(
+                    x0=begin, x1=end, fillcolor=look.HEX[look.badge_colour(LoanClass(loan_class))], opacity=0.12, line_width=0
+                )
         charts.draw(figure, _("Balance in ten thousand yuan, worse classes shaded"), height=200)
 
 
@@ -105,14 +109,18 @@ def reasons() -> None:
 
 
 def verdict(v) -> str:
-    return f"{dossier.verdict_badge(v.verdict)} **{look.plain(v.title)}** :gray[:small[{v.rule} v{v.version}]] {look.plain(v.words)}"
+    return (
+        f"{dossier.verdict_badge(v.verdict)} **{look.plain(v.title)}** :gray[:small[{v.rule} v{v.version}]] {look.plain(v.words)}"
+    )
 
 
 head = tables.heading(loan.loan_no)
 with head:
     st.markdown(f"{look.badge(LoanStatus(loan.status))} {look.badge(LoanClass(loan._mapping['class']))}", width="content")
     st.space("stretch")
-    st.page_link("pages/desk/customer.py", label=look.plain(loan.customer), icon=":material/person:", query_params={"no": loan.customer_no})
+    st.page_link(
+        "pages/desk/customer.py", label=look.plain(loan.customer), icon=":material/person:", query_params={"no": loan.customer_no}
+    )
 key_figures()
 left, right = st.columns([2, 3])
 with left:

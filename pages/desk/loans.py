@@ -30,9 +30,11 @@ COLUMNS = [
     Column("status", "Status", "badge", LoanStatus, width=90),
 ]
 FIELDS = [
-    Field("Loan number", lambda r: r.loan_no), Field("Customer number", lambda r: r.customer_no), Field("Customer", lambda r: r.customer),
+    Field("Loan number", lambda r: r.loan_no), Field("Customer number", lambda r: r.customer_no),
+    Field("Customer", lambda r: r.customer),
     Field("Product", lambda r: r.product), Field("Amount", lambda r: look.yuan(r.amount_fen), "money"),
-    Field("Balance", lambda r: look.yuan(r.balance_fen), "money"), Field("Class", lambda r: words.name(LoanClass(r._mapping["class"]))),
+    Field("Balance", lambda r: look.yuan(r.balance_fen), "money"),
+    Field("Class", lambda r: words.name(LoanClass(r._mapping["class"]))),
     Field("Days past due", lambda r: look.overdue_days(r.overdue_since, today), "number"),
     Field("Paid out", lambda r: r.disbursed_on, "date"), Field("Matures", lambda r: r.matures_on, "date"),
     Field("Branch", lambda r: r.branch), Field("Relationship manager", lambda r: r.manager),

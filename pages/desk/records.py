@@ -18,7 +18,13 @@ COLUMNS = [
     Column("mode", "Way", value=lambda r: words.name(Mode(r.mode)), width=70),
     Column("conclusion", "Conclusion", "badge", Conclusion, width=95),
     Column("outcome", "Outcome", value=lambda r: words.name(Outcome(r.outcome)), width=100),
-    Column("distance", "Metres from the mark", "number", value=lambda r: None if r.distance_m is None else round(r.distance_m), width=110),
+    Column(
+        "distance",
+        "Metres from the mark",
+        "number",
+        value=lambda r: None if r.distance_m is None else round(r.distance_m),
+        width=110,
+    ),
     Column("staff", "Officer", width=80),
     Column("branch", "Branch", width=120),
     Column("note", "Remark", width=280),
@@ -36,7 +42,15 @@ with access.reading(person) as conn:
         with filters.more("done_from", "done_to"), st.container(horizontal=True):
             since = filters.day("done_from", "From")
             until = filters.day("done_to", "To")
-    wanted = {"since": since, "until": until, "kind": kind, "mode": mode, "conclusion": conclusion, "branch_ids": branch_ids, "text": text}
+    wanted = {
+        "since": since,
+        "until": until,
+        "kind": kind,
+        "mode": mode,
+        "conclusion": conclusion,
+        "branch_ids": branch_ids,
+        "text": text,
+    }
     found = records.listing(conn, **wanted, sort=order, limit=tables.PAGE_SIZE, offset=tables.offset(wanted, order))
 
 with head:

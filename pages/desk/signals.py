@@ -53,7 +53,10 @@ def close_dialog() -> None:
 def deal_with(signal) -> None:
     acts.in_dialog("id")
     level, state = Level(signal.level), SignalState(signal.state)
-    st.markdown(f"{look.badge(level)} {look.badge(state)} **{look.plain(signal.rule_code)} {look.plain(dossier.title_of(signal.rule_code))}**")
+    st.markdown(
+        f"{look.badge(level)} {look.badge(state)} "
+        f"**{look.plain(signal.rule_code)} {look.plain(dossier.title_of(signal.rule_code))}**"
+    )
     about(signal)
     if state is SignalState.RAISED and permits.may(person, "signal.take"):
         acts.button("I am on it", lambda: _take(signal), "take", type="primary")
@@ -81,9 +84,16 @@ def about(signal) -> None:
         st.info(_("The condition has been gone since {0}.").format(look.day(signal.gone_on)), icon=":material/info:")
     with st.container(horizontal=True):
         if signal.customer_no:
-            st.page_link("pages/desk/customer.py", label=_("To the customer"), query_params={"no": signal.customer_no}, icon=":material/person:")
+            st.page_link(
+                "pages/desk/customer.py",
+                label=_("To the customer"),
+                query_params={"no": signal.customer_no},
+                icon=":material/person:",
+            )
         if signal.loan_no:
-            st.page_link("pages/desk/loan.py", label=_("To the loan"), query_params={"no": signal.loan_no}, icon=":material/request_quote:")
+            st.page_link(
+                "pages/desk/loan.py", label=_("To the loan"), query_params={"no": signal.loan_no}, icon=":material/request_quote:"
+            )
 
 
 def _take(signal) -> None:

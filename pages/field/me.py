@@ -37,9 +37,7 @@ def _style(person: Person) -> None:
     with st.container(border=True):
         st.subheader(_("Style"), anchor=False)
         _choice("language", _("Language"), LANGUAGE_NAMES, words.language.get())
-        _choice(
-            "theme", _("Appearance"), {code: _(title) for code, title in THEMES.items()}, wishes.get("theme", "system")
-        )
+        _choice("theme", _("Appearance"), {code: _(title) for code, title in THEMES.items()}, wishes.get("theme", "system"))
         first = {entry.path: _(entry.title) for entry in menu.open_to(person) if entry.listed}
         _first_page(first, menu.first_page(person, wishes.get("first_page")))
     if st.session_state.pop("me.repaint", False):
@@ -49,9 +47,7 @@ def _style(person: Person) -> None:
 def _choice(wish: str, label: str, titles: dict[str, str], now: str) -> None:
     key = f"me.{wish}"
     st.session_state[key] = now
-    st.segmented_control(
-        label, list(titles), format_func=titles.get, key=key, required=True, on_change=_prefer, args=(wish,)
-    )
+    st.segmented_control(label, list(titles), format_func=titles.get, key=key, required=True, on_change=_prefer, args=(wish,))
 
 
 def _first_page(titles: dict[str, str], now: str) -> None:
@@ -116,10 +112,7 @@ def _history(person: Person) -> None:
         st.subheader(_("Sign-in history"), anchor=False)
         st.caption(_("If you see a try that was not yours, change your password and tell the security administrator."))
         st.dataframe(
-            [
-                {_("Time"): _moment(row.at), _("From"): row.source, _("Outcome"): name(SignInOutcome(row.outcome))}
-                for row in tries
-            ],
+            [{_("Time"): _moment(row.at), _("From"): row.source, _("Outcome"): name(SignInOutcome(row.outcome))} for row in tries],
             hide_index=True,
         )
 

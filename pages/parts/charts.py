@@ -24,7 +24,8 @@ def draw(figure: go.Figure, alt: str, key: str | None = None, height: int = 260,
     figure.update_layout(
         height=height, separators=".,", margin={"l": 4, "r": 8, "t": 8, "b": 4}, font={"family": FONT, "size": 12}, dragmode=False,
         hovermode="x unified", bargap=0.28, legend={"orientation": "h", "y": 1.12, "x": 0, "title": None},
-        xaxis={"showgrid": False, "fixedrange": True, "title": None, "tickformat": "%m-%d", "hoverformat": "%Y-%m-%d"}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        xaxis={"showgrid": False, "fixedrange": True, "title": None, "tickformat": "%m-%d",
+            "hoverformat": "%Y-%m-%d"}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         yaxis={"gridcolor": "rgba(128,140,145,.18)", "zeroline": False, "fixedrange": True, "title": None, "nticks": 5},
     )  # fmt: skip
     figure.update_layout(own)
@@ -64,7 +65,8 @@ def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], c
     figure = go.Figure()
     figure.add_bar(
         x=list(values)[::-1], y=list(names)[::-1], orientation="h", marker_color=colour, text=[f"{v}" for v in values][::-1],
-        textposition="outside", cliponaxis=False, customdata=list(notes)[::-1], hovertemplate="%{y}: %{x}<br>%{customdata}<extra></extra>",
+        textposition="outside", cliponaxis=False, customdata=list(notes)[::-1],
+        hovertemplate="%{y}: %{x}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(hovermode="closest", yaxis={"automargin": True, "dtick": 1, "showgrid": False}, xaxis={"visible": False})
     return figure

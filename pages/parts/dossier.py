@@ -114,4 +114,6 @@ def _shown(name: str, value: object) -> str:
 
 def trail(rows: Sequence, sentence: Callable[[object], str]) -> None:
     """Latest first."""
-    lines(rows, lambda r: f":gray[{look.moment(r.at)}] {sentence(r)}", "Nothing was changed by hand or by a later feed yet.", first=12)
+    lines(
+        rows, lambda r: f":gray[{look.moment(r.at)}] {sentence(r)}", "Nothing was changed by hand or by a later feed yet.", first=12
+    )

@@ -102,7 +102,14 @@ def sort(options: dict[str, str], default: str, key: str = "sort", width: int = 
 def day(key: str, label: str, width: int = 140) -> date | None:
     _take(key, _date, None)
     return st.date_input(
-        _(label), key=key, format="YYYY-MM-DD", width=width, min_value=FIRST_DAY, max_value=LAST_DAY, on_change=_put, args=(key, None)
+        _(label),
+        key=key,
+        format="YYYY-MM-DD",
+        width=width,
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
+        on_change=_put,
+        args=(key, None),
     )
 
 

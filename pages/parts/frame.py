@@ -88,11 +88,7 @@ def _as_of(by: Person) -> None:
         st.caption(_("No data yet"))
         return
     at = last.finished_at.astimezone(settings.ZONE)
-    st.caption(
-        _("Business date {day}", day=f"**{last.business_date}**")
-        + "  \n"
-        + _("Data as of {at}", at=f"{at:%m-%d %H:%M}")
-    )
+    st.caption(_("Business date {day}", day=f"**{last.business_date}**") + "  \n" + _("Data as of {at}", at=f"{at:%m-%d %H:%M}"))
 
 
 def _who(by: Person) -> None:

@@ -7,7 +7,16 @@ from enum import StrEnum
 
 from db import settings
 from db.vocab import (
-    Approval, Conclusion, FeedState, JobState, Kind, Level, LoanClass, LoanStatus, SignalState, TodoState,
+    Approval,
+    Conclusion,
+    FeedState,
+    JobState,
+    Kind,
+    Level,
+    LoanClass,
+    LoanStatus,
+    SignalState,
+    TodoState,
 )  # fmt: skip
 from engine import words
 from engine.words import _
@@ -29,7 +38,8 @@ BADGES: dict[tuple[type, str], str] = {
     **{(Level, k): v for k, v in (("red", "red"), ("orange", "orange"), ("yellow", "yellow"), ("blue", "blue"))},
     **{
         (LoanClass, k): v
-        for k, v in (("normal", "gray"), ("special_mention", "yellow"), ("substandard", "orange"), ("doubtful", "red"), ("loss", "red"))
+        for k, v in (("normal", "gray"), ("special_mention", "yellow"), ("substandard", "orange"),
+            ("doubtful", "red"), ("loss", "red"))
     },
     **{
         (LoanStatus, k): v
@@ -39,7 +49,8 @@ BADGES: dict[tuple[type, str], str] = {
     **{
         (SignalState, k): v
         for k, v in (
-            ("raised", "red"), ("taken", "orange"), ("answered", "blue"), ("closed", "green"), ("false_alarm", "gray"), ("lifted", "gray"),
+            ("raised", "red"), ("taken", "orange"), ("answered", "blue"), ("closed", "green"),
+            ("false_alarm", "gray"), ("lifted", "gray"),
         )
     },
     **{(Conclusion, k): v for k, v in (("normal", "green"), ("attention", "yellow"), ("risk", "red"), ("unable", "gray"))},

@@ -33,7 +33,8 @@ LABELS = {
     "set_by": "Set by", "period": "Period", "rule_code": "Rule", "anchor_on": "Counted from", "pinned": "Assigned by hand",
     "started_at": "Started", "done_on": "Done on", "finished_at": "Finished", "received_at": "Received", "on_site": "On site",
     "kinds": "Kinds", "from_on": "From", "until_on": "Until", "reason": "Reason", "asked_by": "Asked by", "asked_at": "Asked",
-    "approved_by": "Approved by", "approved_at": "Approved", "delegate_id": "Stand-in", "owner_id": "Owner", "first_on": "First seen",
+    "approved_by": "Approved by", "approved_at": "Approved", "delegate_id": "Stand-in", "owner_id": "Owner",
+    "first_on": "First seen",
     "gone_on": "Condition gone", "raised_at": "Raised", "measures": "Measures", "business_date": "Business date",
     "folder": "Folder", "stops": "Why stopped", "totals": "Totals", "override_asked_by": "Override asked by",
     "override_reason": "Reason of the override", "override_by": "Override allowed by", "mapping_version": "Mapping version",
@@ -47,7 +48,8 @@ NOUNS = {
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "feed_runs": "Feed run",
 }  # fmt: skip
-PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by", "disabled_by", "marked_by",
+PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
+    "disabled_by", "marked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
@@ -58,13 +60,16 @@ WORDS = {
     ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
     ("signals", "level"): vocab.Level, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
     "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,
-    "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass, "outcome": vocab.Outcome, "mode": vocab.Mode,
+    "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass,
+    "outcome": vocab.Outcome, "mode": vocab.Mode,
 }  # fmt: skip
 VEILED = {"password_hash"}  # that it changed, never to what
 QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
-         "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest", "answers", "sha256",
-         "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version", "fixed_at"}  # fmt: skip
+         "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
+         "answers", "sha256",
+         "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
+         "fixed_at"}  # fmt: skip
 
 
 @dataclass(frozen=True)

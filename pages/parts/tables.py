@@ -159,7 +159,7 @@ def heading(title: str):
 
 
 def count(page: Page, one: str, hint: str = "") -> None:
-    """"1,284 todos", or "more than 10,000"; `hint` says what a click on a row does."""
+    """ "1,284 todos", or "more than 10,000"; `hint` says what a click on a row does."""
     number = _("more than {0:,}").format(page.total) if page.more else f"{page.total:,}"
     st.caption(f"{number} {_(one)}" + (f" · {_(hint)}" if hint and page.rows else ""), width="content")
 

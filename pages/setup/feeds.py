@@ -21,7 +21,13 @@ RUNS = [
     Column("source", "Source", value=lambda r: source_name(r.source), width=110),
     Column("state", "State", "badge", FeedState, width=85),
     Column("started_at", "Began", "moment", width=130),
-    Column("seconds", "Seconds", "number", value=lambda r: (r.finished_at - r.started_at).total_seconds() if r.finished_at else None, width=80),
+    Column(
+        "seconds",
+        "Seconds",
+        "number",
+        value=lambda r: (r.finished_at - r.started_at).total_seconds() if r.finished_at else None,
+        width=80,
+    ),
     Column("loans", "Loans in the book", "number", value=lambda r: (r.totals or {}).get("loans"), width=110),
     Column("balance", "Balance in the book", "wan", value=lambda r: (r.totals or {}).get("balance_fen"), width=160),
     Column("progress", "Doing now", width=150),
@@ -95,7 +101,9 @@ if run is None:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.subheader(_("Run {0}: {1} of {2}").format(run.id, source_name(run.source), look.day(run.business_date)), anchor=False, width="content")
+    st.subheader(
+        _("Run {0}: {1} of {2}").format(run.id, source_name(run.source), look.day(run.business_date)), anchor=False, width="content"
+    )
     st.markdown(look.badge(FeedState(run.state)), width="content")
 
 
@@ -151,4 +159,6 @@ with st.container(border=True):
 if permits.may(person, "feed.load") and run.state in (FeedState.LOADED, FeedState.FAILED):
     with st.container(horizontal=True, vertical_alignment="center"):
         acts.button("Load this folder again", lambda: load.load_in_background(Path(run.folder)), "again", icon=":material/refresh:")
-        st.caption(_("Rows that are in the book already stay unchanged. Folder: {0}").format(look.plain(run.folder)), width="content")
+        st.caption(
+            _("Rows that are in the book already stay unchanged. Folder: {0}").format(look.plain(run.folder)), width="content"
+        )

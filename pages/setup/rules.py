@@ -60,7 +60,9 @@ def todo_rules() -> None:
 def todo_rule(r, matching: int, asked: int) -> None:
     with st.container(border=True, gap="xsmall", key=f"rule-{r.rule.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{look.plain(words.in_language(r.rule.title))}**  :gray[:small[{r.rule.code} v{r.version}]]", width="content")
+            st.markdown(
+                f"**{look.plain(words.in_language(r.rule.title))}**  :gray[:small[{r.rule.code} v{r.version}]]", width="content"
+            )
             st.space("stretch")
             st.markdown(_("{0:,} loans match · {1:,} todos open").format(matching, asked), width="content")
             st.button(_("Look"), key=f"open_{r.rule.code}", type="tertiary", on_click=show_in_address, args=("rule", r.rule.code))
@@ -99,7 +101,8 @@ def past_versions(family: Definition, code: str) -> None:
             checked = f" → {look.plain(v.checker)}" if v.checker else ""
             why = f" · {look.plain(v.why)}" if v.maker else ""
             st.markdown(
-                f"v{v.version} · {look.badge(Approval(v.state))} {_('from {0}').format(look.day(v.valid_from))} · {by}{checked}{why}"
+                f"v{v.version} · {look.badge(Approval(v.state))} {_('from {0}').format(look.day(v.valid_from))} · "
+                f"{by}{checked}{why}"
             )
 
 
@@ -172,7 +175,9 @@ def _judge(rule: rules.Rule, body: dict, valid_from: date, why: str, book) -> No
     if changes:
         with access.reading(person) as conn:
             counts = rulebook.matching(conn, [("was", rule.who), ("is", changed.who)], asof.judged_on(conn))
-        effect = _("Would match {0:,} loans, matches {1:,} now. Due: {2}").format(counts["is"], counts["was"], _next_dates(changed, book))
+        effect = _("Would match {0:,} loans, matches {1:,} now. Due: {2}").format(
+            counts["is"], counts["was"], _next_dates(changed, book)
+        )
         said = look.plain(_("As changed: {0}").format(rule_words.rule(changed)))
         st.info(f"{said}  \n{effect}", icon=":material/difference:")
     acts.button("Submit for approval", lambda: _propose(Definition.TODO_RULE, rule.code, body, valid_from, why), "submit_rule",
@@ -208,12 +213,15 @@ def signal_rule(row, rule: signal_rules.SignalRule, n) -> None:
     with st.container(border=True, gap="xsmall", key=f"rule-{rule.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{rule.code} {look.plain(words.in_language(rule.title))}**  :gray[:small[v{row.version} · {words.name(rule.subject)}]]",
+                f"**{rule.code} {look.plain(words.in_language(rule.title))}**  "
+                f":gray[:small[v{row.version} · {words.name(rule.subject)}]]",
                 width="content",
             )
             st.space("stretch")
             if n:
-                st.markdown(_("{0:,} open · {1:,} in all · {2:,} false alarms").format(n.open, n.all, n.false_alarms), width="content")
+                st.markdown(
+                    _("{0:,} open · {1:,} in all · {2:,} false alarms").format(n.open, n.all, n.false_alarms), width="content"
+                )
             st.button(_("Look"), key=f"open_{rule.code}", type="tertiary", on_click=show_in_address, args=("rule", rule.code))
         for step in rule.levels:
             st.markdown(f"{look.badge(Level(step.level))} :gray[{look.plain(signal_rules.words_of(step.who, rule.subject))}]")
@@ -241,7 +249,8 @@ def _change_signal_rule(rule: signal_rules.SignalRule, body: dict) -> None:
         body["enabled"] = st.toggle(_("In use"), rule.enabled, key="signal_enabled")
     valid_from, why = _from_and_why()
     changed = acts_on_rules.differences(rule.model_dump(mode="json"), signal_rules.parse(body).model_dump(mode="json"))
-    acts.button("Submit for approval", lambda: _propose(Definition.SIGNAL_RULE, rule.code, body, valid_from, why), "submit_signal_rule",
+    acts.button("Submit for approval", lambda: _propose(Definition.SIGNAL_RULE, rule.code, body, valid_from, why),
+        "submit_signal_rule",
                 type="primary", disabled=not changed)  # fmt: skip
 
 
@@ -263,7 +272,12 @@ def parameters_in_force() -> None:
 
 
 PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls"}
-LABELS = {"days": "New value, in days", "hour": "New value, hour of the day", "hours": "New value, in hours", "calls": "New value, number of calls"}
+LABELS = {
+    "days": "New value, in days",
+    "hour": "New value, hour of the day",
+    "hours": "New value, in hours",
+    "calls": "New value, number of calls",
+}
 
 
 def parameter_value(name: str, value: float) -> str:
@@ -286,7 +300,8 @@ def change_parameter(name: str, value: float) -> None:
     )  # fmt: skip
     new = round(typed / 100, 6) if share else typed
     valid_from, why = _from_and_why()
-    acts.button("Submit for approval", lambda: _propose(Definition.PARAMETER, name, {"value": new}, valid_from, why), "submit_parameter",
+    acts.button("Submit for approval", lambda: _propose(Definition.PARAMETER, name, {"value": new}, valid_from, why),
+        "submit_parameter",
                 type="primary", disabled=new == value)  # fmt: skip
 
 
@@ -295,7 +310,9 @@ def change_parameter(name: str, value: float) -> None:
 
 def awaiting() -> None:
     if not waiting:
-        tables.empty("Nothing waits for a decision", "Changes of rules, parameters and mappings appear here until a second person decides.")
+        tables.empty(
+            "Nothing waits for a decision", "Changes of rules, parameters and mappings appear here until a second person decides."
+        )
     for d in waiting:
         proposal(d)
 
@@ -345,7 +362,9 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
         if family is Definition.SIGNAL_RULE:
             rule = signal_rules.parse(body)
             off = "" if rule.enabled else _("; not in use")
-            return [f"{look.badge(Level(s.level))} {look.plain(signal_rules.words_of(s.who, rule.subject) + off)}" for s in rule.levels]
+            return [
+                f"{look.badge(Level(s.level))} {look.plain(signal_rules.words_of(s.who, rule.subject) + off)}" for s in rule.levels
+            ]
         if family is Definition.PARAMETER:
             return [parameter_value(code, body["value"])]
     except refusals.BadRule as wrong:

@@ -297,6 +297,8 @@ def run(conn: sa.Connection, statement: str) -> None:
 
 
 def _functions() -> Iterator[str]:
+    # Whoever replaces a function must be able to call it.
+    yield f"grant execute on all functions in schema public to {OWNER}"
     yield _setting("vigil_me", "int", "vigil.staff")
     yield _setting("vigil_role", "text", "vigil.role")
     yield _setting("vigil_session", "bigint", "vigil.session")
@@ -356,7 +358,7 @@ def _machine_functions() -> Iterator[str]:
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
     yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
     yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
-    yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY, Scope.MACHINE, OWNER)
+    yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
                      "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
                      "vigil_note(text, text, bigint, jsonb)"):  # fmt: skip
@@ -365,8 +367,8 @@ def _machine_functions() -> Iterator[str]:
 
 
 def _for_people_only(function: str, *roles: str) -> Iterator[str]:
-    yield f"revoke execute on function {function} from public, {', '.join((*EVERYBODY, Scope.MACHINE))}"
-    yield f"grant execute on function {function} to {', '.join(roles)}"
+    yield f"revoke execute on function {function} from public, {', '.join(EVERYBODY)}"
+    yield f"grant execute on function {function} to {', '.join((*roles, Scope.MACHINE, OWNER))}"
 
 
 def _setting(name: str, kind: str, setting: str) -> str:

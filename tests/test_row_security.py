@@ -55,7 +55,7 @@ SCOPE = figures.Scope(TODAY)
 WHO = [("R1", {"field": "balance", "op": "gte", "value": 1})]
 
 # Modules that only the night, the loader, the demo and the way in use: they run as the machine.
-MACHINERY = ("access", "adhoc", "bulk", "demo", "generation", "listing", "loading", "moments", "security")
+MACHINERY = ("access", "adhoc", "bulk", "demo", "generation", "listing", "loading", "moments", "scratch", "security")
 # What tells nothing of any row.
 OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "health.database_size"}
 # Asked before anybody acts; people are refused, for these read what is hidden.
@@ -175,6 +175,7 @@ READS: dict[str, Callable] = {
     "staff.person": lambda conn, w: [staff.person(conn, s) for s in w.some],
     "staff.colleagues": lambda conn, w: staff.colleagues(conn),
     "staff.names": lambda conn, w: staff.names(conn),
+    "staff.moved": lambda conn, w: staff.moved(conn, TODAY),
     "staff.role_held": lambda conn, w: [staff.role_held(conn, s) for s in w.some],
     "staff.without_role": lambda conn, w: staff.without_role(conn),
     "todos.listing": lambda conn, w: [

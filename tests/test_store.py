@@ -148,6 +148,27 @@ def test_opening_twice_changes_nothing(empty):
         assert conn.exec_driver_sql("select max(xmin::text::bigint) from installation").scalar_one() == before
 
 
+def test_rights_are_applied_anew_over_those_of_another_version(empty):
+    """As after an update of Vigil: what a hand has changed meanwhile is as it should be again."""
+    root = sa.create_engine(empty, poolclass=sa.NullPool)
+    with root.begin() as conn:
+        conn.exec_driver_sql("update installation set value = 'other' where key = 'version'")
+        conn.exec_driver_sql("grant select on customers to vigil_admin")
+        conn.exec_driver_sql("alter table todos no force row level security")
+        conn.exec_driver_sql("drop trigger trail_update on loans")
+        conn.exec_driver_sql("create policy loose on loans to vigil_officer using (true)")
+        before = conn.exec_driver_sql("select count(*) from definitions").scalar_one()
+    store.close()
+    opening.open_store.cache_clear()
+    opening.open_store()
+    with root.begin() as conn:
+        assert health.unprotected(conn) == []
+        assert not conn.exec_driver_sql("select has_table_privilege('vigil_admin', 'customers', 'select')").scalar_one()
+        assert conn.exec_driver_sql("select count(*) from pg_trigger where tgname = 'trail_update' and tgrelid = 'loans'::regclass").scalar_one()
+        assert not conn.exec_driver_sql("select 1 from pg_policies where policyname = 'loose'").all()
+        assert conn.exec_driver_sql("select count(*) from definitions").scalar_one() == before
+
+
 # --- The embedded server ---------------------------------------------------------------------------------------------
 
 

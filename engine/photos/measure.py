@@ -7,6 +7,7 @@ every edit of PLACES of the kept ones, which must. Beside it what a plain percep
 import io
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,23 +127,24 @@ def screens_found(places: range) -> dict[str, float]:
     }
 
 
-def main(pairs: int = 1000, places: int = 150) -> None:
-    kept = Kept(range(pairs))
-    print("| what | photos | found | by a plain hash ≤ 8 |\n|---|---|---|---|")
+def report(pairs: int = 1000, places: int = 150) -> Iterator[str]:
+    """The tables of docs/presence.md, line by line as they are measured."""
+    kept, some = Kept(range(pairs)), range(min(places, pairs))
+    yield "| what | photos | found | by a plain hash ≤ 8 |\n|---|---|---|---|"
     for what in scenes.EDITS:
-        _say(edited(kept, range(min(places, pairs)), what))
-    _say(look_alikes(kept, range(pairs)))
-    hard = range(min(places, pairs))
-    _say(look_alikes(Kept(hard, HARD), hard, HARD, "nearly the same view, another day"))
+        yield _row(edited(kept, some, what))
+    yield _row(look_alikes(kept, range(pairs)))
+    yield _row(look_alikes(Kept(some, HARD), some, HARD, "nearly the same view, another day"))
     quickest, median = search_seconds(200_000, kept)
-    print(f"\nsearch among 200,000: quickest {quickest * 1000:.0f} ms, median {median * 1000:.0f} ms")
+    yield f"\nsearch among 200,000: quickest {quickest * 1000:.0f} ms, median {median * 1000:.0f} ms"
     for what, share in screens_found(range(min(places, 60))).items():
-        print(f"{what}: {share:.1%} reported")
+        yield f"{what}: {share:.1%} reported"
 
 
-def _say(shares: Shares) -> None:
-    print(f"| {shares.what} | {shares.photos} | {shares.found:.1%} | {shares.plain:.1%} |", flush=True)
+def _row(shares: Shares) -> str:
+    return f"| {shares.what} | {shares.photos} | {shares.found:.1%} | {shares.plain:.1%} |"
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    for line in report(*map(int, sys.argv[1:])):
+        print(line, flush=True)

@@ -31,6 +31,8 @@ class PhotoChanged(Refusal):
 
 
 class Store(Protocol):
+    """What a place for photos can do."""
+
     def put(self, data: bytes) -> str:
         """Keep these bytes; their key, the hexadecimal SHA-256."""
 

@@ -12,6 +12,7 @@ or again after a crash, changes nothing.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy import case, select
@@ -28,7 +29,7 @@ EPOCH = date(1970, 1, 1)
 # rule and the earliest day. Room for the year 9999, which some sources write for "never".
 RANK = 1 << 22
 DIALECT = postgresql.dialect(paramstyle="pyformat")
-STEPS = ("rules", "occurrences", "candidates", "picked", "wanted", "owed", "covers", "fresh")
+STEPS = ("openings", "governed", "rules", "occurrences", "candidates", "picked", "wanted", "owed", "covers", "fresh")
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,26 @@ ANCHOR_COLUMN = {
 }
 
 
-def anchors(conn: sa.Connection, anchor: Anchor, kind: Kind | None, today: date) -> list[tuple[date, bool]]:
-    """The distinct days that a rule of this kind and anchor can count from, and whether they are completed checks."""
-    if anchor is Anchor.CALENDAR:
-        return [(EPOCH, False)]
-    column = ANCHOR_COLUMN[anchor]
-    days = conn.execute(select(column).distinct().where(loan.live, column.is_not(None)).order_by(column)).scalars()
-    found = [(day, False) for day in days]
-    if anchor is Anchor.COMPLETION:
+class Basis(StrEnum):
+    """What the days are that rules count from: a column of the loans, completed checks, or the calendar."""
+
+    DISBURSED = "disbursed_on"
+    MATURES = "matures_on"
+    WORSENED = "worsened_on"
+    OVERDUE = "overdue_since"
+    DONE = "done_on"
+    CALENDAR = "calendar"
+
+
+def days(conn: sa.Connection, basis: Basis, kind: Kind | None, today: date) -> list[date]:
+    """The distinct days that a rule can count from; `kind`: of which checks, when it counts from them."""
+    if basis is Basis.CALENDAR:
+        return [EPOCH]
+    if basis is Basis.DONE:
         done = sa.text(f"select distinct done_on from ({completions(kind)}) d order by 1")
-        found += [(day, True) for day in conn.execute(done, {"today": today}).scalars()]
-    return found
+        return list(conn.execute(done, {"today": today}).scalars())
+    column = loan[basis.value]
+    return list(conn.execute(select(column).distinct().where(loan.live, column.is_not(None)).order_by(column)).scalars())
 
 
 def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
@@ -137,6 +147,13 @@ def choose_everybody(conn: sa.Connection) -> None:
     conn.exec_driver_sql("create unlogged table staging.night_candidates (customer_id bigint primary key)")
 
 
+def put_openings(conn: sa.Connection, rows: Iterable[tuple[Basis, date]]) -> None:
+    """Days from which something opens since the last night."""
+    conn.exec_driver_sql("create unlogged table staging.night_openings (basis text, day date)")
+    copy_rows(conn, "staging.night_openings", ((basis.value, day) for basis, day in rows))
+    conn.exec_driver_sql("analyze staging.night_openings")
+
+
 def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
     """Customers about whom tonight can differ from last night.
 
@@ -149,22 +166,16 @@ def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
             create unlogged table staging.night_candidates as
             select customer_id from customer_faces where touched_at >= :moment - interval '15 minutes'
             union select customer_id from customer_faces where overdue_since is not null
-            union select l.customer_id from loans l join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = l.disbursed_on and not o.done join staging.night_rules r using (number)
-                where l.live and r.anchor in ('disbursement', 'schedule', 'completion')
-            union select l.customer_id from loans l join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = l.matures_on join staging.night_rules r using (number)
-                where l.live and r.anchor = 'maturity'
-            union select l.customer_id from loans l join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = l.worsened_on join staging.night_rules r using (number)
-                where l.live and r.anchor = 'class_change'
-            union select d.customer_id from records d join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = d.done_on and o.done
-            union select t.customer_id from todos t join staging.night_occurrences o on o.opens_on > :day
-                and o.anchor = t.closed_on and o.done where t.close_reason = 'by_hand'
-            union select customer_id from loans where live and exists (
-                select from staging.night_occurrences o join staging.night_rules r using (number)
-                where r.anchor = 'calendar' and o.opens_on > :day)
+            union select l.customer_id from loans l join staging.night_openings o
+                on o.basis = 'disbursed_on' and o.day = l.disbursed_on where l.live
+            union select l.customer_id from loans l join staging.night_openings o
+                on o.basis = 'matures_on' and o.day = l.matures_on where l.live
+            union select l.customer_id from loans l join staging.night_openings o
+                on o.basis = 'worsened_on' and o.day = l.worsened_on where l.live
+            union select d.customer_id from records d join staging.night_openings o on o.basis = 'done_on' and o.day = d.done_on
+            union select t.customer_id from todos t join staging.night_openings o
+                on o.basis = 'done_on' and o.day = t.closed_on where t.close_reason = 'by_hand'
+            union select customer_id from loans where live and exists (select from staging.night_openings where basis = 'calendar')
             union select customer_id from records where done_on > :day and done_on <= :today
             union select customer_id from todos where close_reason = 'by_hand' and closed_on > :day and closed_on <= :today
             union select customer_id from exemptions where from_on between :day and :today
@@ -280,6 +291,35 @@ def _anchor_day(anchor: Anchor) -> sa.ColumnElement:
 _ANCHOR_DATE = f"date '0001-01-01' + (packed % {RANK})::int"
 
 
+def govern(conn: sa.Connection, today: date) -> None:
+    """`governed`: of each customer and kind the strictest rule, the day it counts from, and the loans that it matches."""
+    conn.execute(
+        sa.text(f"""
+            create unlogged table staging.night_governed as
+            select g.customer_id, g.kind, r.number, coalesce(d.done_on, {_ANCHOR_DATE}) as anchor,
+                   d.done_on is not null as done, g.loan_ids
+            from (
+                select customer_id, kind, min(packed) as packed, array_agg(loan_id order by loan_id) as loan_ids
+                from staging.night_picked where kind = any(:kinds) group by customer_id, kind
+            ) g
+            join staging.night_rules r on r.number = g.packed / {RANK}
+            left join ({completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'"""),
+        {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
+    )
+
+
+def counted(conn: sa.Connection) -> list[tuple[int, date, bool]]:
+    """What the rules found count from, of which there is little: (rule number, day, is it a completed check)."""
+    rows = conn.execute(
+        sa.text(f"""
+            select distinct number, anchor, done from staging.night_governed
+            union select distinct (packed / {RANK})::int, {_ANCHOR_DATE}, false from staging.night_picked where kind = any(:kinds)
+            order by 1, 2, 3"""),
+        {"kinds": [k.value for k in LOAN_KINDS]},
+    )
+    return [tuple(row) for row in rows]
+
+
 # --- Customers' obligations ------------------------------------------------------------------------------------------
 
 
@@ -296,21 +336,16 @@ def want_for_customers(conn: sa.Connection, today: date) -> None:
             select g.customer_id, g.kind, o.period, r.number, r.code, r.version, r.mode, r.grace, g.loan_ids,
                    o.anchor as anchor_on, case when asked.due_on <= o.due_on then asked.nominal_on else o.nominal_on end
                    as nominal_on, {due} as due_on, c.branch_id, f.main_family as family, {_ASSIGNED} as assignee_id
-            from (
-                select customer_id, kind, min(packed) as packed, array_agg(loan_id order by loan_id) as loan_ids
-                from staging.night_picked where kind = any(:kinds) group by customer_id, kind
-            ) g
-            join staging.night_rules r on r.number = g.packed / {RANK}
-            left join ({completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'
-            join staging.night_occurrences o on o.number = r.number and o.anchor = coalesce(d.done_on, {_ANCHOR_DATE})
-                and o.done = (d.done_on is not null)
+            from staging.night_governed g
+            join staging.night_rules r on r.number = g.number
+            join staging.night_occurrences o on o.number = g.number and o.anchor = g.anchor and o.done = g.done
             join customers c on c.id = g.customer_id
             join customer_faces f on f.customer_id = g.customer_id and (g.kind <> 'overdue' or f.overdue_since is not null)
             left join todos asked on o.missed and asked.customer_id = g.customer_id and asked.kind = g.kind
                 and asked.subject = 0 and asked.period = o.period and asked.state = 'open'
             {_PRESENT}
             where r.anchor = 'completion' or not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""),
-        {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
+        {"today": today},
     )
 
 

@@ -2,17 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from db import bulk, definitions, feeds, generation
 from db.access import Connection
-from db.generation import Counts, RuleRow, Since
-from db.vocab import Anchor, Definition, Kind
+from db.generation import Basis, Counts, RuleRow, Since
+from db.vocab import Anchor, Definition
 from engine import calendar, cycles, rules
 from engine.calendar import Calendar
-from engine.cycles import Counting
+from engine.cycles import Counting, Occurrence, When
 from engine.rules import RuleInForce
+
+LONG_AGO = timedelta(days=5)  # after so long it is quicker to look at everybody
 
 
 class Outcome(NamedTuple):
@@ -44,18 +47,21 @@ def book(conn: Connection, today: date) -> Book:
 
 def generate(conn: Connection, today: date, found: Book, since: Since | None) -> Outcome:
     """Make, bring up to date and end todos for a business date. `since` None looks at everybody."""
-    everybody = since is None or any(r.rule.moving for r in found.rules)
+    everybody = since is None or (today - since.day) > LONG_AGO or any(r.rule.moving for r in found.rules)
     set_aside = list(found.set_aside)
     rows = [_row(r) for r in found.rules]
     generation.clean_up(conn)
     generation.put_rules(conn, rows)
-    generation.put_occurrences(conn, _occurrences(_anchors(conn, found, today), today, found, set_aside))
     counts = Counts(cancelled=generation.close_ended(conn, today, since))
     if everybody:
         generation.choose_everybody(conn)
     else:
+        openings = list(_openings(conn, today, found, since.day))  # asks the store, so before it copies
+        generation.put_openings(conn, openings)
         generation.choose_candidates(conn, today, since)
     generation.pick(conn, rows, today, everybody)
+    generation.govern(conn, today)
+    generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside))
     counts += _for_customers(conn, today, everybody)
     counts += _for_loans(conn, today, everybody)
     counts.rescheduled += generation.hand_over(conn, today)
@@ -88,28 +94,47 @@ def _row(found: RuleInForce) -> RuleRow:
     )  # fmt: skip
 
 
-Anchors = dict[tuple[Anchor, Kind | None], list[tuple[date, bool]]]
+BASIS = {
+    Anchor.DISBURSEMENT: Basis.DISBURSED,
+    Anchor.SCHEDULE: Basis.DISBURSED,
+    Anchor.COMPLETION: Basis.DISBURSED,  # of who was never checked
+    Anchor.MATURITY: Basis.MATURES,
+    Anchor.CLASS_CHANGE: Basis.WORSENED,
+    Anchor.CALENDAR: Basis.CALENDAR,
+}  # customers in arrears are all looked at, so nothing needs to open for them
 
 
-def _anchors(conn: Connection, found: Book, today: date) -> Anchors:
-    """The distinct days that the rules count from; completions are days of their own for each kind."""
-    return {key: generation.anchors(conn, *key, today) for key in {_anchor_key(r) for r in found.rules}}
-
-
-def _anchor_key(r: RuleInForce) -> tuple[Anchor, Kind | None]:
-    return r.rule.when.anchor, r.rule.kind if r.rule.when.anchor is Anchor.COMPLETION else None
-
-
-def _occurrences(anchors: Anchors, today: date, found: Book, set_aside: list) -> Iterator[tuple]:
-    """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open today, each anchor expanded once."""
+def _openings(conn: Connection, today: date, found: Book, after: date) -> Iterator[tuple[Basis, date]]:
+    """The days from which something opens after a night, up to today."""
+    seen: set[tuple] = set()
     for r in found.rules:
-        when = r.rule.timing()
-        first, last = cycles.reach(when, r.since, today, found.calendar)
-        for anchor, done in anchors[_anchor_key(r)]:
-            if not first <= anchor <= last:
-                continue
-            try:
-                for o in cycles.occurrences(when, Counting(anchor, done, r.since), today, found.calendar):
-                    yield r.number, anchor, done, *o
-            except (OverflowError, ValueError) as wrong:  # a date at the end of time must not end the night
-                set_aside.append(("anchor", f"{r.rule.code} {anchor}", str(wrong)))
+        for basis in _bases(r):
+            done = basis is Basis.DONE
+            same = basis, r.rule.kind if done else None, replace(r.rule.timing(), grace=0), r.since
+            if same not in seen:
+                seen.add(same)
+                for day in generation.days(conn, basis, same[1], today):
+                    if any(o.opens > after for o in _expand(r.rule.code, same[2], Counting(day, done, r.since), today, found, [])):
+                        yield basis, day
+
+
+def _bases(r: RuleInForce) -> list[Basis]:
+    bases = [BASIS[r.rule.when.anchor]] if r.rule.when.anchor in BASIS else []
+    return bases + [Basis.DONE] if r.rule.when.anchor is Anchor.COMPLETION else bases
+
+
+def _occurrences(counted: list[tuple[int, date, bool]], today: date, found: Book, set_aside: list) -> Iterator[tuple]:
+    """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open today, each anchor expanded once."""
+    rules = {r.number: (r.rule.code, r.rule.timing(), r.since) for r in found.rules}
+    for number, anchor, done in counted:
+        code, when, since = rules[number]
+        for o in _expand(code, when, Counting(anchor, done, since), today, found, set_aside):
+            yield number, anchor, done, *o
+
+
+def _expand(code: str, when: When, counting: Counting, today: date, found: Book, set_aside: list) -> list[Occurrence]:
+    try:
+        return cycles.occurrences(when, counting, today, found.calendar)
+    except (OverflowError, ValueError) as wrong:  # a date at the end of time must not end the night
+        set_aside.append(("anchor", f"{code} {counting.anchor}", str(wrong)))
+        return []

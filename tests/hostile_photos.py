@@ -38,9 +38,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def png(
-    width: int, height: int, colour: int = 2, depth: int = 8, body: bytes | None = None, extra: bytes = b""
-) -> bytes:
+def png(width: int, height: int, colour: int = 2, depth: int = 8, body: bytes | None = None, extra: bytes = b"") -> bytes:
     """A PNG whose header claims a size, whatever follows it."""
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     data = chunk(b"IDAT", body if body is not None else zlib.compress(b"\0" * 1000))

@@ -268,9 +268,7 @@ def test_a_photo_just_added_is_found_and_a_black_one_never(kept):
     assert index.search(black, list) == []
     index.add(1, kept.prints[1])
     index.add(2, black)
-    assert [
-        m.photo_id for m in index.search(kept.prints[1].mirrored(), lambda ids: [kept.prints[1].thumb for _id in ids])
-    ] == [1]
+    assert [m.photo_id for m in index.search(kept.prints[1].mirrored(), lambda ids: [kept.prints[1].thumb for _id in ids])] == [1]
     assert index.search(black, list) == []
 
 

@@ -219,6 +219,4 @@ class TestTheCommand:
         assert "颠倒" in answer["error"] or "swapped" in answer["error"]
 
     def test_a_time_without_an_offset_is_chinas(self):
-        assert read.check_in(self.GOOD | {"received_at": "2026-11-20T10:00:09"}).received_at - TEN == timedelta(
-            seconds=9
-        )
+        assert read.check_in(self.GOOD | {"received_at": "2026-11-20T10:00:09"}).received_at - TEN == timedelta(seconds=9)

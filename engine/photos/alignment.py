@@ -92,9 +92,7 @@ def _soften() -> np.ndarray:
 def _same_blocks(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     a, b = _blocks(a), _blocks(b)
     spread_a, spread_b = a.std(2), b.std(2)
-    correlation = ((a - a.mean(2, keepdims=True)) * (b - b.mean(2, keepdims=True))).mean(2) / (
-        spread_a * spread_b + 1e-3
-    )
+    correlation = ((a - a.mean(2, keepdims=True)) * (b - b.mean(2, keepdims=True))).mean(2) / (spread_a * spread_b + 1e-3)
     textured = np.maximum(spread_a, spread_b) > TEXTURED
     return (textured & (correlation > SAME_BLOCK)).sum(1) / np.maximum(textured.sum(1), 1)
 

@@ -108,9 +108,7 @@ class Index:
             tried.append(Pair(int(of_new.min()), bool(mirrored), int(of_new.argmin()), False))
         return min(tried, key=lambda pair: pair.distance)
 
-    def _matches(
-        self, places: np.ndarray, kept: np.ndarray, pairs: list[Pair], ways: tuple[Print, Print]
-    ) -> list[Match]:
+    def _matches(self, places: np.ndarray, kept: np.ndarray, pairs: list[Pair], ways: tuple[Print, Print]) -> list[Match]:
         new = np.stack([ways[pair.mirrored].grey for pair in pairs])
         of_kept = np.array([pair.of_kept for pair in pairs])[:, None, None]
         targets, sources = np.where(of_kept, new, kept), np.where(of_kept, kept, new)
@@ -120,9 +118,7 @@ class Index:
         if not tried:
             return []
         shares = alignment.agreement(targets[tried], sources[tried], windows[tried])
-        found = [
-            Match(int(self.ids[places[n]]), float(s), pairs[n].mirrored) for n, s in zip(tried, shares, strict=True)
-        ]
+        found = [Match(int(self.ids[places[n]]), float(s), pairs[n].mirrored) for n, s in zip(tried, shares, strict=True)]
         return sorted((match for match in found if match.share >= SAME), key=lambda match: -match.share)
 
 

@@ -19,9 +19,7 @@ def distance(seen: CheckIn, limits: Thresholds) -> Reason:
     if away - forgiven <= within:
         return Reason("distance", PASS, _("{away} from the marked address, within its fence of {radius}.", **told))
     if mixed(seen, limits):
-        return Reason(
-            "distance", UNKNOWN, _("{away} from the marked address, as long as two datums are mixed.", **told)
-        )
+        return Reason("distance", UNKNOWN, _("{away} from the marked address, as long as two datums are mixed.", **told))
     if away - (seen.fix.accuracy_m or 0) <= within:
         said = _(
             "{away} from the marked address; accurate to {accuracy} only, the fix cannot say whether this is within "
@@ -70,9 +68,7 @@ def accuracy(seen: CheckIn, limits: Thresholds) -> Reason:
         return Reason("accuracy", NOTE, _("The phone did not say how accurate its fix is."))
     told = _metres(known)
     if known == 0:
-        return Reason(
-            "accuracy", DOUBT, _("An accuracy of exactly 0 m: no receiver says so, tools that set a position do.")
-        )
+        return Reason("accuracy", DOUBT, _("An accuracy of exactly 0 m: no receiver says so, tools that set a position do."))
     if known <= limits.accuracy_unreal_m:
         return Reason("accuracy", NOTE, _("Accurate to {0}: better than a phone can know.").format(told))
     if known <= limits.accuracy_good_m:
@@ -99,9 +95,7 @@ def age(seen: CheckIn, limits: Thresholds) -> Reason:
             DOUBT,
             _("The fix was {0} old when it arrived: an earlier position, or a late clock.").format(_span(old)),
         )
-    return Reason(
-        "age", FAIL, _("The fix was {0} old when it arrived: it says nothing of this visit.").format(_span(old))
-    )
+    return Reason("age", FAIL, _("The fix was {0} old when it arrived: it says nothing of this visit.").format(_span(old)))
 
 
 def _ahead(ahead: timedelta, limits: Thresholds) -> Reason:

@@ -17,14 +17,10 @@ Step = tuple[float, float]
 
 def repeated_digits(seen: CheckIn, limits: Thresholds) -> Reason:
     """The same digits at another time: twice can be chance of a network position, often is a position that was set."""
-    repeats = [
-        other for other in seen.earlier if same_spot(other, seen.fix) and abs(other.at - seen.fix.at) > limits.held
-    ]
+    repeats = [other for other in seen.earlier if same_spot(other, seen.fix) and abs(other.at - seen.fix.at) > limits.held]
     if not repeats:
         return Reason("repeated_digits", PASS, _("The digits of this position are new."))
-    said = _("This very position, to the last digit, was reported {0} times before, at other times.").format(
-        len(repeats)
-    )
+    said = _("This very position, to the last digit, was reported {0} times before, at other times.").format(len(repeats))
     if (seen.fix.accuracy_m or 0) >= limits.coarse_m:
         return Reason("repeated_digits", NOTE, said)
     return Reason("repeated_digits", DOUBT if len(repeats) < limits.pattern - 1 else FAIL, said)
@@ -99,9 +95,7 @@ def replayed(seen: CheckIn, limits: Thresholds) -> Reason:
         if all(_same(a, b, limits) for a, b in zip(steps[start : start + count], last, strict=True)):
             if all(_same(step, last[0], limits) for step in last):
                 continue  # equal steps are the ruler's business
-            return Reason(
-                "replayed", FAIL, _("The last {0} steps repeat an earlier track, step by step.").format(count)
-            )
+            return Reason("replayed", FAIL, _("The last {0} steps repeat an earlier track, step by step.").format(count))
     return Reason("replayed", PASS, _("The track is no copy of an earlier one."))
 
 

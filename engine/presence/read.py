@@ -35,9 +35,7 @@ def check_in(given: object) -> CheckIn:
     body = _object(given, "{}")
     address = _object(body.get("address"), "address")
     return CheckIn(
-        address=Place(
-            *_point(address, "address"), _number(address.get("radius_m", 300), "address.radius_m", 1, 100_000)
-        ),
+        address=Place(*_point(address, "address"), _number(address.get("radius_m", 300), "address.radius_m", 1, 100_000)),
         fix=_fix(body.get("fix"), "fix"),
         received_at=_moment(body.get("received_at"), "received_at"),
         previous=_fix(body["previous"], "previous") if body.get("previous") is not None else None,
@@ -85,11 +83,7 @@ def _number(given: object, where: str, least: float, most: float) -> float:
 
 
 def _is_number(given: object) -> bool:
-    return (
-        isinstance(given, int | float)
-        and not isinstance(given, bool)
-        and (isinstance(given, int) or math.isfinite(given))
-    )
+    return isinstance(given, int | float) and not isinstance(given, bool) and (isinstance(given, int) or math.isfinite(given))
 
 
 def _moment(given: object, where: str) -> datetime:

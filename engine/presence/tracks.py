@@ -40,9 +40,7 @@ def moved(lat: float, lon: float, north_m: float, east_m: float) -> tuple[float,
     return lat + north_m / METRES_PER_DEGREE, lon + east_m / METRES_PER_DEGREE / math.cos(math.radians(lat))
 
 
-def seen_at(
-    chance: random.Random, lat: float, lon: float, at: datetime, accuracy: tuple[float, float] = (4, 25)
-) -> Fix:
+def seen_at(chance: random.Random, lat: float, lon: float, at: datetime, accuracy: tuple[float, float] = (4, 25)) -> Fix:
     """What a receiver at this place reports: off by a Gaussian of half its stated accuracy."""
     stated = chance.uniform(*accuracy)
     return Fix(*moved(lat, lon, chance.gauss(0, stated / 2), chance.gauss(0, stated / 2)), round(stated, 1), at)
@@ -66,15 +64,10 @@ def elsewhere(chance: random.Random, place: Place, nearest: float, farthest: flo
 def a_round(chance: random.Random, n: int, until: datetime) -> list[Fix]:
     """An ordinary officer's last check-ins: one about every 35 minutes, some kilometres apart."""
     spots = [moved(*CENTRE, chance.uniform(-30_000, 30_000), chance.uniform(-30_000, 30_000)) for _ in range(n)]
-    return [
-        seen_at(chance, *spot, until - timedelta(minutes=60 * (n - i) + chance.uniform(-9, 9)))
-        for i, spot in enumerate(spots)
-    ]
+    return [seen_at(chance, *spot, until - timedelta(minutes=60 * (n - i) + chance.uniform(-9, 9))) for i, spot in enumerate(spots)]
 
 
-def honest(
-    chance: random.Random, radius: float = 300, away: float = 100, accuracy: tuple[float, float] = (4, 25)
-) -> CheckIn:
+def honest(chance: random.Random, radius: float = 300, away: float = 100, accuracy: tuple[float, float] = (4, 25)) -> CheckIn:
     """On site, with a full round before it, a photo that says so, and ten to forty minutes spent."""
     place = a_place(chance, radius)
     at = MORNING + timedelta(seconds=chance.randrange(8 * 3600))
@@ -111,14 +104,10 @@ def in_a_market(chance: random.Random) -> CheckIn:
     """Stall after stall, three to eight minutes and twenty to ninety metres apart."""
     seen = honest(chance, away=30)
     fixes = [
-        seen_at(
-            chance, *elsewhere(chance, seen.address, 20, 90), seen.fix.at - n * timedelta(minutes=chance.uniform(3, 8))
-        )
+        seen_at(chance, *elsewhere(chance, seen.address, 20, 90), seen.fix.at - n * timedelta(minutes=chance.uniform(3, 8)))
         for n in range(8, 0, -1)
     ]
-    return replace(
-        seen, recent=tuple(fixes), previous=fixes[-1], left_at=seen.fix.at + timedelta(minutes=chance.uniform(3.2, 8))
-    )
+    return replace(seen, recent=tuple(fixes), previous=fixes[-1], left_at=seen.fix.at + timedelta(minutes=chance.uniform(3.2, 8)))
 
 
 def again(chance: random.Random) -> CheckIn:

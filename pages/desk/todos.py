@@ -78,11 +78,11 @@ with access.reading(person) as conn:
     with filters.bar():
         state = filters.one_of("state", "State", STATES, "pending")
         late = filters.flag("late", "Overdue only")
-        text = filters.text(placeholder="customer, loan number", width=190)
-        branch_ids = filters.branch(conn)
-        kind = filters.word("kind", "Kind", Kind)
-        mode = filters.word("mode", "Way", Mode, width=110)
-        order = filters.sort(SORTS, "due")
+        text = filters.text(placeholder="customer, loan number", width=165)
+        branch_ids = filters.branch(conn, width=140)
+        kind = filters.word("kind", "Kind", Kind, width=118)
+        mode = filters.word("mode", "Way", Mode, width=95)
+        order = filters.sort(SORTS, "due", width=155)
         with filters.more("family", "assignee", "pool", "due_from", "due_to", "closed_from", "closed_to", "rule"):
             family = filters.word("family", "Product family", Family, 300, labelled=True)
             assignee = filters.choice("assignee", "Assignee", officers, 300, labelled=True)

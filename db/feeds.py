@@ -53,6 +53,11 @@ def last_loaded(conn: sa.Connection, source: str) -> sa.Row | None:
     ).one_or_none()
 
 
+def tried(conn: sa.Connection, source: str, day: date) -> set[FeedState]:
+    """How the loads of a source's delivery of a day ended."""
+    return {FeedState(state) for state in conn.execute(select(r.state).where(r.source == source, r.business_date == day)).scalars()}
+
+
 def business_date(conn: sa.Connection) -> date | None:
     """The latest date whose feed is in the book."""
     return conn.execute(select(func.max(r.business_date)).where(r.state == FeedState.LOADED)).scalar()

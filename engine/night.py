@@ -109,15 +109,17 @@ def _note_failure(held: jobs.Held, day: date, wrong: BaseException) -> None:
 
 
 def _load_what_is_new(held: jobs.Held, day: date) -> list[str]:
-    """The day's folder, if it has arrived and is not in the book yet."""
+    """What has arrived of the day and is not in the book yet, source by source."""
     folder = settings.inbox() / f"{day:%Y%m%d}"
     if not folder.is_dir():
         return []
+    stops: list[str] = []
     with held.begin() as conn:
-        loaded = feeds.business_date(conn)
-    if loaded is not None and loaded >= day:
-        return []
-    stops = [stop for report in load.load(folder) for stop in report.stops]
+        new = load.new_sources(conn, day, folder)
+    for source in new:
+        stops += [stop for report in load.load(folder, source) for stop in report.stops]
+        if stops:  # what comes after refers to it
+            break
     with held.begin() as conn:
         for stop in stops:
             jobs.set_aside(conn, JOB, day, "feed", folder.name, stop)

@@ -13,11 +13,11 @@ from datetime import time as clock_time
 
 import structlog
 
-from db import access, calendar, feeds, jobs, sessions, settings
+from db import access, calendar, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
 from engine import clock, night
-from engine.feed import delivery
+from engine.feed import load
 
 log = structlog.get_logger()
 TICK = 20.0  # seconds between two looks at the table
@@ -40,14 +40,12 @@ def _night() -> object:
 
 
 def _late_feed() -> object:
-    """A delivery that came after the night: its night is run again, which changes only what it brings."""
+    """A delivery of the last night's day that came after it: the night is run again, which changes only what it brings."""
     with access.reading(MACHINE) as conn:
-        loaded = feeds.business_date(conn)
         last = jobs.last_done(conn, night.JOB)
-    inbox = settings.inbox()
-    arrived = [day for day, _ in delivery.business_dates(inbox)] if inbox.is_dir() and any(inbox.iterdir()) else []
-    if last is None or not arrived or max(arrived) > last.business_date or loaded is not None and max(arrived) <= loaded:
-        return None
+        folder = settings.inbox() / f"{last.business_date:%Y%m%d}" if last else None
+        if folder is None or not folder.is_dir() or not load.new_sources(conn, last.business_date, folder):
+            return None
     return night.night(last.business_date, wait=False)
 
 

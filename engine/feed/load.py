@@ -81,6 +81,21 @@ def load(path: Path, source: str | None = None, as_of: date | None = None) -> li
     return reports
 
 
+def new_sources(conn: Connection, day: date, folder: Path) -> list[str]:
+    """The sources of which a folder holds a delivery that is not in the book yet, in the order of their loading.
+
+    One that was stopped is not new: it waits for people.
+    """
+    found = []
+    for source, _ in mappings(conn, day):
+        last = feeds.last_loaded(conn, source.source)
+        if last is not None and last.business_date >= day or FeedState.STOPPED in feeds.tried(conn, source.source, day):
+            continue
+        if delivery.collect(source, day, folder) is not None:
+            found.append(source.source)
+    return found
+
+
 def resume(run_id: int) -> Report:
     """Load a stopped delivery that a second person has allowed, ignoring what stopped it."""
     with access.reading(MACHINE) as conn:

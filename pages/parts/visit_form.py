@@ -16,7 +16,7 @@ FOLDER = settings.ROOT / "assets" / "components" / "visit"
 _JS = """
 const modules = new Map();
 export default function ({ data, parentElement }) {
-  let gone = false;
+  const hold = {};
   if (!parentElement.querySelector("link")) {
     const style = document.createElement("link");
     Object.assign(style, { rel: "stylesheet", href: location.origin + data.place + "/style.css" });
@@ -24,8 +24,8 @@ export default function ({ data, parentElement }) {
   }
   const main = location.origin + data.place + "/main.js";
   if (!modules.has(main)) modules.set(main, import(main));
-  modules.get(main).then((m) => gone || m.mount({ data, parentElement }));
-  return () => { gone = true; modules.get(main).then((m) => m.unmount(parentElement)); };
+  modules.get(main).then((m) => m.mount({ data, parentElement, hold }));
+  return () => modules.get(main).then((m) => m.unmount(parentElement, hold));
 }
 """
 

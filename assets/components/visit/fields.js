@@ -35,7 +35,7 @@ function input(visit, t, item, value, set) {
   }
   const number = (text) => (text.trim() === "" || !Number.isFinite(Number(text.replaceAll(",", ""))) ? null : Number(text.replaceAll(",", "")));
   return h("div", { class: "number" },
-    h("input", { inputmode: "decimal", autocomplete: "off", value: value ?? "", oninput: (e) => set(number(e.target.value), true), onchange: () => visit.changed() }),
+    h("input", { inputmode: "decimal", autocomplete: "off", value: value ?? "", oninput: (e) => set(number(e.target.value), true), onchange: () => visit.settle() }),
     h("span", {}, item.type === "money" ? w.yuan : item.unit ? t(item.unit) : ""));
 }
 

@@ -5,9 +5,17 @@ import { Visit } from "./visit.js";
 
 const mounted = new WeakMap();
 
-export function mount({ data, parentElement }) {
+// When the line is lost Streamlit says so in a dialog that makes everything beneath it deaf. The form says it itself and
+// goes on, so the dialog is closed as soon as it opens.
+const watching = new MutationObserver(() => {
+  for (const dialog of document.querySelectorAll("[data-testid=stDialog]")) dialog.querySelector("button[aria-label]")?.click();
+});
+
+// Streamlit lets go of a component and takes hold of it again with every run, also when the line is lost: the same form
+// goes on living under the new hold.
+export function mount({ data, parentElement, hold }) {
   const before = mounted.get(parentElement);
-  if (before?.id === JSON.stringify(data)) return;
+  if (before?.id === JSON.stringify(data)) return (before.hold = hold);
   before?.visit.end();
   const root = h("div", { class: "visit", lang: data.language });
   parentElement.querySelector(".visit")?.remove();
@@ -17,16 +25,22 @@ export function mount({ data, parentElement }) {
   visit.told = () => { const place = root.querySelector(".saved"); if (place) place.textContent = saved(visit); };
   root.addEventListener("compositionstart", () => { root.composing = true; });
   root.addEventListener("compositionend", () => { root.composing = false; if (root.late) { root.late = false; draw(root, visit); } });
-  mounted.set(parentElement, { id: JSON.stringify(data), visit });
-  document.documentElement.classList.add("vigil-visit"); // what Streamlit says of a lost line does not cover the form
+  mounted.set(parentElement, { id: JSON.stringify(data), visit, hold });
+  document.documentElement.classList.add("vigil-visit");
+  watching.observe(document.body, { childList: true });
   draw(root, visit);
   visit.begin();
 }
 
-export function unmount(parentElement) {
-  mounted.get(parentElement)?.visit.end();
-  mounted.delete(parentElement);
-  document.documentElement.classList.remove("vigil-visit");
+export function unmount(parentElement, hold) {
+  setTimeout(() => {
+    const now = mounted.get(parentElement);
+    if (now?.hold !== hold) return;
+    now.visit.end();
+    mounted.delete(parentElement);
+    document.documentElement.classList.remove("vigil-visit");
+    watching.disconnect();
+  }, 300);
 }
 
 const saved = (visit) => (visit.counter > visit.saved ? visit.data.words.kept_here : visit.data.words.kept_on_server);
@@ -35,16 +49,20 @@ const saved = (visit) => (visit.counter > visit.saved ? visit.data.words.kept_he
 function draw(root, visit) {
   if (root.composing) return (root.late = true);
   const w = visit.data.words, t = (title) => title[visit.data.language] || title.zh || Object.values(title)[0];
-  const typing = root.getRootNode().activeElement;
-  const place = typing && root.contains(typing) ? [...root.querySelectorAll("input,textarea")].indexOf(typing) : -1, caret = typing?.selectionStart;
+  const typing = root.getRootNode().activeElement, at = typing && root.contains(typing) ? whereabouts(root, typing) : null, caret = typing?.selectionStart;
   if (visit.receipt) return root.replaceChildren(done(visit, w));
   if (!visit.opened) return root.replaceChildren(h("p", { class: visit.problem ? "problem" : "quiet", role: "status" }, visit.problem || w.opening));
   root.replaceChildren(...whole(visit, t, w).filter(Boolean));
-  if (place >= 0) {
-    const again = root.querySelectorAll("input,textarea")[place];
-    again?.focus({ preventScroll: true });
-    if (caret !== null && caret !== undefined && /text|search|tel/.test(again?.type)) again.setSelectionRange(caret, caret);
-  }
+  visit.drawn = visit.asks();
+  const again = at && root.querySelectorAll(at.place)[at.nth];
+  again?.focus({ preventScroll: true });
+  if (again && caret !== null && caret !== undefined && /text|search|tel/.test(again.type)) again.setSelectionRange(caret, caret);
+}
+
+// The field somebody types in, told so that it is found again among new elements.
+function whereabouts(root, typing) {
+  const code = typing.closest("[data-field]")?.dataset.field, place = `${code ? `[data-field="${code}"] ` : ""}:is(input, textarea)`;
+  return { place, nth: [...root.querySelectorAll(place)].indexOf(typing) };
 }
 
 function whole(visit, t, w) {

@@ -2,7 +2,7 @@
 import { now, shiftBy } from "./clock.js";
 import * as store from "./store.js";
 import * as photos from "./photos.js";
-import { abnormalItems } from "./form.js";
+import { abnormalItems, shown } from "./form.js";
 import { ask, Away, No } from "./wire.js";
 
 const SAVE_AFTER = 600, AGAIN = 4000;
@@ -80,6 +80,17 @@ export class Visit {
     this.saving = setTimeout(() => this.save(), SAVE_AFTER);
     if (quiet) this.told();
     else this.changed();
+  }
+
+  // After a number was typed: drawn anew only if something else is asked now, and not before the tap that ended the typing
+  // has reached what it was meant for.
+  settle() {
+    setTimeout(() => this.asks() !== this.drawn && this.changed(), 300);
+  }
+
+  // Which fields are asked and which are abnormal, as one text.
+  asks() {
+    return [shown(this.form, this.content.answers, this.last), this.abnormal].map((found) => found.map((item) => item.code).join()).join(";");
   }
 
   keep() {

@@ -1,0 +1,155 @@
+"""The check on a phone in a real browser: 周敏 before the shop of 王记, with one hand and a bad line."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db import settings
+from tests import browsing, field_work
+from tests.bank import TODAY
+from tests.field_work import AT_THE_DOOR, picture, records, todo
+from tests.test_gate import PASSWORD, wait_for
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server(administrator, templates, tmp_path_factory) -> Iterator["Lasting"]:
+    with field_work.bank(administrator, templates):
+        server = Lasting(tmp_path_factory.mktemp("server") / "log")
+        yield server
+        server.kill()
+
+
+class Lasting:
+    """A server that can be killed and started again at the same address."""
+
+    def __init__(self, log: Path) -> None:
+        self.log, self.port = log, free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.start_again()
+
+    def start_again(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        environment = os.environ | {"VIGIL_JOBS": "0", "VIGIL_TODAY": str(TODAY)}
+        self.process = subprocess.Popen(command, cwd=settings.ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment)
+        wait_for(self)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def windows():
+    with browsing.browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def phone(server, windows):
+    window = windows.open(server.base, browsing.PHONE)
+    window.context.grant_permissions(["geolocation"])
+    window.context.set_geolocation(AT_THE_DOOR)
+    yield window.sign_in("zhoumin", PASSWORD)
+    window.context.close()
+
+
+class Thumb:
+    """Taps on the form, counted."""
+
+    def __init__(self, window) -> None:
+        self.page, self.taps = window.page, 0
+
+    def tap(self, name: str) -> "Thumb":
+        self.page.locator(".visit").get_by_role("button", name=name, exact=True).or_(
+            self.page.locator(".visit").get_by_role("radio", name=name, exact=True)).first.tap()
+        self.taps += 1
+        return self
+
+    def shoot(self, *pictures: bytes) -> "Thumb":
+        for one in pictures:
+            with self.page.expect_file_chooser() as chosen:
+                self.tap("拍照")
+            chosen.value.set_files({"name": "IMG.jpg", "mimeType": "image/jpeg", "buffer": one})
+            self.page.wait_for_timeout(300)
+        return self
+
+    def sees(self, words: str | re.Pattern) -> "Thumb":
+        self.page.locator(".visit").get_by_text(words).first.wait_for()
+        return self
+
+
+def test_an_all_normal_visit_with_three_photos_and_a_lost_line_is_recorded_once(phone, server):
+    page, thumb = phone.page, Thumb(phone)
+    phone.go("today")
+    page.get_by_role("link", name="开始检查").tap()
+    thumb.sees(re.compile("已到场")).sees(re.compile("精度 12 米"))
+    thumb.tap("下一步").tap("全部正常").tap("下一步")
+    thumb.shoot(picture(1))
+    phone.context.set_offline(True)
+    thumb.shoot(picture(2), picture(3)).sees("没有网络")
+    thumb.tap("下一步").tap("下一步").tap("提交检查").sees("已存在手机上")
+    assert records() == []
+    phone.context.set_offline(False)
+    thumb.sees(re.compile("已记录"))
+    (record,) = records()
+    assert (record.conclusion, record.outcome, record.on_site, record.kind) == ("normal", "completed", True, "regular")
+    assert thumb.taps - 2 + 1 <= 12  # two photos more than needed; one tap on today's list
+
+
+def test_what_was_typed_outlives_the_server_a_reload_and_another_device(phone, server, windows):
+    page, thumb = phone.page, Thumb(phone)
+    page.goto(f"{server.base}/visit?customer=K002&mode=field")
+    thumb.sees(re.compile("刘洋")).tap("下一步")
+    page.locator("[data-field=monthly_income] input, [data-field=sales] input").first.fill("8600")
+    thumb.sees("已保存")
+    server.kill()
+    page.locator("[data-field=needs] textarea").fill("想买一台收割机")
+    thumb.sees("没有网络")
+    page.locator(".visit").get_by_role("button", name="全部正常").tap()
+    server.start_again()
+    thumb.sees("已保存")
+    page.reload()
+    assert page.locator("[data-field=needs] textarea").input_value() == "想买一台收割机"
+    other = windows.open(server.base, browsing.PHONE).sign_in("zhoumin", PASSWORD)
+    other.page.goto(f"{server.base}/visit?customer=K002&mode=field")
+    assert other.page.locator("[data-field=needs] textarea").input_value() == "想买一台收割机"
+    assert other.page.locator("[data-field=monthly_income] input, [data-field=sales] input").first.input_value() == "8600"
+    other.context.close()
+
+
+def test_a_call_is_made_judged_and_recorded(phone, server):
+    page, thumb = phone.page, Thumb(phone)
+    page.add_init_script("HTMLAnchorElement.prototype.click = function () { window.dialled = this.href }")  # no phone here to ring
+    page.goto(f"{server.base}/visit?todo={todo('regular', 'phone')}")
+    thumb.tap("拨打 139****0001").sees(re.compile("通话结果")).tap("本人接通")
+    assert page.evaluate("window.dialled") == "tel:13900000001"
+    for n in range(2):
+        page.locator("[data-field=identity] input").nth(n).tap()
+    thumb.tap("下一步").tap("全部正常").tap("下一步").tap("下一步").tap("提交检查").sees("已记录")
+    assert [(r.mode, r.outcome) for r in records() if r.kind == "regular" and r.mode == "phone"] == [("phone", "completed")]
+
+
+def test_everything_a_thumb_must_hit_is_large_enough_and_nothing_is_wider_than_the_phone(phone, server):
+    page, thumb = phone.page, Thumb(phone)
+    page.goto(f"{server.base}/visit?customer=K002&mode=field")
+    thumb.sees("下一步")
+    for step in ("到场", "情况", "照片", "结论", "提交"):
+        thumb.tap(step)
+        small = page.locator(".visit button:visible, .visit a:visible, .visit input:visible, .visit summary:visible").evaluate_all(
+            "found => found.map(e => [e.textContent, e.type, e.getBoundingClientRect().height]).filter(([, type, h]) => type !== 'checkbox' && h < 43.5)")
+        assert small == [] and phone.sideways() <= 0, step
+    assert phone.wrong == [] and phone.outside == []

@@ -459,7 +459,7 @@ def customer_is_exempted(draw, bank: Bank, customer: Customer, today: date) -> N
     )
     bank.world.exemptions.append(found)
     bank._do("""insert into exemptions (customer_id, loan_id, kinds, from_on, until_on, reason, asked_by, approved_by, approved_at)
-                values (:customer_id, :loan_id, :kinds, :first, :last, 'low risk', 1, :by, :at)""",
+                values (:customer_id, :loan_id, :kinds, :first, :last, '低风险', 1, :by, :at)""",
              vars(found) | {"kinds": list(kinds), "by": 2 if found.approved else None, "at": bank.noon if found.approved else None})  # fmt: skip
 
 

@@ -47,6 +47,8 @@ LATIN = {
     "md",
     "GPS",
     "NPL",
+    "HTTPS",
+    "as-of",
 }
 
 

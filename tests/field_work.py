@@ -40,7 +40,7 @@ def open_accounts() -> None:
 def plant_work(conn: sa.Connection) -> None:
     me = conn.execute(sa.select(tables.staff.c.id).where(tables.staff.c.staff_no == "803")).scalar_one()
     shop = conn.execute(sa.select(tables.customers.c.id, tables.customers.c.branch_id).where(tables.customers.c.customer_no == "K001")).one()
-    conn.execute(sa.update(tables.customers).where(tables.customers.c.customer_no.in_(["K001", "K002"])).values(inspector_id=me))
+    conn.execute(sa.update(tables.customers).where(tables.customers.c.customer_no != "K001").values(inspector_id=me))
     conn.execute(sa.insert(tables.addresses).values(customer_id=shop.id, kind="business", place="合隆镇东升村12号", datum="wgs84", **SHOP))
     for kind, mode in (("regular", "field"), ("regular", "phone"), ("overdue", "phone")):
         conn.execute(sa.insert(tables.todos).values(

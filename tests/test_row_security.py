@@ -103,6 +103,7 @@ READS: dict[str, Callable] = {
     "drafts.uploads_of": lambda conn, w: [drafts.uploads_of(conn, key) for key in w.drafts],
     "drafts.content": lambda conn, w: [drafts.content(conn, u, key) for u, key in w.uploads],
     "feeds.last_loaded": lambda conn, w: feeds.last_loaded(conn, "union"),
+    "feeds.tried": lambda conn, w: feeds.tried(conn, "union", TODAY),
     "feeds.business_date": lambda conn, w: feeds.business_date(conn),
     "feeds.first_date": lambda conn, w: feeds.first_date(conn),
     "feeds.rows_by_table": lambda conn, w: feeds.rows_by_table(conn, w.run),

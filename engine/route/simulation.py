@@ -139,12 +139,12 @@ def _mean(assumed: Assumed, lists: list[list[Round]]) -> Split:
 
 
 def main() -> None:
-    one_day = Assumed()
+    few = Assumed()
     cases = {
-        "scattered, one day": one_day,
-        "scattered, several days": replace(one_day, visits=40, across=60),
-        "one area, one day": replace(one_day, scattered=False),
-        "scattered, written up at the desk": replace(one_day, write_up=25, visits=10),
+        "scattered, 14 visits": few,
+        "scattered, 40 visits": replace(few, visits=40, across=60),
+        "one area, 14 visits": replace(few, scattered=False),
+        "scattered, 10 visits, written up at the desk": replace(few, write_up=25, visits=10),
     }
     for name, assumed in cases.items():
         print(f"{name}: {assumed}")

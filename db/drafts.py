@@ -49,6 +49,16 @@ def save(conn: sa.Connection, submit_key: UUID, counter: int, content: dict, now
     )
 
 
+def see_fix(conn: sa.Connection, submit_key: UUID, at: str, now: datetime) -> None:
+    """When the server first saw this position; the check itself may arrive much later."""
+    seen = sa.func.jsonb_build_object("fix_at", sa.cast(at, sa.Text), "fix_seen", sa.cast(now.isoformat(), sa.Text))
+    conn.execute(
+        sa.update(drafts)
+        .where(d.submit_key == submit_key, d.place.is_not(None), d.place["fix_at"].astext.is_distinct_from(at))
+        .values(place=d.place.op("||")(seen))
+    )
+
+
 def name_todos(conn: sa.Connection, submit_key: UUID, todo_ids: list[int]) -> None:
     """Which todos the form will discharge; more may have come since it was begun."""
     conn.execute(sa.update(drafts).where(d.submit_key == submit_key).values(todo_ids=todo_ids))

@@ -185,7 +185,7 @@ RAISED_BY_CHECK = Write(
     f" and ({CUSTOMER_SEEN} or {begun('signals')})",
     signed="closed_on is null",
 )
-DRAFTED = all_of("update (counter, content, todo_ids, saved_at)", "delete")
+DRAFTED = all_of("update (counter, content, todo_ids, place, saved_at)", "delete")
 SENT = all_of("update (content, sha256, width, height, bytes)", "delete")
 MY_RECORD = f"exists (select 1 from records r where r.id = record_id and r.customer_id = {{0}}.customer_id and r.staff_id = {ME})"
 TOUCHED = all_of("update (touched_at)")

@@ -119,6 +119,8 @@ def test_the_form_begins_with_what_the_last_check_said(work, zhou):
 
 def test_a_visit_closes_what_it_discharges_and_is_graded(work, zhou):
     form = opened(zhou)
+    arrived = NOW - timedelta(minutes=5)
+    done(zhou, visits.save, UUID(form["key"]), 1, {"fix": sent(form)["fix"]}, now=arrived)  # the position came with the first draft
     receipt = visited(zhou, form, leads=[{"name": "赵六", "phone": "13911112222", "wish": "想扩大收粮"}])
     (record,) = records()
     assert (receipt["record"], receipt["grade"], record.on_site, record.form_code) == (record.id, "A", True, "VISIT-FIRM")

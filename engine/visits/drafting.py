@@ -23,6 +23,9 @@ def save(conn: Connection, by: Person, key: UUID, counter: int, content: dict, *
     if len(json.dumps(content)) > LARGEST_DRAFT:
         raise refusals.DraftTooLarge
     saved = drafts.save(conn, key, counter, content, now)
+    fix = content.get("fix")
+    if saved and isinstance(fix, dict) and isinstance(fix.get("at"), str) and len(fix["at"]) < 40:
+        drafts.see_fix(conn, key, fix["at"], now)
     draft = shared.draft_of(conn, key)
     return {"saved": saved, "counter": draft.counter} | ({} if saved or draft.content == content else {"content": draft.content})
 

@@ -130,10 +130,19 @@ def _graded(conn, by: Person, draft, fix: Fix | None, sent: Sent, moment: dateti
         return {}
     earlier = [Fix(x.lat, x.lon, x.accuracy_m, x.at) for x in records.fixes_of(conn, by.id, shared.day(now - RECENT))]
     found = presence.grade(CheckIn(
-        address=Place(draft.place["lat"], draft.place["lon"], draft.place["radius_m"]), fix=fix, received_at=now,
+        address=Place(draft.place["lat"], draft.place["lon"], draft.place["radius_m"]), fix=fix, received_at=_seen(draft.place, fix, now),
         previous=earlier[0] if earlier else None, recent=tuple(earlier), left_at=moment, offline=offline, explanation=sent.away_because,
     ))  # fmt: skip
     return {"grade": found.grade, "presence": [{"check": r.check, "verdict": r.verdict.value, "words": r.words} for r in found.reasons]}
+
+
+def _seen(place: dict, fix: Fix, now: datetime) -> datetime:
+    """When the position reached us: with a draft, if the phone had a network, else with the check."""
+    try:
+        same = datetime.fromisoformat(place["fix_at"]) == fix.at
+    except (KeyError, ValueError, TypeError):
+        return now
+    return datetime.fromisoformat(place["fix_seen"]) if same else now
 
 
 def _photo(by: Person, customer_id: int, record_id: int, upload) -> dict:

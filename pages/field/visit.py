@@ -4,7 +4,7 @@ import streamlit as st
 
 from db import access, customers, todos
 from db.vocab import Mode
-from engine import words
+from engine import permits, words
 from engine.words import _
 from pages.parts import frame, look, tables, visit_form
 
@@ -26,6 +26,7 @@ form = asked()
 if form is None:
     tables.heading("Check")
     tables.empty("No such check, or not yours to make", "Start one from today's list, or from a customer's page.")
-    st.page_link("pages/field/today.py", label=_("Today"), icon=":material/today:")
+    if permits.may(person, "today.see"):  # the head of a branch checks too, but has no list of the day
+        st.page_link("pages/field/today.py", label=_("Today"), icon=":material/today:")
 else:
     visit_form.show(person.id, form, words.language.get())

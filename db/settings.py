@@ -10,6 +10,8 @@
 | VIGIL_HOSTS    | comma-separated host names the server answers to; default: any                      |
 | VIGIL_HTTPS    | 1 when browsers reach us over HTTPS: cookies become Secure, HSTS is sent             |
 | VIGIL_JOBS     | 0 keeps the scheduler out of the app process (run `python -m engine serve` instead)  |
+| VIGIL_FONT     | the font of a photo's stamp; default: the first known Chinese font of the system      |
+| VIGIL_SOLOMON  | folder of Solomon's instances, for measuring the round (docs/route.md)              |
 | VIGIL_PROXY    | 1 when a proxy in front overwrites X-Forwarded-For: sources of sign-ins come from it |
 """
 

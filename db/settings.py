@@ -97,3 +97,15 @@ def jobs_in_app() -> bool:
 
 def behind_proxy() -> bool:
     return _flag("VIGIL_PROXY", "0")
+
+
+def font() -> Path | None:
+    """A font file for the stamp on photos."""
+    raw = os.environ.get("VIGIL_FONT")
+    return Path(raw).expanduser() if raw else None
+
+
+def solomon() -> Path | None:
+    """A folder of published routing instances, for measuring."""
+    raw = os.environ.get("VIGIL_SOLOMON")
+    return Path(raw).expanduser() if raw else None

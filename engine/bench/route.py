@@ -6,7 +6,6 @@ below 1 keeps the promise. Solomon's instances (orienteering with time windows: 
 collection. Python -m engine.bench.route prints the gaps too.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from db import settings
 from engine import route
 from engine.bench.figures import Figure
 from engine.route import branch, travel
@@ -79,8 +79,8 @@ def _timed(what: Callable):
 
 
 def folder() -> Path | None:
-    given = os.environ.get("VIGIL_SOLOMON")
-    return Path(given) if given and Path(given).is_dir() else None
+    given = settings.solomon()
+    return given if given and given.is_dir() else None
 
 
 def instance(name: str, size: int) -> route.Day:

@@ -6,7 +6,6 @@ stamped, and `has_chinese()` tells the operator.
 """
 
 import io
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -102,8 +101,8 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 @cache
 def _font_file() -> Path | None:
     """VIGIL_FONT, or the first known Chinese font in the usual folders."""
-    if given := os.environ.get("VIGIL_FONT"):
-        return Path(given) if Path(given).is_file() else None
+    if given := settings.font():
+        return given if given.is_file() else None
     folders = [folder for name in FOLDERS if (folder := Path(name).expanduser()).is_dir()]
     for name in FONTS:
         for folder in folders:

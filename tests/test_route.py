@@ -117,6 +117,12 @@ class TestEveryPlanKeepsTheDay:
         day = route.Day(day.minutes, (*day.stops[:4], route.Stop("too early", 10, 999, 0, 0)), day.length)
         assert "too early" in route.plan(day).left
 
+    def test_a_detour_that_saves_time_is_no_trouble(self):
+        """By exactly a minute: the stop costs less than nothing."""
+        way = np.array([[0.0, *[1] * 14, 3]] + [[1.0] * 16] * 15)
+        day = route.Day(way, tuple(route.Stop(n, 0, 1) for n in range(14)), 60)
+        assert len(route.plan(day, 0.05).visits) == 14
+
 
 class TestFewStopsArePlannedBest:
     @pytest.mark.parametrize("seed", range(8))

@@ -56,7 +56,8 @@ def filled(day: Day, order: Sequence[int] = ()) -> list[int]:
     order, left = list(order), [row for row in range(1, len(day.stops) + 1) if row not in set(order)]
     while left:
         g = gaps(day, order, left)
-        pull = np.where(g.fits, day.worth[g.rows - 1, None] ** 2 / (g.shift + 1), -1)
+        minutes = np.maximum(g.shift, 0) + 1  # a detour may save time where the way is no straight one
+        pull = np.where(g.fits, day.worth[g.rows - 1, None] ** 2 / minutes, -1)
         which, gap = np.unravel_index(pull.argmax(), pull.shape)
         if pull[which, gap] <= 0:
             break

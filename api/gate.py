@@ -97,9 +97,7 @@ class Gate:
     @staticmethod
     def _from_us(scope) -> bool:
         """Streamlit's uploads carry a token of its own; our routes want a header that only scripts can set."""
-        return requests.from_here(scope) and (
-            not scope["path"].startswith("/api/") or bool(requests.header(scope, OURS))
-        )
+        return requests.from_here(scope) and (not scope["path"].startswith("/api/") or bool(requests.header(scope, OURS)))
 
     def _owns(self, path: str, token: str) -> bool:
         """An upload names a Streamlit session, and whoever reads a log knows such names."""

@@ -41,11 +41,15 @@ async def open_form(request: Request) -> Response:
     mode = _word(Mode, asked.get("mode"))
     todo, customer = _number(asked.get("todo")), _number(asked.get("customer"))
     if todo is not None:
-        return await _act(request, lambda conn, by: visits.open_todo(conn, by, todo, mode, now=clock.now()) | {"clock_ms": clock.shift_ms()})
+        return await _act(
+            request, lambda conn, by: visits.open_todo(conn, by, todo, mode, now=clock.now()) | {"clock_ms": clock.shift_ms()}
+        )
     if customer is None:
         raise refusals.NotFound
     way = mode or Mode.FIELD
-    return await _act(request, lambda conn, by: visits.open_customer(conn, by, customer, way, now=clock.now()) | {"clock_ms": clock.shift_ms()})
+    return await _act(
+        request, lambda conn, by: visits.open_customer(conn, by, customer, way, now=clock.now()) | {"clock_ms": clock.shift_ms()}
+    )
 
 
 async def save_draft(request: Request) -> Response:

@@ -39,9 +39,7 @@ def of_staff(conn: sa.Connection, staff_id: int) -> Account | None:
     ).one_or_none()
 
 
-def add(
-    conn: sa.Connection, staff_id: int, username: str, password_hash: str, must_change: bool, now: datetime
-) -> bool:
+def add(conn: sa.Connection, staff_id: int, username: str, password_hash: str, must_change: bool, now: datetime) -> bool:
     """False when the person has an account already, or the name is taken."""
     row = insert(accounts).values(
         staff_id=staff_id, username=username, password_hash=password_hash, password_set_at=now, must_change=must_change

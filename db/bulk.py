@@ -14,7 +14,7 @@ import sqlalchemy as sa
 TABLES = ("customers", "customer_faces", "loans", "guarantors", "todos")
 WORTH_IT = 5_000  # rows; below this the indexes are kept up on the way
 
-# Asked as the machine: the owner itself sees no row.
+# Of all rows: the owner sees what the machine sees.
 COUNT = """
 create or replace function vigil_count(name regclass) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -66,7 +66,6 @@ begin
     execute format('analyze %s', name);
     perform vigil_note('bulk', name::text, null, jsonb_build_object('n', vigil_count(name)));
 end $$"""
-
 
 
 def prepare(conn: sa.Connection) -> None:

@@ -31,7 +31,9 @@ class Filter:
 
 
 def _last_check() -> sa.ScalarSelect:
-    return select(func.max(records.c.done_on)).where(records.c.customer_id == c.id, records.c.outcome == "completed").scalar_subquery()
+    return (
+        select(func.max(records.c.done_on)).where(records.c.customer_id == c.id, records.c.outcome == "completed").scalar_subquery()
+    )
 
 
 def _open_todos() -> sa.ScalarSelect:
@@ -97,9 +99,7 @@ def by_number(conn: sa.Connection, customer_no: str) -> sa.Row | None:
 
 def addresses_of(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     a = addresses.c
-    return conn.execute(
-        select(addresses).where(a.customer_id == customer_id, a.replaced_at.is_(None)).order_by(a.kind, a.id)
-    ).all()
+    return conn.execute(select(addresses).where(a.customer_id == customer_id, a.replaced_at.is_(None)).order_by(a.kind, a.id)).all()
 
 
 def marks_of(conn: sa.Connection, customer_ids: list[int]) -> dict[int, sa.Row]:

@@ -74,9 +74,7 @@ def awaiting(conn: sa.Connection, *families: Definition) -> list[sa.Row]:
     ).all()
 
 
-def submit(
-    conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, by: int
-) -> int | None:
+def submit(conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, by: int) -> int | None:
     """The new version's id; None when another version of the code already waits for a decision."""
     waiting = select(d.id).where(d.family == family, d.code == code, d.state == Approval.SUBMITTED)
     number = select(func.coalesce(func.max(d.version), 0) + 1).where(d.family == family, d.code == code)
@@ -85,9 +83,7 @@ def submit(
         sa.literal(valid_from), sa.literal(Approval.SUBMITTED.value), sa.literal(why), sa.literal(by),
     ).where(~waiting.exists())  # fmt: skip
     columns = ["family", "code", "version", "body", "valid_from", "state", "why", "made_by"]
-    return conn.execute(
-        insert(definitions).from_select(columns, row).on_conflict_do_nothing().returning(d.id)
-    ).scalar_one_or_none()
+    return conn.execute(insert(definitions).from_select(columns, row).on_conflict_do_nothing().returning(d.id)).scalar_one_or_none()
 
 
 def decide(conn: sa.Connection, definition_id: int, state: Approval, by: int, why: str | None, now: datetime) -> bool:
@@ -102,14 +98,10 @@ def decide(conn: sa.Connection, definition_id: int, state: Approval, by: int, wh
     )
 
 
-def plant(
-    conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, version: int = 1
-) -> None:
+def plant(conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, version: int = 1) -> None:
     """A version shipped with the product; nothing happens when it is there."""
     conn.execute(
         insert(definitions)
-        .values(
-            family=family, code=code, version=version, body=body, valid_from=valid_from, state=Approval.APPROVED, why=why
-        )
+        .values(family=family, code=code, version=version, body=body, valid_from=valid_from, state=Approval.APPROVED, why=why)
         .on_conflict_do_nothing()
     )

@@ -69,14 +69,10 @@ FIELDS: dict[str, Field] = {
     "agri": Field(Kind.FLAG, _plain(loan.agri)),
     "extensions": Field(Kind.NUMBER, _plain(loan.extensions)),
     "overdue": Field(Kind.FLAG, _plain(loan.overdue_since.is_not(None))),
-    "overdue_days": Field(
-        Kind.NUMBER, lambda today: func.coalesce(_days(today, loan.overdue_since), 0), moving=True
-    ),
+    "overdue_days": Field(Kind.NUMBER, lambda today: func.coalesce(_days(today, loan.overdue_since), 0), moving=True),
     "term_days": Field(Kind.NUMBER, _plain(loan.matures_on - loan.disbursed_on)),
     "days_to_maturity": Field(Kind.NUMBER, lambda today: loan.matures_on - sa.literal(today, sa.Date), moving=True),
-    "days_since_disbursed": Field(
-        Kind.NUMBER, lambda today: _days(today, loan.disbursed_on), moving=True
-    ),
+    "days_since_disbursed": Field(Kind.NUMBER, lambda today: _days(today, loan.disbursed_on), moving=True),
     "branch": Field(
         Kind.TEXT,
         _plain(sa.select(branches.c.code).where(branches.c.id == loan.branch_id).scalar_subquery()),

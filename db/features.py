@@ -130,7 +130,9 @@ def _bucket(day: int, since: sa.ColumnElement) -> Callable[[date], sa.ColumnElem
 
     def sql(today: date) -> sa.ColumnElement:
         days = sa.cast(sa.literal(today, Date), Date) - day - since
-        return sa.case((since.is_(None), 0), (days <= 0, 0), (days <= 30, 1), (days <= 60, 2), (days <= 90, 3), (days <= 180, 4), else_=5)
+        return sa.case(
+            (since.is_(None), 0), (days <= 0, 0), (days <= 30, 1), (days <= 60, 2), (days <= 90, 3), (days <= 180, 4), else_=5
+        )
 
     return sql
 
@@ -140,9 +142,7 @@ def _then(days: int) -> Callable[[date, sa.FromClause], sa.ColumnElement]:
 
     def sql(today: date, source: sa.FromClause) -> sa.ColumnElement:
         unchanged = loan.changed_on <= sa.literal(today, Date) - days
-        return sa.case(
-            (unchanged, _bucket(days, loan.overdue_since)(today)), else_=_bucket(days, source.c.overdue_since)(today)
-        )
+        return sa.case((unchanged, _bucket(days, loan.overdue_since)(today)), else_=_bucket(days, source.c.overdue_since)(today))
 
     return sql
 
@@ -267,7 +267,9 @@ def joined(subject: Subject, used: set[str], today: date) -> tuple[sa.FromClause
     rows, sources = base.rows, {}
     for name in sorted({f.source for n, f in base.fields.items() if n in used and isinstance(f, Feature)}):
         source = SOURCES[name]
-        query = sa.text(source.sql).bindparams(sa.bindparam("today", today, Date)) if ":today" in source.sql else sa.text(source.sql)
+        query = (
+            sa.text(source.sql).bindparams(sa.bindparam("today", today, Date)) if ":today" in source.sql else sa.text(source.sql)
+        )
         sources[name] = query.columns(**source.columns).subquery(name)
         rows = rows.outerjoin(sources[name], source.on(sources[name]))
     return rows, {n: _bound(f, sources) for n, f in base.fields.items() if n in used}
@@ -278,5 +280,3 @@ def _bound(found: Field, sources: dict[str, sa.Subquery]) -> Field:
         return found
     source = sources[found.source]
     return Field(found.kind, lambda today: found.value(today, source), found.words)
-
-

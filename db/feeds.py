@@ -21,9 +21,7 @@ def begin(conn: sa.Connection, source: str, day: date, folder: str, mapping_vers
     )
     return conn.execute(
         sa.insert(feed_runs)
-        .values(
-            source=source, business_date=day, folder=folder, state=FeedState.LOADING, mapping_version=mapping_version
-        )
+        .values(source=source, business_date=day, folder=folder, state=FeedState.LOADING, mapping_version=mapping_version)
         .returning(r.id)
     ).scalar_one()
 
@@ -74,9 +72,7 @@ def rows_by_table(conn: sa.Connection, run_id: int) -> dict[str, int]:
 
 def balance(conn: sa.Connection, source: str) -> int:
     """Sum of live balances of a source in fen."""
-    return conn.execute(
-        select(_LIVE_BALANCE).where(loans.c.source == source, loans.c.live)
-    ).scalar_one()
+    return conn.execute(select(_LIVE_BALANCE).where(loans.c.source == source, loans.c.live)).scalar_one()
 
 
 def book_totals(conn: sa.Connection) -> dict[str, int]:

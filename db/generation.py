@@ -93,7 +93,6 @@ class Basis(StrEnum):
     DISBURSED = "disbursed_on"
     MATURES = "matures_on"
     WORSENED = "worsened_on"
-    OVERDUE = "overdue_since"
     DONE = "done_on"
     CALENDAR = "calendar"
 
@@ -270,10 +269,7 @@ def _packed(rules: Sequence[RuleRow], kind: Kind, today: date) -> sa.ColumnEleme
     if not mine:
         return sa.cast(sa.null(), sa.BigInteger)
     return case(
-        *(
-            (sa.and_(compiled(r.who, FIELDS, today), _has_anchor(r.anchor)), r.number * RANK + _anchor_day(r.anchor))
-            for r in mine
-        )
+        *((sa.and_(compiled(r.who, FIELDS, today), _has_anchor(r.anchor)), r.number * RANK + _anchor_day(r.anchor)) for r in mine)
     )
 
 
@@ -379,10 +375,7 @@ def _satisfied(customer_id: str, kind: str, mode: str, due: str, days: str, afte
     """A heavier check, in a mode at least as heavy, completed not longer than `days` before the due day."""
     heavier = ", ".join(f"('{done}', '{light}')" for light, heavy in HEAVIER.items() for done in heavy)
     modes = ", ".join(
-        f"('{done}', '{asked}')"
-        for done in Mode
-        for asked in Mode
-        if vocab.MODE_WEIGHT[done] >= vocab.MODE_WEIGHT[asked]
+        f"('{done}', '{asked}')" for done in Mode for asked in Mode if vocab.MODE_WEIGHT[done] >= vocab.MODE_WEIGHT[asked]
     )
     return f"""exists (
         select from records h where h.customer_id = {customer_id} and h.outcome = 'completed' and {days} > 0
@@ -514,9 +507,7 @@ def put_loan_todos(conn: sa.Connection, today: date) -> Counts:
     """Fresh obligations join an open todo near in time, or make new ones together; the covered are brought up to date."""
     _join_open(conn)
     changed = _update_covered(conn)
-    covered = conn.exec_driver_sql(
-        "select count(distinct todo_id) from staging.night_owed where todo_id is not null"
-    ).scalar_one()
+    covered = conn.exec_driver_sql("select count(distinct todo_id) from staging.night_owed where todo_id is not null").scalar_one()
     return Counts(_make_new(conn, today), covered - changed, changed)
 
 
@@ -545,8 +536,7 @@ def _update_covered(conn: sa.Connection) -> int:
     together = f"select todo_id, customer_id, {_TOGETHER} from staging.night_owed group by todo_id, customer_id"
     sets, where = _up_to_date("n")
     return conn.exec_driver_sql(
-        f"update todos t set {sets} from ({together}) n"
-        f" where t.id = n.todo_id and t.customer_id = n.customer_id and {where}"
+        f"update todos t set {sets} from ({together}) n where t.id = n.todo_id and t.customer_id = n.customer_id and {where}"
     ).rowcount
 
 

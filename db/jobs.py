@@ -68,9 +68,7 @@ def _number(job: str) -> int:
 
 def claim(conn: sa.Connection, job: str, day: date) -> bool:
     """True when this job has not been done for this date; a run that failed or was killed is taken up again."""
-    row = insert(job_runs).values(
-        job=job, business_date=day, state=JobState.RUNNING, worker=_worker()
-    )
+    row = insert(job_runs).values(job=job, business_date=day, state=JobState.RUNNING, worker=_worker())
     again = row.on_conflict_do_update(
         index_elements=[j.job, j.business_date],
         set_={
@@ -113,9 +111,7 @@ def fail(conn: sa.Connection, job: str, day: date, error: str) -> None:
 
 
 def _end(conn: sa.Connection, job: str, day: date, **values: object) -> None:
-    conn.execute(
-        sa.update(job_runs).where(j.job == job, j.business_date == day).values(finished_at=func.now(), **values)
-    )
+    conn.execute(sa.update(job_runs).where(j.job == job, j.business_date == day).values(finished_at=func.now(), **values))
 
 
 def last_done(conn: sa.Connection, job: str) -> sa.Row | None:
@@ -130,11 +126,7 @@ def runs(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
 
 def set_aside(conn: sa.Connection, job: str, day: date, what: str, ref: str, reason: str) -> None:
     """Note what a run left out so that the rest could go on."""
-    conn.execute(
-        insert(problems)
-        .values(job=job, business_date=day, what=what, ref=ref, reason=reason)
-        .on_conflict_do_nothing()
-    )
+    conn.execute(insert(problems).values(job=job, business_date=day, what=what, ref=ref, reason=reason).on_conflict_do_nothing())
 
 
 def set_aside_on(conn: sa.Connection, job: str, day: date) -> list[sa.Row]:

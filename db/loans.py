@@ -92,16 +92,16 @@ def of_customer(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
 def history(conn: sa.Connection, loan_id: int, customer_id: int) -> list[sa.Row]:
     """Past states, oldest first."""
     h = loan_history.c
-    return conn.execute(
-        select(loan_history).where(h.loan_id == loan_id, h.customer_id == customer_id).order_by(h.from_on)
-    ).all()
+    return conn.execute(select(loan_history).where(h.loan_id == loan_id, h.customer_id == customer_id).order_by(h.from_on)).all()
 
 
 def guarantors_of(conn: sa.Connection, loan_id: int) -> list[sa.Row]:
     """Name, amount, and what is known of a guarantor who is our customer."""
     g = guarantors.c
     return conn.execute(
-        select(g.name, g.guarantor_no, g.amount_fen, g.guarantor_id, faces.c.exposure_fen, faces.c.overdue_since, faces.c.worst_class)
+        select(
+            g.name, g.guarantor_no, g.amount_fen, g.guarantor_id, faces.c.exposure_fen, faces.c.overdue_since, faces.c.worst_class
+        )
         .outerjoin(faces, faces.c.customer_id == g.guarantor_id)
         .where(g.loan_id == loan_id)
         .order_by(g.name)

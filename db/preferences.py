@@ -15,6 +15,4 @@ def of(conn: sa.Connection, staff_id: int) -> dict:
 def put(conn: sa.Connection, staff_id: int, wishes: dict) -> None:
     """These wishes; others stay."""
     row = insert(preferences).values(staff_id=staff_id, wishes=wishes)
-    conn.execute(
-        row.on_conflict_do_update(index_elements=[p.staff_id], set_={"wishes": p.wishes.op("||")(row.excluded.wishes)})
-    )
+    conn.execute(row.on_conflict_do_update(index_elements=[p.staff_id], set_={"wishes": p.wishes.op("||")(row.excluded.wishes)}))

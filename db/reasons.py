@@ -59,9 +59,7 @@ def last_check(conn: sa.Connection, customer_id: int, kind: Kind, today: date) -
     return conn.execute(sa.text(asked), {"customer_id": customer_id, "today": today}).scalar()
 
 
-def heavier_check(
-    conn: sa.Connection, customer_id: int, kind: Kind, mode: Mode, since: date, until: date
-) -> sa.Row | None:
+def heavier_check(conn: sa.Connection, customer_id: int, kind: Kind, mode: Mode, since: date, until: date) -> sa.Row | None:
     """The latest heavier check completed in a window, in a mode at least as heavy: kind, done_on."""
     r = records.c
     heavy_enough = [m.value for m in Mode if MODE_WEIGHT[m] >= MODE_WEIGHT[mode]]

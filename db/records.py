@@ -17,9 +17,7 @@ SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name,
 
 def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
     """Ids of the rows in order; None where the submit key was there already."""
-    added = conn.execute(
-        insert(records).on_conflict_do_nothing(index_elements=[r.submit_key]).returning(r.submit_key, r.id), rows
-    )
+    added = conn.execute(insert(records).on_conflict_do_nothing(index_elements=[r.submit_key]).returning(r.submit_key, r.id), rows)
     ids = dict(added.all())
     return [ids.get(row["submit_key"]) for row in rows]
 
@@ -59,9 +57,7 @@ def fixes_of(conn: sa.Connection, staff_id: int, since: date, limit: int = 200) 
 
 def touch(conn: sa.Connection, customer_ids: list[int]) -> None:
     """The night must look at these customers again."""
-    conn.execute(
-        sa.update(customer_faces).where(customer_faces.c.customer_id.in_(customer_ids)).values(touched_at=sa.func.now())
-    )
+    conn.execute(sa.update(customer_faces).where(customer_faces.c.customer_id.in_(customer_ids)).values(touched_at=sa.func.now()))
 
 
 def _query() -> sa.Select:

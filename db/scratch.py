@@ -4,7 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 
 import sqlalchemy as sa
@@ -29,9 +29,19 @@ def database() -> Iterator[None]:
 
 
 def _administer(url: sa.URL, statement: str) -> None:
-    engine = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as conn:
+    with _administrator(url.set(database="postgres")) as conn:
         conn.exec_driver_sql(statement)
+
+
+def _as_administrator() -> AbstractContextManager[sa.Connection]:
+    return _administrator(sa.make_url(settings.database_url()))
+
+
+@contextmanager
+def _administrator(url: sa.URL) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        yield conn
 
 
 def _turn_to(url: str | None) -> None:
@@ -43,8 +53,8 @@ def _turn_to(url: str | None) -> None:
 
 # --- A larger bank ---------------------------------------------------------------------------------------------------
 
-SMALL, LARGE = 100_000, 10_000_000  # what a copy adds to the numbers of staff and branches, and to all other
-OWN = {"branches": SMALL, "staff": SMALL, "branch_tree": SMALL, "staff_roles": SMALL}
+SMALL, LARGE = 100_000, 10_000_000  # what a copy adds to the numbers of these tables, and to all other
+OF_SMALL = frozenset({"branches", "staff", "branch_tree", "staff_roles"})
 COPIED = ("branches", "branch_tree", "staff", "staff_roles", "customers", "customer_faces", "loans", "loan_history",
           "arrears", "guarantors", "addresses")  # fmt: skip
 DISTINCT = ("code", "staff_no", "customer_no", "loan_no", "identity_no", "phone")
@@ -72,7 +82,7 @@ def _copied(table: sa.Table, column: sa.Column) -> str:
     name = f"{table.name}.{column.name}"
     referred = next(iter(column.foreign_keys)).column.table.name if column.foreign_keys else table.name
     if column.name == "id" or column.foreign_keys or column.name.endswith("_id") and isinstance(column.type, sa.BigInteger):
-        return f"{name} + k * {SMALL if referred in OWN else LARGE}"
+        return f"{name} + k * {SMALL if referred in OF_SMALL else LARGE}"
     if column.name in DISTINCT:
         return f"{name} || '-' || k"
     return name
@@ -81,7 +91,9 @@ def _copied(table: sa.Table, column: sa.Column) -> str:
 def touch(share: float) -> None:
     """As if a feed had changed so many of the customers."""
     with _as_administrator() as conn:
-        conn.exec_driver_sql(f"update customer_faces set touched_at = clock_timestamp() where mod(customer_id, 1000) < {share * 1000}")
+        conn.exec_driver_sql(
+            f"update customer_faces set touched_at = clock_timestamp() where mod(customer_id, 1000) < {share * 1000}"
+        )
 
 
 def floor_of_todos() -> float:
@@ -98,14 +110,6 @@ def floor_of_todos() -> float:
 def forget_todos() -> None:
     with _as_administrator() as conn:
         conn.exec_driver_sql("truncate todos, claims")
-
-
-@contextmanager
-def _as_administrator() -> Iterator[sa.Connection]:
-    url = sa.make_url(settings.database_url())
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as conn:
-        yield conn
 
 
 # --- Past row security -----------------------------------------------------------------------------------------------
@@ -154,7 +158,9 @@ _TODO_DAYS = """
 @contextmanager
 def unguarded() -> Iterator[sa.Connection]:
     """Reads as a superuser does them: no policy applies. Otherwise as in any transaction of a person's."""
-    engine = sa.create_engine(sa.make_url(settings.database_url()), poolclass=sa.NullPool, connect_args={"options": "-c jit=off -c timezone=UTC"})
+    engine = sa.create_engine(
+        sa.make_url(settings.database_url()), poolclass=sa.NullPool, connect_args={"options": "-c jit=off -c timezone=UTC"}
+    )
     with engine.begin() as conn:
         yield conn
 
@@ -166,7 +172,10 @@ def scans(conn: sa.Connection, read: Callable[[sa.Connection], object]) -> set[t
     sa.event.listen(conn, "before_cursor_execute", note)
     read(conn)
     sa.event.remove(conn, "before_cursor_execute", note)
-    plans = [conn.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar_one()[0]["Plan"] for statement, parameters in asked]
+    plans = [
+        conn.exec_driver_sql(f"explain (format json) {statement}", parameters).scalar_one()[0]["Plan"]
+        for statement, parameters in asked
+    ]
     return {scan for plan in plans for scan in _scans(plan)}
 
 

@@ -192,9 +192,7 @@ TOUCHED = all_of("update (touched_at)")
 MARKED = (Write("insert", signed=f"marked_by = {ME}"), Write("update (replaced_at, doubt)"))
 ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
 IS_SECURITY = acts_as(Role.SECURITY_ADMIN)
-STAFF_OF_MINE = (
-    "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
-)
+STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
 BOTH_MINE = f"{STAFF_OF_MINE.format('staff_id')} and {STAFF_OF_MINE.format('delegate_id')}"
 DECIDED = "update (state, decided_by, decided_at, decided_why)"
 ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"

@@ -13,9 +13,7 @@ LONGER_THAN_ANY = timedelta(days=1)  # session lasts
 
 def begin(conn: sa.Connection, token_hash: bytes, staff_id: int, source: str, agent: str, now: datetime) -> int:
     row = {"token_hash": token_hash, "staff_id": staff_id, "created_at": now, "seen_at": now}
-    return conn.execute(
-        sa.insert(sessions).values(row | {"source": source, "agent": agent}).returning(s.id)
-    ).scalar_one()
+    return conn.execute(sa.insert(sessions).values(row | {"source": source, "agent": agent}).returning(s.id)).scalar_one()
 
 
 def by_token(conn: sa.Connection, token_hash: bytes) -> sa.Row | None:

@@ -98,8 +98,7 @@ def _level(rule: RuleRow, fields: dict, today: date) -> sa.ColumnElement:
 def _evidence(rule: RuleRow, fields: dict) -> str:
     """Money in yuan, everything else as it was compared."""
     pairs = ", ".join(
-        f"'{name}', {f'round(x_{name} / 100.0, 2)' if fields[name].kind is Kind.MONEY else f'x_{name}'}"
-        for name in rule.evidence
+        f"'{name}', {f'round(x_{name} / 100.0, 2)' if fields[name].kind is Kind.MONEY else f'x_{name}'}" for name in rule.evidence
     )
     return f"jsonb_build_object({pairs})"
 
@@ -192,7 +191,13 @@ def _query(states, level, branch_ids, rule, customer_id, owner_id, signal_id) ->
         )
         .where(s.state.in_(states))
     )  # fmt: skip
-    for column, value in ((s.level, level), (s.rule_code, rule), (s.customer_id, customer_id), (s.owner_id, owner_id), (s.id, signal_id)):
+    for column, value in (
+        (s.level, level),
+        (s.rule_code, rule),
+        (s.customer_id, customer_id),
+        (s.owner_id, owner_id),
+        (s.id, signal_id),
+    ):
         if value is not None:
             query = query.where(column == value)
     return query if branch_ids is None else query.where(s.branch_id.in_(branch_ids))
@@ -209,9 +214,7 @@ def counts_by_level(conn: sa.Connection) -> list[sa.Row]:
 
 def _move(conn: sa.Connection, signal_id: int, from_states: tuple[SignalState, ...], **values: object) -> bool:
     """True for the one who moved it on, False if it was in another state already."""
-    return (
-        conn.execute(sa.update(signals).where(s.id == signal_id, s.state.in_(from_states)).values(**values)).rowcount == 1
-    )
+    return conn.execute(sa.update(signals).where(s.id == signal_id, s.state.in_(from_states)).values(**values)).rowcount == 1
 
 
 def take(conn: sa.Connection, signal_id: int, by: int, now: datetime) -> bool:

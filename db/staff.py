@@ -38,16 +38,13 @@ def _held_today() -> sa.ColumnElement[bool]:
 def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, by: int | None) -> None:
     """The role, held where the person works; the exclusion constraint refuses a second one at a time."""
     home = select(s.branch_id).where(s.id == staff_id).scalar_subquery()
-    conn.execute(
-        sa.insert(staff_roles).values(staff_id=staff_id, role=role, branch_id=home, valid_from=valid_from, granted_by=by)
-    )
+    conn.execute(sa.insert(staff_roles).values(staff_id=staff_id, role=role, branch_id=home, valid_from=valid_from, granted_by=by))
 
 
 def end_role(conn: sa.Connection, staff_id: int, on: date) -> bool:
     """True when a role was held and now ends."""
     return (
-        conn.execute(sa.update(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None)).values(valid_to=on)).rowcount
-        == 1
+        conn.execute(sa.update(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None)).values(valid_to=on)).rowcount == 1
     )
 
 

@@ -275,9 +275,7 @@ def _create_database(url: sa.URL) -> None:
 
 def _may_create(root: sa.Engine) -> bool:
     with root.connect() as conn:
-        return conn.exec_driver_sql(
-            "select rolsuper or rolcreatedb from pg_roles where rolname = current_user"
-        ).scalar_one()
+        return conn.exec_driver_sql("select rolsuper or rolcreatedb from pg_roles where rolname = current_user").scalar_one()
 
 
 def _must_not_be_newer(conn: sa.Connection) -> None:
@@ -292,9 +290,7 @@ def _must_not_be_newer(conn: sa.Connection) -> None:
 
 
 def _may_administer(conn: sa.Connection) -> bool:
-    return conn.exec_driver_sql(
-        "select rolsuper or rolcreaterole from pg_roles where rolname = current_user"
-    ).scalar_one()
+    return conn.exec_driver_sql("select rolsuper or rolcreaterole from pg_roles where rolname = current_user").scalar_one()
 
 
 def _create_roles(conn: sa.Connection, passwords: dict[str, str]) -> None:

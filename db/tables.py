@@ -7,9 +7,27 @@ store can be distributed by it. Names of constraints and indexes say what they p
 
 import sqlalchemy as sa
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, Computed, Date, DateTime, Double, ForeignKey,
-    ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, Numeric, PrimaryKeyConstraint, SmallInteger, Table,
-    Text, UniqueConstraint, text,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB, UUID
 

@@ -118,9 +118,7 @@ def of_officer(conn: sa.Connection, staff_id: int, limit: int = 500) -> list[sa.
 
 def in_pool(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
     """What nobody has taken yet, as far as the acting person sees it."""
-    return conn.execute(
-        _query().where(t.assignee_id.is_(None), t.closed_on.is_(None)).order_by(t.due_on).limit(limit)
-    ).all()
+    return conn.execute(_query().where(t.assignee_id.is_(None), t.closed_on.is_(None)).order_by(t.due_on).limit(limit)).all()
 
 
 def counts_of_officer(conn: sa.Connection, staff_id: int, today: date, week_end: date) -> sa.Row:
@@ -192,9 +190,7 @@ def cancel(conn: sa.Connection, todo_id: int, by: int, note: str, today: date) -
         conn.execute(
             sa.update(todos)
             .where(t.id == todo_id, t.closed_on.is_(None))
-            .values(
-                state=TodoState.CANCELLED, close_reason=CloseReason.BY_HAND, close_note=note, closed_on=today, closed_by=by
-            )
+            .values(state=TodoState.CANCELLED, close_reason=CloseReason.BY_HAND, close_note=note, closed_on=today, closed_by=by)
         ).rowcount
         == 1
     )

@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engine", description="Vigil's engine")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, run, help: str) -> argparse.ArgumentParser:  # noqa: A002 (argparse's own word)
+    def command(name: str, run, help: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help)
         sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
         sub.set_defaults(run=run)
@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path)
     sub.add_argument("--source", help="only this source's mapping")
     sub.add_argument("--as-of", type=_day, help="the business date, when the name does not say it")
-    sub.add_argument("--try", dest="mapping", type=Path, help="rehearse with this mapping (YAML): say what it would do, keep nothing")
+    sub.add_argument(
+        "--try", dest="mapping", type=Path, help="rehearse with this mapping (YAML): say what it would do, keep nothing"
+    )
     sub = command("night", _night, "the whole night, idempotent; catches up missed days")
     sub.add_argument("--date", type=_day, help="up to this business date; default: the latest feed")
     sub = command("explain", _explain, "why a loan has a todo, or none")
@@ -246,7 +248,9 @@ def _bench(given: argparse.Namespace) -> int:
         print(f"  {what}", file=sys.stderr, flush=True)
 
     figures = [figure for name in given.name for figure in bench.MEASURES[name](given.scale, say)]
-    answer = {f.name: {"seconds": round(f.seconds, 3), "floor": round(f.floor_seconds, 3), "ratio": round(f.ratio, 2)} for f in figures}
+    answer = {
+        f.name: {"seconds": round(f.seconds, 3), "floor": round(f.floor_seconds, 3), "ratio": round(f.ratio, 2)} for f in figures
+    }
     _tell(given, answer, [f"  {f.name:<44} {f.seconds:8.2f} s   floor {f.floor_seconds:7.2f} s   {f.ratio:6.2f}x" for f in figures])
     return 0
 

@@ -10,7 +10,17 @@ from db import customers, definitions, leads, loans, records, settings, signals,
 from db.access import Connection, Person
 from db.conditions import leaves
 from db.vocab import (
-    CloseReason, Conclusion, Definition, Kind, Level, LoanClass, Mode, Outcome, SignalState, Subject, TodoState,
+    CloseReason,
+    Conclusion,
+    Definition,
+    Kind,
+    Level,
+    LoanClass,
+    Mode,
+    Outcome,
+    SignalState,
+    Subject,
+    TodoState,
 )  # fmt: skip
 from engine import permits, refusals, signal_rules
 

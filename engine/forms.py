@@ -275,7 +275,11 @@ class Filled:
     def problems(self, conclusion: Conclusion, *, whole: bool = True) -> list[Problem]:
         """Everything wrong at once. Not `whole`: a call that was cut short may leave fields open."""
         shown = self.shown()
-        found = [Problem(code, _("this field is not on the form")) for code in self.answers if code not in {i.code for i in self.form.items()}]
+        found = [
+            Problem(code, _("this field is not on the form"))
+            for code in self.answers
+            if code not in {i.code for i in self.form.items()}
+        ]
         for item in shown:
             value = self.answers.get(item.code)
             if _is_empty(value):
@@ -335,7 +339,11 @@ def misfit(item: Item, value: object) -> str:
         case Type.DATE:
             return "" if _is_day(value) else _("a date is needed here, like 2026-11-23")
         case Type.TEXT:
-            return "" if isinstance(value, str) and len(value) <= LONGEST_TEXT else _("a text of at most {0} characters").format(LONGEST_TEXT)
+            return (
+                ""
+                if isinstance(value, str) and len(value) <= LONGEST_TEXT
+                else _("a text of at most {0} characters").format(LONGEST_TEXT)
+            )
         case Type.TABLE:
             return _misfit_of_table(item, value)
     return _misfit_of_number(item, value)

@@ -113,8 +113,11 @@ def _openings(conn: Connection, today: date, found: Book, after: date) -> Iterat
             same = basis, r.rule.kind if done else None, replace(r.rule.timing(), grace=0), r.since
             if same not in seen:
                 seen.add(same)
+                first, last = cycles.reach(same[2], r.since, today, found.calendar)
                 for day in generation.days(conn, basis, same[1], today):
-                    if any(o.opens > after for o in _expand(r.rule.code, same[2], Counting(day, done, r.since), today, found, [])):
+                    if first <= day <= last and any(
+                        o.opens > after for o in _expand(r.rule.code, same[2], Counting(day, done, r.since), today, found, [])
+                    ):
                         yield basis, day
 
 

@@ -31,9 +31,7 @@ class NightReport:
     feed_stops: list[str] = field(default_factory=list)
 
 
-def night(
-    until: date | None = None, *, wait: bool = True, catch_up: bool = True, again: bool = True
-) -> NightReport | None:
+def night(until: date | None = None, *, wait: bool = True, catch_up: bool = True, again: bool = True) -> NightReport | None:
     """Every night up to `until` (default: the latest feed). None when another process holds the job and wait is False.
 
     `catch_up` False does that night alone: for a history of which only some days are known. `again` False leaves a
@@ -104,7 +102,7 @@ def _note_failure(held: jobs.Held, day: date, wrong: BaseException) -> None:
         held.conn.rollback()
         with held.begin() as conn:
             jobs.fail(conn, JOB, day, f"{type(wrong).__name__}: {wrong}"[:2000])
-    except Exception:  # noqa: BLE001 (the store is away; the run stays 'running' and is taken up again)
+    except Exception:
         return
 
 

@@ -23,7 +23,9 @@ PARAMETERS = {
     "calls.from_hour": Parameter(8, "hour", "Debtors are called from this hour on"),
     "calls.until_hour": Parameter(22, "hour", "Debtors are not called after this hour"),
     "calls.a_day": Parameter(3, "calls", "A debtor is spoken to at most so often a day"),
-    "visits.offline_hours": Parameter(72, "hours", "A check made without a network counts by the phone's time if it arrives within this"),
+    "visits.offline_hours": Parameter(
+        72, "hours", "A check made without a network counts by the phone's time if it arrives within this"
+    ),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

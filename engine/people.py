@@ -1,5 +1,6 @@
 """People: roles granted and ended. Accounts and passwords are in engine/sign_in.py."""
 
+from collections.abc import Container
 from datetime import date
 
 from db import staff
@@ -42,24 +43,17 @@ OF_BRANCHES = frozenset({Role.MANAGER, Role.INSPECTOR, Role.BRANCH_HEAD})
 
 def follow_staff_file(conn: Connection, *, today: date) -> int:
     """New staff of branches get their role by post, and who was moved works where he is now. How many changed."""
-    changed = 0
-    for row in staff.without_role(conn):
-        if ROLE_OF_POST.get(row.post) in OF_BRANCHES:
-            staff.grant(conn, row.id, ROLE_OF_POST[row.post], today, None)
-            changed += 1
-    for row in staff.moved(conn, today):
+    granted = grant_by_post(conn, today=today, roles=OF_BRANCHES)
+    moved = staff.moved(conn, today)
+    for row in moved:
         staff.end_role(conn, row.staff_id, today)
         staff.grant(conn, row.staff_id, Role(row.role), today, None)
-        changed += 1
-    return changed
+    return granted + len(moved)
 
 
-def grant_by_post(conn: Connection, *, today: date) -> int:
-    """Roles for staff who have none yet, by what the staff file calls their post. How many were granted."""
-    granted = 0
-    for row in staff.without_role(conn):
-        role = ROLE_OF_POST.get(row.post)
-        if role is not None:
-            staff.grant(conn, row.id, role, today, None)
-            granted += 1
-    return granted
+def grant_by_post(conn: Connection, *, today: date, roles: Container[Role] = frozenset(Role)) -> int:
+    """These roles for staff who have none yet, by what the staff file calls their post. How many were granted."""
+    due = [(row.id, role) for row in staff.without_role(conn) if (role := ROLE_OF_POST.get(row.post)) in roles]
+    for staff_id, role in due:
+        staff.grant(conn, staff_id, role, today, None)
+    return len(due)

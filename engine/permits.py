@@ -5,7 +5,7 @@ A permit says that a role may ever do a thing; whether to this very row is the d
 
 from db.access import Person
 from db.vocab import Role
-from engine.refusals import NotPermitted
+from engine.refusals import Missing, NotPermitted
 
 HEAD = frozenset({Role.HEAD_RISK, Role.HEAD_LOANS})
 OFFICERS = frozenset({Role.MANAGER, Role.INSPECTOR})
@@ -105,3 +105,14 @@ def may(by: Person, verb: str) -> bool:
 def must(by: Person, verb: str) -> None:
     if not may(by, verb):
         raise NotPermitted(verb=WORDS[verb])
+
+
+SHORTEST_REASON = 4  # characters
+
+
+def must_say_why(why: str | None) -> str:
+    """The reason that an act needs, without the blanks around it."""
+    said = (why or "").strip()
+    if len(said) < SHORTEST_REASON:
+        raise Missing(field="reason")
+    return said

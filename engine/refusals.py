@@ -157,7 +157,7 @@ class BadForm(Refusal):
 
 
 class BadDate(Refusal):
-    """"{value}" is not a date. Write it like 2026-11-23."""
+    """ "{value}" is not a date. Write it like 2026-11-23."""
 
 
 class UnknownFilter(Refusal):

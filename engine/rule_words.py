@@ -48,7 +48,12 @@ def leaf(comparison: dict, fields: dict[str, Field] = face.FIELDS) -> str:
     if op in SIGNS:
         return f"{name} {SIGNS[op]} {number(found, value)}"
     listed = _(", ").join(shown(found, v) for v in (value if isinstance(value, list) else [value]))
-    phrase = {"in": _("{0} is {1}"), "not_in": _("{0} is not {1}"), "at_least": _("{0} at least {1}"), "at_most": _("{0} at most {1}")}
+    phrase = {
+        "in": _("{0} is {1}"),
+        "not_in": _("{0} is not {1}"),
+        "at_least": _("{0} at least {1}"),
+        "at_most": _("{0} at most {1}"),
+    }
     return phrase[op].format(name, listed)
 
 
@@ -84,7 +89,7 @@ def every(n: int, unit: Unit) -> str:
 
 
 def timing(when: Timing) -> str:
-    """"15 days after disbursement; open 15 days before; grace 3 days; on days off the next working day"."""
+    """ "15 days after disbursement; open 15 days before; grace 3 days; on days off the next working day"."""
     parts = [_due(when)]
     if when.lead:
         parts.append(_("opens {0} days before").format(when.lead))

@@ -9,7 +9,6 @@ from engine import forms, permits, refusals, rules, signal_rules
 from engine.feed import mapping
 from engine.parameters import PARAMETERS
 
-SHORTEST_REASON = 4  # characters
 VERB = {
     Definition.TODO_RULE: "rule.change",
     Definition.SIGNAL_RULE: "rule.change",
@@ -24,12 +23,11 @@ def propose(
 ) -> int:
     """A new version, checked now, in force from a day to come once a second person approves. Its id."""
     permits.must(by, VERB[family])
-    if len(why.strip()) < SHORTEST_REASON:
-        raise refusals.Missing(field="reason")
+    why = permits.must_say_why(why)
     if valid_from <= today:
         raise refusals.TooSoon(date=today)
     check(family, code, body)
-    made = definitions.submit(conn, family, code, body, valid_from, why.strip(), by.id)
+    made = definitions.submit(conn, family, code, body, valid_from, why, by.id)
     if made is None:
         raise refusals.AlreadyWaiting
     return made
@@ -69,9 +67,8 @@ def approve(conn: Connection, by: Person, definition_id: int, *, now: datetime, 
 
 def refuse(conn: Connection, by: Person, definition_id: int, why: str, *, now: datetime) -> None:
     _waiting(conn, by, definition_id)
-    if len(why.strip()) < SHORTEST_REASON:
-        raise refusals.Missing(field="reason")
-    if not definitions.decide(conn, definition_id, Approval.REFUSED, by.id, why.strip(), now):
+    why = permits.must_say_why(why)
+    if not definitions.decide(conn, definition_id, Approval.REFUSED, by.id, why, now):
         raise refusals.Conflict
 
 

@@ -23,9 +23,7 @@ MAX_DEPTH, MAX_LEAVES, MAX_VALUES = 6, 60, 500
 MAX_CYCLE_DAYS, MAX_OFFSET = 3660, 400
 ANCHORS_OF = {
     **dict.fromkeys(vocab.LOAN_KINDS, (Anchor.DISBURSEMENT, Anchor.MATURITY, Anchor.CLASS_CHANGE)),
-    **dict.fromkeys(
-        vocab.CUSTOMER_KINDS, (Anchor.SCHEDULE, Anchor.COMPLETION, Anchor.CALENDAR, Anchor.OVERDUE)
-    ),
+    **dict.fromkeys(vocab.CUSTOMER_KINDS, (Anchor.SCHEDULE, Anchor.COMPLETION, Anchor.CALENDAR, Anchor.OVERDUE)),
 }
 
 
@@ -170,9 +168,7 @@ class Rule(Part):
     def timing(self) -> When:
         w = self.when
         every = Cycle(w.every.n, w.every.unit) if w.every else None
-        return When(
-            w.anchor, every, tuple(w.offsets), w.working, w.rrule and w.rrule.upper(), w.lead, w.grace, w.shift, w.latest
-        )
+        return When(w.anchor, every, tuple(w.offsets), w.working, w.rrule and w.rrule.upper(), w.lead, w.grace, w.shift, w.latest)
 
     @property
     def strictness(self) -> tuple:

@@ -61,7 +61,12 @@ def _holidays() -> object:
 
 
 JOBS = (
-    Job("night", "Load what is new, make and end todos, raise and lift signals, keep a picture of the day", _night, at=clock_time(1, 30)),
+    Job(
+        "night",
+        "Load what is new, make and end todos, raise and lift signals, keep a picture of the day",
+        _night,
+        at=clock_time(1, 30),
+    ),
     Job("late feed", "Load a delivery that came after the night and run that night again", _late_feed, every=timedelta(minutes=10)),
     Job("tidy", "End sessions that expired, forget used tickets", _tidy, every=timedelta(hours=1)),
     Job("holidays", "Take in newly published holidays", _holidays, every=timedelta(days=7)),
@@ -97,7 +102,7 @@ def run_due(now: datetime) -> list[str]:
                 _finished(job, now)
                 if job.at is None or done is not None:  # the night: None when another process did it
                     ran.append(job.name)
-        except Exception as wrong:  # noqa: BLE001 (one job's failure must not stop the others)
+        except Exception as wrong:
             log.error("job failed", job=job.name, error=f"{type(wrong).__name__}: {wrong}", exc_info=True)
             _failed(job, now, wrong)
     return ran
@@ -124,7 +129,7 @@ def _failed(job: Job, now: datetime, wrong: Exception) -> None:
     try:
         with access.transaction(MACHINE, "scheduler") as conn:
             jobs.fail(conn, job.name, now.date(), f"{type(wrong).__name__}: {wrong}"[:2000])
-    except Exception:  # noqa: BLE001 (the store itself is away; the next look will find it again)
+    except Exception:
         log.error("the store is away")
 
 

@@ -116,9 +116,7 @@ def _keep(conn: Connection, tried: Try, now: datetime) -> None:
 def _locked(conn: Connection, username: str, source: str, now: datetime) -> bool:
     wrong = accounts.wrong_tries(conn, username, source, now, pair=POLICY.pair_window, either=POLICY.window)
     return (
-        wrong.pair >= POLICY.wrong_for_pair
-        or wrong.source >= POLICY.wrong_for_source
-        or wrong.account >= POLICY.wrong_for_account
+        wrong.pair >= POLICY.wrong_for_pair or wrong.source >= POLICY.wrong_for_source or wrong.account >= POLICY.wrong_for_account
     )
 
 

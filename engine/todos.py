@@ -7,8 +7,6 @@ from db.access import Connection, Person
 from db.vocab import Role
 from engine import permits, refusals
 
-SHORTEST_REASON = 4  # characters
-
 
 def assign(conn: Connection, by: Person, todo_ids: list[int], staff_id: int) -> int:
     """Give todos to an officer; the night leaves them there. All or none: one that is closed by now is a conflict."""
@@ -32,11 +30,10 @@ def claim(conn: Connection, by: Person, todo_id: int) -> None:
 
 def cancel(conn: Connection, by: Person, todo_id: int, reason: str, *, today: date) -> None:
     permits.must(by, "todo.cancel")
-    if len((reason or "").strip()) < SHORTEST_REASON:
-        raise refusals.Missing(field="reason")
+    reason = permits.must_say_why(reason)
     todo = todos.get(conn, todo_id)
     if todo is None:
         raise refusals.NotFound
-    if not todos.cancel(conn, todo_id, by.id, reason.strip(), today):
+    if not todos.cancel(conn, todo_id, by.id, reason, today):
         raise refusals.Conflict
     records.touch(conn, [todo.customer_id])

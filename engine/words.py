@@ -12,9 +12,33 @@ from babel.messages.pofile import read_po
 
 from db import settings, vocab
 from db.vocab import (
-    Approval, Assign, CallResult, CloseReason, Conclusion, CustomerKind, Definition, Family, FeedState, Guarantee, JobState, Kind,
-    Level, LoanClass, LoanStatus, Mode, Outcome, Payment, Repayment, Role, Segment, Shift, SignalState, SignInOutcome,
-    Subject, TodoState, Unit,
+    Approval,
+    Assign,
+    CallResult,
+    CloseReason,
+    Conclusion,
+    CustomerKind,
+    Definition,
+    Family,
+    FeedState,
+    Guarantee,
+    JobState,
+    Kind,
+    Level,
+    LoanClass,
+    LoanStatus,
+    Mode,
+    Outcome,
+    Payment,
+    Repayment,
+    Role,
+    Segment,
+    Shift,
+    SignalState,
+    SignInOutcome,
+    Subject,
+    TodoState,
+    Unit,
 )  # fmt: skip
 
 LANGUAGES = ("zh", "en")

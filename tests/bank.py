@@ -1,8 +1,8 @@
 """A small bank with named people, handed down in the union's own files: the world of the tests.
 
-    总行 Head office     王芳 risk · 赵刚 loan management · 冯涛 collections · 陈静 audit · 何伟 IT · 高鑫 system · 林霞 security
-    农安支行 Nong'an      孙丽 branch head · 李强 manager · 周敏 inspector · 钱进 manager of the outlet 合隆分理处
-    朝阳支行 Chaoyang     吴磊 manager · 郑洁 inspector · 马超 branch head
+总行 Head office     王芳 risk · 赵刚 loan management · 冯涛 collections · 陈静 audit · 何伟 IT · 高鑫 system · 林霞 security
+农安支行 Nong'an      孙丽 branch head · 李强 manager · 周敏 inspector · 钱进 manager of the outlet 合隆分理处
+朝阳支行 Chaoyang     吴磊 manager · 郑洁 inspector · 马超 branch head
 """
 
 import gzip
@@ -13,7 +13,12 @@ from pathlib import Path
 
 TODAY = date(2026, 11, 20)
 
-BRANCHES = [("229000", "总行营业部", ""), ("229001", "朝阳支行", "229000"), ("229008", "农安支行", "229000"), ("2290081", "合隆分理处", "229008")]
+BRANCHES = [
+    ("229000", "总行营业部", ""),
+    ("229001", "朝阳支行", "229000"),
+    ("229008", "农安支行", "229000"),
+    ("2290081", "合隆分理处", "229008"),
+]
 STAFF = [  # number, name, branch, post, role
     ("001", "王芳", "229000", "风险部", "head_risk"),
     ("002", "赵刚", "229000", "贷款管理部", "head_loans"),
@@ -96,7 +101,14 @@ class Delivery:
         return folder
 
     def tables(self) -> dict[str, list[tuple]]:
-        tables = {"jg": self.branches, "yg": self.staff, "cp": self.products, "kh": self.customers, "dk": self.loans, "wy": self.arrears}
+        tables = {
+            "jg": self.branches,
+            "yg": self.staff,
+            "cp": self.products,
+            "kh": self.customers,
+            "dk": self.loans,
+            "wy": self.arrears,
+        }
         return tables | ({"bz": self.guarantors} if self.guarantors else {})
 
 

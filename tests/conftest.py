@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from db import access, server, staff, store
 from db.access import MACHINE, Person
 from db.vocab import Role
-from engine import opening
+from engine import opening, words
 from engine.feed import load
-from tests import bank
+from tests import bank, planted
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +88,16 @@ def small_bank(administrator, templates):
     yield from _cloned(administrator, templates["bank"])
 
 
+def planted_template(administrator, like: str, name: str) -> Iterator[str]:
+    """A template with the bank of tests/planted.py, for one file of tests; dropped afterwards."""
+    create(administrator, name, like=like)
+    with using(administrator, name):
+        planted.plant(Path(store.settings.home()) / name)
+    yield name
+    with administrator.connect() as conn:
+        conn.exec_driver_sql(f'drop database "{name}" with (force)')
+
+
 def _cloned(administrator, template: str):
     name = f"vigil_t_{uuid.uuid4().hex[:12]}"
     create(administrator, name, like=template)
@@ -104,6 +114,14 @@ def machine(small_bank):
     """A transaction of the machine's on the small bank, committed at the end."""
     with access.transaction(MACHINE, "test") as conn:
         yield conn
+
+
+@pytest.fixture(autouse=True)
+def in_chinese() -> Iterator[None]:
+    """Whatever a test switched to, the next one begins in the house's language."""
+    words.language.set("zh")
+    yield
+    words.language.set("zh")
 
 
 def person(number: str) -> Person:

@@ -33,15 +33,21 @@ def open_accounts() -> None:
     cheap, sign_in._HASHER = sign_in._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     with access.transaction(MACHINE, "test") as conn:
         for username, number in PEOPLE.items():
-            sign_in.open_account(conn, MACHINE, staff.by_number(conn, number).id, username, PASSWORD, clock.now(), must_change=False)
+            sign_in.open_account(
+                conn, MACHINE, staff.by_number(conn, number).id, username, PASSWORD, clock.now(), must_change=False
+            )
     sign_in._HASHER = cheap
 
 
 def plant_work(conn: sa.Connection) -> None:
     me = conn.execute(sa.select(tables.staff.c.id).where(tables.staff.c.staff_no == "803")).scalar_one()
-    shop = conn.execute(sa.select(tables.customers.c.id, tables.customers.c.branch_id).where(tables.customers.c.customer_no == "K001")).one()
+    shop = conn.execute(
+        sa.select(tables.customers.c.id, tables.customers.c.branch_id).where(tables.customers.c.customer_no == "K001")
+    ).one()
     conn.execute(sa.update(tables.customers).where(tables.customers.c.customer_no != "K001").values(inspector_id=me))
-    conn.execute(sa.insert(tables.addresses).values(customer_id=shop.id, kind="business", place="合隆镇东升村12号", datum="wgs84", **SHOP))
+    conn.execute(
+        sa.insert(tables.addresses).values(customer_id=shop.id, kind="business", place="合隆镇东升村12号", datum="wgs84", **SHOP)
+    )
     for kind, mode in (("regular", "field"), ("regular", "phone"), ("overdue", "phone")):
         conn.execute(sa.insert(tables.todos).values(
             customer_id=shop.id, kind=kind, period=mode, mode=mode, family="working", loan_ids=[], branch_id=shop.branch_id, assignee_id=me,

@@ -305,9 +305,7 @@ class World:
         found = {}
         for loan in sorted(customer.live, key=lambda loan: loan.id):
             matching = (
-                r
-                for r in rules
-                if r.kind == kind and self._anchor(r, loan) and matches(r.who, fields(customer, loan, today))
+                r for r in rules if r.kind == kind and self._anchor(r, loan) and matches(r.who, fields(customer, loan, today))
             )
             rule = next(matching, None)
             if rule and not self._exempt(customer, kind, (loan.id,), today):
@@ -398,16 +396,12 @@ class World:
     def _strictest(self, obligations: list[Owed]) -> Rule:
         return min((o.rule for o in obligations), key=lambda r: r.strictness)
 
-    def _together(
-        self, customer: Customer, kind: str, subject: int, period: str, obligations: list[Owed], today: date
-    ) -> Todo:
+    def _together(self, customer: Customer, kind: str, subject: int, period: str, obligations: list[Owed], today: date) -> Todo:
         """The strictest rule's check, by the earliest day of all."""
         rule, leading = self._strictest(obligations), min(obligations, key=lambda o: o.loan.id).loan
         first = min(obligations, key=lambda o: o.due).occurrence
         loan_ids = tuple(sorted({o.loan.id for o in obligations}))
-        todo = self._todo(
-            customer, kind, subject, period, rule, first, min(o.anchor for o in obligations), loan_ids, today
-        )
+        todo = self._todo(customer, kind, subject, period, rule, first, min(o.anchor for o in obligations), loan_ids, today)
         todo.nominal_on = min(o.occurrence.nominal for o in obligations)
         todo.late_from = min(o.due + timedelta(days=o.rule.when("grace") + 1) for o in obligations)
         todo.branch_id, todo.family = min(o.loan.branch_id for o in obligations), leading.family
@@ -538,9 +532,7 @@ class World:
     def _event_days(self, rule: Rule, anchor: date) -> Iterator[tuple[str, date, date, bool]]:
         offsets = rule.when("offsets")
         for n, offset in enumerate(offsets):
-            step = (
-                n - len(offsets) if rule.anchor == "maturity" else n
-            )  # the last before maturity is the last by any rule
+            step = n - len(offsets) if rule.anchor == "maturity" else n  # the last before maturity is the last by any rule
             yield f"{anchor}/{step}", self._away(rule, anchor, offset), anchor if offset > 0 else date.min, True
         for k in range(1, 10**6) if rule.when("every") else ():
             day = self._away(rule, anchor + cycles(rule, k), max(offsets))

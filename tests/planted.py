@@ -114,7 +114,15 @@ def _portfolio(conn: sa.Connection, ids: dict[str, int], customers: dict[str, in
 def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
     """For each customer one open todo, one record, one signal; and some where person, branch and customer cross."""
     who = {"K001": "802", "K002": "803", "K003": "804", "K004": "102", "K005": "102", "K006": None, "K007": "103"}
-    home = {"K001": "229008", "K002": "229008", "K003": "2290081", "K004": "229001", "K005": "229001", "K006": "229001", "K007": "229008"}
+    home = {
+        "K001": "229008",
+        "K002": "229008",
+        "K003": "2290081",
+        "K004": "229001",
+        "K005": "229001",
+        "K006": "229001",
+        "K007": "229008",
+    }
     loan_of = {"K001": "L1", "K002": "L2", "K003": "L3", "K004": "L4", "K005": "L5", "K006": "L7", "K007": "L8"}
     for n, (number, officer) in enumerate(who.items()):
         about = {"customer_id": customers[number], "branch_id": branches[home[number]]}
@@ -171,7 +179,11 @@ def _around(conn: sa.Connection, ids, customers, loans, branches) -> None:
         conn.execute(sa.insert(tables.todo_days).values(
             day=TODAY, branch_id=branch, kind="regular", family="working", open=1, due_7=1, late_7=1, late_30=0, late_more=0))  # fmt: skip
     run = conn.execute(sa.select(sa.func.max(tables.feed_runs.c.id))).scalar_one()
-    conn.execute(sa.insert(tables.rejects).values(run_id=run, name="dk", line=9, file="f", raw="990000198001010011|x", reasons=["missing:amount"]))
+    conn.execute(
+        sa.insert(tables.rejects).values(
+            run_id=run, name="dk", line=9, file="f", raw="990000198001010011|x", reasons=["missing:amount"]
+        )
+    )
     conn.execute(sa.insert(tables.problems).values(job="night", business_date=TODAY, what="rule", ref="R1", reason="r"))
     conn.execute(sa.insert(tables.job_runs).values(job="night", business_date=TODAY, state="done", worker="w"))
     conn.execute(sa.text("select vigil_note('export', 'loans', :c, '{}')"), {"c": customers["K003"]})

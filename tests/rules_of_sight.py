@@ -115,7 +115,12 @@ class Sight:
     def _sees_work(self, table: str, row: dict) -> bool:
         if self.role in WHOLE_BOOK:
             return True
-        own = {"todos": row.get("assignee_id"), "records": row.get("staff_id"), "leads": row.get("staff_id"), "signals": row.get("owner_id")}.get(table)
+        own = {
+            "todos": row.get("assignee_id"),
+            "records": row.get("staff_id"),
+            "leads": row.get("staff_id"),
+            "signals": row.get("owner_id"),
+        }.get(table)
         if self.role is Role.BRANCH_HEAD:
             holder = self.book.loans[row["loan_id"]] if table == "loan_history" else row
             return holder["branch_id"] in self.branches or (table in ("records", "leads") and own == self.person.id)

@@ -88,9 +88,7 @@ def test_what_is_open_is_the_same_however_far_away_the_anchor_is():
     """A loan of 1999 is found as quickly as one of yesterday, and no occurrence is skipped on the way."""
     daily = When(Anchor.SCHEDULE, Cycle(1, Unit.DAY))
     started = time.monotonic()
-    assert [o.due for o in cycles.occurrences(daily, Counting(date(1900, 1, 1)), date(2026, 11, 20), PLAIN)] == [
-        date(2026, 11, 20)
-    ]
+    assert [o.due for o in cycles.occurrences(daily, Counting(date(1900, 1, 1)), date(2026, 11, 20), PLAIN)] == [date(2026, 11, 20)]
     assert time.monotonic() - started < 0.05
 
 
@@ -244,9 +242,7 @@ def test_every_due_day_is_found_whatever_the_working_day_rule_does_to_it():
             when = When(Anchor.SCHEDULE, monthly(), lead=lead, shift=shift, latest=7)
             asked: dict[str, set[date]] = {}
             for n in range(200):
-                for o in cycles.occurrences(
-                    when, Counting(date(2026, 3, 3)), date(2026, 7, 1) + timedelta(days=n), GOLDEN_WEEK
-                ):
+                for o in cycles.occurrences(when, Counting(date(2026, 3, 3)), date(2026, 7, 1) + timedelta(days=n), GOLDEN_WEEK):
                     asked.setdefault(o.period, set()).add(o.due)
             assert all(len(dues) == 1 for dues in asked.values())
             assert len(asked) == (8 if lead == 20 else 7)

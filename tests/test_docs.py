@@ -96,14 +96,11 @@ def test_the_table_of_permits_is_the_one_that_is_asked():
 def test_the_table_of_parameters_is_the_one_in_use():
     rows = [[name, f"{p.default:g}", p.unit, p.what] for name, p in parameters.PARAMETERS.items()]
     written = "\n".join(f"| `{name}` | {' | '.join(cells)} |" for name, *cells in rows)
-    assert table(text(DOCS / "administrators.md"), "Parameter") == rows, (
-        f"docs/administrators.md should say:\n{written}"
-    )
+    assert table(text(DOCS / "administrators.md"), "Parameter") == rows, f"docs/administrators.md should say:\n{written}"
 
 
 SHIPPED = [
-    signal_rules.parse(body)
-    for body in yaml.safe_load((opening.STARTERS / "signal_rules.yaml").read_text(encoding="utf-8"))
+    signal_rules.parse(body) for body in yaml.safe_load((opening.STARTERS / "signal_rules.yaml").read_text(encoding="utf-8"))
 ]
 
 
@@ -125,9 +122,7 @@ def test_each_signal_is_described_as_it_is_shipped(rule):
     )
     levels = [(step.level, signal_rules.words_of(step.who, rule.subject)) for step in rule.levels]
     assert re.findall(r"^- \*\*(\w+)\*\* when (.*)\.$", said, re.MULTILINE) == levels
-    inputs, evidence = (
-        re.findall(r"`(\w+)`", part) for part in re.search(r"Inputs: (.*)\. Evidence: (.*)\.", said).groups()
-    )
+    inputs, evidence = (re.findall(r"`(\w+)`", part) for part in re.search(r"Inputs: (.*)\. Evidence: (.*)\.", said).groups())
     assert inputs == list(dict.fromkeys(leaf["field"] for step in rule.levels for leaf in leaves(step.who)))
     assert evidence == rule.evidence
     assert "- Do: " in said
@@ -146,10 +141,7 @@ def test_every_input_of_a_shipped_signal_is_explained():
 
 def test_both_readmes_name_the_demo_sign_ins_and_customers():
     for page in (ROOT / "README.md", ROOT / "README.zh.md"):
-        listed = [
-            (user, person)
-            for user, person, *_ in table(text(page), "User name" if page.name == "README.md" else "用户名")
-        ]
+        listed = [(user, person) for user, person, *_ in table(text(page), "User name" if page.name == "README.md" else "用户名")]
         assert listed == [(user, name) for user, _, _, name, _ in story.SIGN_INS]
         assert story.PASSWORD in text(page)
         told = inspect.getsource(story)

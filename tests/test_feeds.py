@@ -100,9 +100,7 @@ def test_a_change_leaves_the_former_state_in_the_history(small_bank, tmp_path):
     assert rows("select balance_fen, class::text, worsened_on from loans where loan_no = 'L1'") == [
         (70_000_000, "special_mention", TOMORROW)
     ]
-    assert rows("select balance_fen, class::text, from_on, to_on from loan_history") == [
-        (80_000_000, "normal", TODAY, TOMORROW)
-    ]
+    assert rows("select balance_fen, class::text, from_on, to_on from loan_history") == [(80_000_000, "normal", TODAY, TOMORROW)]
 
 
 def test_a_correction_on_the_same_date_writes_no_history(small_bank, tmp_path):
@@ -351,7 +349,9 @@ def test_an_empty_ok_file_promises_nothing(tonight):
     assert stopped(union(tonight)).startswith("unreadable:s_dk_all_")
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-30], lambda b: b[:40] + b"????" + b[44:], lambda b: b"PK\x03\x04" + b, lambda b: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-30], lambda b: b[:40] + b"????" + b[44:], lambda b: b"PK\x03\x04" + b, lambda b: b""]
+)
 def test_a_damaged_archive_stops_the_load(tonight, damage):
     file = of(tonight, "dk", ".gz")
     file.write_bytes(damage(file.read_bytes()))

@@ -32,7 +32,12 @@ def normal(form: forms.Form) -> dict:
 @pytest.mark.parametrize("body", SHIPPED, ids=lambda body: body["code"])
 def test_every_shipped_form_can_be_used_and_speaks_both_languages(body):
     form = forms.parse(body)
-    titles = [form.title, *(s.title for s in form.sections), *(i.title for i in form.items()), *(o.title for i in form.items() for o in i.options)]
+    titles = [
+        form.title,
+        *(s.title for s in form.sections),
+        *(i.title for i in form.items()),
+        *(o.title for i in form.items() for o in i.options),
+    ]
     assert all(title.keys() >= {"zh", "en"} for title in titles)
 
 
@@ -67,7 +72,9 @@ def test_a_form_for_a_family_goes_before_one_for_a_kind():
 def test_something_abnormal_needs_words_and_no_normal_conclusion():
     without = filled(small(), {"operating": False}).problems(Conclusion.RISK)
     assert [p.field for p in without] == ["operating"]
-    assert [p.field for p in filled(small(), {"operating": False}, {"operating": ENOUGH}).problems(Conclusion.NORMAL)] == ["conclusion"]
+    assert [p.field for p in filled(small(), {"operating": False}, {"operating": ENOUGH}).problems(Conclusion.NORMAL)] == [
+        "conclusion"
+    ]
     assert filled(small(), {"operating": False}, {"operating": ENOUGH}).problems(Conclusion.ATTENTION) == []
 
 
@@ -101,7 +108,11 @@ def test_an_answer_must_fit_its_field(kind, good, bad):
 def test_a_table_is_looked_at_row_by_row():
     first = forms.choose(ROWS, Kind.FIRST, Mode.FIELD, "farmer", None).form
     draws = next(item for item in first.items() if item.code == "draws")
-    row = {c.code: c.normal for c in draws.columns if c.normal is not None} | {"day": "2026-11-01", "amount": 60000, "purpose": "买化肥"}
+    row = {c.code: c.normal for c in draws.columns if c.normal is not None} | {
+        "day": "2026-11-01",
+        "amount": 60000,
+        "purpose": "买化肥",
+    }
     good = normal(first) | {"draws": [row]}
     assert Filled(first, good, {}, {}).problems(Conclusion.NORMAL) == []
     for wrong in ([row | {"amount": "60000"}], [row | {"colour": "red"}], "table", [1], [row] * 100, [{"day": "2026-11-01"}]):

@@ -93,9 +93,7 @@ def bank(administrator, templates):
         with access.transaction(MACHINE, "test") as conn:
             for username, number in PEOPLE.items():
                 holder = staff.by_number(conn, number).id
-                sign_in.open_account(
-                    conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=username == "qianjin"
-                )
+                sign_in.open_account(conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=username == "qianjin")
         sign_in._HASHER = cheap
         yield
 
@@ -397,9 +395,7 @@ class TestTakingOver:
         browser.get("/_stcore/health")
         token = browser.http.cookies.get("_streamlit_xsrf", "")
         headers = {"origin": browser.base, "x-xsrftoken": token}
-        return browser.http.put(
-            f"/_stcore/upload_file/{session}/a", files={"file": ("a.txt", b"x")}, headers=headers
-        ).status_code
+        return browser.http.put(f"/_stcore/upload_file/{session}/a", files={"file": ("a.txt", b"x")}, headers=headers).status_code
 
     def test_two_strangers_are_told_apart(self, server):
         one, other = server.browser().tab(), server.browser()

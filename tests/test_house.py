@@ -24,7 +24,15 @@ BELONGS_TO = {
     "sqlalchemy": {"db"}, "psycopg2": {"db"}, "alembic": {"db"},
     "starlette": {"app", "api"}, "uvicorn": {"app", "api", "engine"},
 }  # fmt: skip
-CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "datetime.datetime.now", "datetime.date.today"}
+CLOCKS = {
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "time.time",
+    "datetime.datetime.now",
+    "datetime.date.today",
+}
 LONGEST, MIDDLING = 45, 12  # lines of a function, without its SQL and its docstring
 SELF_EVIDENT = 12  # lines of a public function that needs no docstring
 
@@ -135,7 +143,11 @@ def lines_of(node: ast.AST) -> int:
     for statement in body:
         for part in ast.walk(statement):
             if hasattr(part, "lineno"):
-                busy.update((part.lineno, part.end_lineno) if _is_text(part) or not isinstance(part, ast.expr) else range(part.lineno, part.end_lineno + 1))
+                busy.update(
+                    (part.lineno, part.end_lineno)
+                    if _is_text(part) or not isinstance(part, ast.expr)
+                    else range(part.lineno, part.end_lineno + 1)
+                )
     for statement in body:
         for part in ast.walk(statement):
             if _is_text(part):
@@ -149,7 +161,9 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def test_functions_are_short():
-    sizes = {where: lines_of(node) for where, node in defined(*house.FLOORS) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    sizes = {
+        where: lines_of(node) for where, node in defined(*house.FLOORS) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
     assert median(sizes.values()) <= MIDDLING
     assert {where: size for where, size in sizes.items() if size > LONGEST} == {}
 
@@ -158,7 +172,12 @@ def test_what_a_stranger_would_ask_is_said():
     """Modules; public classes that are more than a list of words or a refusal; public functions that do not read at a glance."""
     silent = []
     for where, node in defined("engine", "db"):
-        if ast.get_docstring(node) or getattr(node, "name", "").startswith(("_", "main")) or where.split(":")[0].endswith("__init__.py") and not node.body:
+        if (
+            ast.get_docstring(node)
+            or getattr(node, "name", "").startswith(("_", "main"))
+            or where.split(":")[0].endswith("__init__.py")
+            and not node.body
+        ):
             continue
         if isinstance(node, ast.ClassDef) and _says_itself(node):
             continue

@@ -1,12 +1,7 @@
 """The nightly files come in."""
 
-import json
-from pathlib import Path
-
 from db import access, feeds
 from db.access import MACHINE
-from engine.feed import load
-from tests import bank
 
 
 def test_the_small_bank_is_there(small_bank):

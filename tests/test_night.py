@@ -26,17 +26,13 @@ class SmallBank:
     def __init__(self, inbox: Path) -> None:
         self.inbox, self.day = inbox, TODAY - timedelta(days=1)
         self.loans: dict[str, tuple[str, dict]] = {}
-        self.loan(
-            "L0", "K004", balance="90000000.00", amount="90000000.00"
-        )  # beside which nothing counts as a fall of the book
+        self.loan("L0", "K004", balance="90000000.00", amount="90000000.00")  # beside which nothing counts as a fall of the book
         self.arrears: dict[str, date] = {}
         self.staff = list(STAFF)
 
     def loan(self, number: str, customer: str = GRAIN_SHOP, **changes) -> "SmallBank":
         """New, or otherwise than it was."""
-        was = self.loans.get(
-            number, (customer, {"disbursed": TODAY - timedelta(days=100), "matures": TODAY + timedelta(days=265)})
-        )
+        was = self.loans.get(number, (customer, {"disbursed": TODAY - timedelta(days=100), "matures": TODAY + timedelta(days=265)}))
         self.loans[number] = was[0], was[1] | changes
         return self
 
@@ -138,13 +134,9 @@ def check(customer: str, kind: Kind, mode: Mode, day: date, *todo_ids: int, by: 
     """Somebody goes there, and submits what was seen."""
     with access.transaction(MACHINE, "test") as conn:
         who = staff.by_number(conn, by)
-        customer_id = conn.execute(
-            sa.text("select id from customers where customer_no = :c"), {"c": customer}
-        ).scalar_one()
+        customer_id = conn.execute(sa.text("select id from customers where customer_no = :c"), {"c": customer}).scalar_one()
         at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=4)
-        seen = Submission(
-            uuid.uuid4(), customer_id, kind, mode, Outcome.COMPLETED, Conclusion.NORMAL, at, tuple(todo_ids)
-        )
+        seen = Submission(uuid.uuid4(), customer_id, kind, mode, Outcome.COMPLETED, Conclusion.NORMAL, at, tuple(todo_ids))
         checks.import_past(conn, [(seen, who.id, who.branch_id, [])])
         records.touch(conn, [customer_id])
 
@@ -319,9 +311,7 @@ def test_the_branch_pool_belongs_to_nobody_until_somebody_takes_it(town):
 
 @pytest.mark.parametrize(("code", "reason"), [("3", "settled"), ("4", "written_off"), ("5", "transferred")])
 def test_a_loan_that_ended_ends_its_todos_and_says_why(town, code, reason):
-    town.rules(regular("MONTHLY"), first("FIRST")).loan("L1", disbursed=TODAY - timedelta(days=3)).loan(
-        "L2", LIU_YANG
-    ).tonight()
+    town.rules(regular("MONTHLY"), first("FIRST")).loan("L1", disbursed=TODAY - timedelta(days=3)).loan("L2", LIU_YANG).tonight()
     town.loan("L1", status=code, balance="0.00").tonight()
     assert [(t.state, t.close_reason, t.closed_on) for t in asked(GRAIN_SHOP) + asked(GRAIN_SHOP, "first")] == [
         ("cancelled", reason, town.day)
@@ -414,9 +404,7 @@ def test_a_rule_that_is_switched_off_withdraws_what_is_not_yet_due(town):
 
 
 def test_a_broken_rule_is_set_aside_and_the_others_go_on(town):
-    town.rules(regular("MONTHLY"), regular("BROKEN", who={"field": "star_sign", "op": "in", "value": ["virgo"]})).loan(
-        "L1"
-    )
+    town.rules(regular("MONTHLY"), regular("BROKEN", who={"field": "star_sign", "op": "in", "value": ["virgo"]})).loan("L1")
     report = town.tonight()
     assert the_todo(GRAIN_SHOP).rule_code == "MONTHLY"
     assert report.quarantined == 1
@@ -545,9 +533,7 @@ def test_a_check_known_before_its_day_counts_on_its_day_and_not_before(town):
 
 def test_an_annual_review_is_counted_from_and_does_not_cover_what_follows_it_as_well(town):
     completion = {"anchor": "completion", "every": {"n": 1, "unit": "month"}, "lead": 10}
-    town.rules(regular("NPL", when=completion, satisfied_days=90)).loan(
-        "L1", disbursed=TODAY - timedelta(days=25)
-    ).tonight()
+    town.rules(regular("NPL", when=completion, satisfied_days=90)).loan("L1", disbursed=TODAY - timedelta(days=25)).tonight()
     check(GRAIN_SHOP, Kind.FULL, Mode.FIELD, TODAY + timedelta(days=1))
     town.tonight()
     assert the_todo(GRAIN_SHOP).close_reason == "satisfied"

@@ -53,8 +53,7 @@ def busy(day: date, seed: int = 1) -> Delivery:
     """A delivery with enough in it for a night to last: new loans, loans in arrears, loans that ended, worse classes."""
     draw = random.Random(seed)
     people = [
-        (f"X{n}", f"客户{n}", "10", f"99000019900101{n:04}", f"139{n:08}", "吉林省长春市农安县", "229008", "802")
-        for n in range(80)
+        (f"X{n}", f"客户{n}", "10", f"99000019900101{n:04}", f"139{n:08}", "吉林省长春市农安县", "229008", "802") for n in range(80)
     ]
     delivery = Delivery(day, customers=CUSTOMERS + people)
     for number in range(LOANS):
@@ -116,9 +115,7 @@ def test_killed_at_any_moment_and_run_again_it_is_as_if_nothing_had_happened(adm
 
 def _command() -> float:
     began = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-m", "engine", "night", "--json"], cwd=ROOT, check=True, capture_output=True, timeout=300
-    )
+    subprocess.run([sys.executable, "-m", "engine", "night", "--json"], cwd=ROOT, check=True, capture_output=True, timeout=300)
     return time.monotonic() - began
 
 
@@ -159,9 +156,7 @@ def test_of_five_schedulers_that_wake_at_once_one_runs_the_night(administrator, 
             process.join(timeout=60)
         with access.reading(MACHINE) as conn:
             runs = conn.execute(
-                sa.text(
-                    "select business_date, state, attempt from job_runs where job = 'night' and business_date > :t"
-                ),
+                sa.text("select business_date, state, attempt from job_runs where job = 'night' and business_date > :t"),
                 {"t": TODAY},
             ).all()
     assert [sum(day in mine for mine in ran) for day in days] == [1] * len(days)

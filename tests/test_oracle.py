@@ -85,11 +85,7 @@ def leaves(draw) -> dict:
     if field in ("overdue", "agri"):
         return leaf(field, "is", draw(st.booleans()))
     if field in texts:
-        op = draw(
-            st.sampled_from(
-                ["in", "not_in", "at_least", "at_most"] if field in ("class", "level") else ["in", "not_in"]
-            )
-        )
+        op = draw(st.sampled_from(["in", "not_in", "at_least", "at_most"] if field in ("class", "level") else ["in", "not_in"]))
         one = st.sampled_from(texts[field])
         return leaf(
             field,
@@ -188,9 +184,7 @@ def checks(draw, customer_id: int, first: date, last: date) -> Check:
 
 @st.composite
 def worlds(draw) -> tuple[World, date]:
-    today = draw(
-        st.sampled_from([date(2026, 1, 30), date(2026, 2, 27), date(2027, 8, 30), date(2024, 2, 28), date(2026, 6, 14)])
-    )
+    today = draw(st.sampled_from([date(2026, 1, 30), date(2026, 2, 27), date(2027, 8, 30), date(2024, 2, 28), date(2026, 6, 14)]))
     start = today - timedelta(days=draw(st.sampled_from([0, 0, 30, 400])))
     off = {today + timedelta(days=draw(days(-20, 60))): draw(st.booleans()) for _ in range(draw(days(0, 4)))}
     if draw(st.booleans()):  # a long holiday
@@ -294,9 +288,7 @@ class Bank:
         self.written = len(self.world.versions)
 
     def touch(self, customer_id: int) -> None:
-        self._do(
-            "update customer_faces set touched_at = :at where customer_id = :id", {"at": self.noon, "id": customer_id}
-        )
+        self._do("update customer_faces set touched_at = :at where customer_id = :id", {"at": self.noon, "id": customer_id})
 
     def todo(self, todo: Todo, **values) -> None:
         """A person's act on a todo, there and here."""
@@ -310,9 +302,7 @@ class Bank:
 
     def asked(self) -> dict[tuple, tuple]:
         """Every todo by its key."""
-        rows = self.conn.execute(
-            sa.text(f"select customer_id, kind, subject, period, {', '.join(COMPARED)} from todos")
-        ).all()
+        rows = self.conn.execute(sa.text(f"select customer_id, kind, subject, period, {', '.join(COMPARED)} from todos")).all()
         return {tuple(row[:4]): tuple(tuple(v) if isinstance(v, list) else v for v in row[4:]) for row in rows}
 
     def claimed(self) -> dict[tuple, tuple]:
@@ -398,9 +388,7 @@ def loan_is_extended(draw, bank: Bank, customer: Customer, today: date) -> None:
 
 def new_loan(draw, bank: Bank, customer: Customer, today: date) -> None:
     customer.loans.append(
-        draw(loans_of(today, customer.id * 10 + len(customer.loans)))
-        if len(customer.loans) < 9
-        else customer.loans.pop()
+        draw(loans_of(today, customer.id * 10 + len(customer.loans))) if len(customer.loans) < 9 else customer.loans.pop()
     )
     bank.put_loans([customer], today)
 
@@ -429,9 +417,7 @@ def todo_is_cancelled(draw, bank: Bank, customer: Customer, today: date) -> None
 
 def todo_is_started(draw, bank: Bank, customer: Customer, today: date) -> None:
     if todo := pending_todo(draw, bank, customer):
-        at = datetime.combine(
-            today + timedelta(days=draw(days(0, 1))), time(draw(days(0, 23))), oracle.ZoneInfo("Asia/Shanghai")
-        )
+        at = datetime.combine(today + timedelta(days=draw(days(0, 1))), time(draw(days(0, 23))), oracle.ZoneInfo("Asia/Shanghai"))
         bank.todo(todo, state="started", started_at=at)
 
 
@@ -442,11 +428,7 @@ def todo_is_given(draw, bank: Bank, customer: Customer, today: date) -> None:
 
 def customer_is_exempted(draw, bank: Bank, customer: Customer, today: date) -> None:
     kinds = tuple(
-        draw(
-            st.lists(
-                st.sampled_from([k.value for k in (*CUSTOMER_KINDS, *LOAN_KINDS)]), min_size=1, max_size=4, unique=True
-            )
-        )
+        draw(st.lists(st.sampled_from([k.value for k in (*CUSTOMER_KINDS, *LOAN_KINDS)]), min_size=1, max_size=4, unique=True))
     )
     first = today + timedelta(days=draw(days(-5, 15)))
     found = Exemption(
@@ -498,11 +480,7 @@ def rule_changes(draw, bank: Bank, customer: Customer, today: date) -> None:
     if draw(chance(8)):
         was = draw(st.sampled_from(bank.world.versions))
         version = max(v.version for v in bank.world.versions if v.code == was.code) + 1
-        body = (
-            draw(bodies(was.code))
-            if draw(st.booleans())
-            else was.body | {"mode": draw(st.sampled_from(["field", "phone"]))}
-        )
+        body = draw(bodies(was.code)) if draw(st.booleans()) else was.body | {"mode": draw(st.sampled_from(["field", "phone"]))}
         if body["kind"] == was.body["kind"]:
             bank.world.versions.append(
                 replace(was, version=version, valid_from=today + timedelta(days=draw(days(1, 6))), body=body)
@@ -613,9 +591,7 @@ class Nights:
 
     def _tell(self, today: date, key: tuple, asked: tuple | None, should: tuple | None) -> None:
         note(f"night of {today}: todo {key}")
-        for name, a, b in zip(
-            COMPARED, asked or (None,) * len(COMPARED), should or (None,) * len(COMPARED), strict=True
-        ):
+        for name, a, b in zip(COMPARED, asked or (None,) * len(COMPARED), should or (None,) * len(COMPARED), strict=True):
             note(f"    {name:<14} store {a!s:<24} oracle {b}" + ("    <<<" if a != b else ""))
         for version in self.bank.world.versions:
             if version.body["kind"] == key[1]:
@@ -656,9 +632,7 @@ def test_every_date_of_a_rule_is_the_oracles(data):
         reached = cycles.reach(when, since, day, working)
         found = cycles.occurrences(when, Counting(counted, done, since), day, working)
         should = world.occurrences(told, counted, done, day)
-        assert [(o.period, o.nominal, o.due, o.missed) for o in found] == [
-            (o.period, o.nominal, o.due, o.missed) for o in should
-        ]
+        assert [(o.period, o.nominal, o.due, o.missed) for o in found] == [(o.period, o.nominal, o.due, o.missed) for o in should]
         assert not should or reached[0] <= counted <= reached[1]
         SEEN["rules x days"] += 1
 

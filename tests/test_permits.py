@@ -10,7 +10,22 @@ import pytest
 from db import access, audit
 from db.access import MACHINE, Person
 from db.vocab import Conclusion, Definition, Kind, Mode, Outcome, Role
-from engine import acts, checks, customers, exports, people, permits, preferences, refusals, rulebook, sign_in, signals, todos, visits, words
+from engine import (
+    acts,
+    checks,
+    customers,
+    exports,
+    people,
+    permits,
+    preferences,
+    refusals,
+    rulebook,
+    sign_in,
+    signals,
+    todos,
+    visits,
+    words,
+)
 from engine.feed import override
 from tests import house
 from tests.bank import STAFF, TODAY
@@ -53,7 +68,10 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "visits.opening.open_todo": ("check.submit", lambda conn, by: visits.open_todo(conn, by, 1, now=NOW)),
     "visits.opening.open_customer": ("check.submit", lambda conn, by: visits.open_customer(conn, by, 1, now=NOW)),
     "visits.drafting.save": ("check.submit", lambda conn, by: visits.save(conn, by, uuid4(), 1, {}, now=NOW)),
-    "visits.drafting.add_photo": ("check.submit", lambda conn, by: visits.add_photo(conn, by, uuid4(), visits.Piece(uuid4(), 1, 0, b"x"))),
+    "visits.drafting.add_photo": (
+        "check.submit",
+        lambda conn, by: visits.add_photo(conn, by, uuid4(), visits.Piece(uuid4(), 1, 0, b"x")),
+    ),
     "visits.drafting.drop_photo": ("check.submit", lambda conn, by: visits.drop_photo(conn, by, uuid4(), uuid4())),
     "visits.drafting.number": ("check.submit", lambda conn, by: visits.number(conn, by, uuid4(), now=NOW)),
     "visits.submitting.submit": ("check.submit", lambda conn, by: visits.submit(conn, by, uuid4(), {}, now=NOW)),
@@ -68,7 +86,9 @@ MY_OWN = {"preferences.of", "sign_in.prolong", "sign_in.sign_out_elsewhere", "si
 # Permits of pages and of the loader, asked where these begin.
 ELSEWHERE = {"feed.load", "exemption.ask", "exemption.approve"}
 
-REFUSED = [(verb, role) for verb, (permit, _) in VERBS.items() for role in Role if role not in permits.PERMITS[permit] | {Role.MACHINE}]
+REFUSED = [
+    (verb, role) for verb, (permit, _) in VERBS.items() for role in Role if role not in permits.PERMITS[permit] | {Role.MACHINE}
+]
 
 
 def test_every_verb_is_tried_here():
@@ -148,9 +168,17 @@ def test_closing_a_signal_asks_by_its_level(everybody):
 def test_the_machine_may_everything_and_auditors_change_nothing():
     assert all(permits.may(MACHINE, verb) for verb in permits.PERMITS)
     auditor = Person(1, "陈静", Role.AUDITOR)
-    assert {verb for verb in permits.PERMITS if permits.may(auditor, verb) and not verb.endswith(".see")} == {"export.make", "preference.set"}
+    assert {verb for verb in permits.PERMITS if permits.may(auditor, verb) and not verb.endswith(".see")} == {
+        "export.make",
+        "preference.set",
+    }
 
 
 def test_it_sees_no_customers_and_the_administrators_no_book():
     for role in permits.TECHNICAL:
-        assert not {v for v, roles in permits.PERMITS.items() if role in roles} & {"customers.see", "loans.see", "todos.see", "customer.reveal"}
+        assert not {v for v, roles in permits.PERMITS.items() if role in roles} & {
+            "customers.see",
+            "loans.see",
+            "todos.see",
+            "customer.reveal",
+        }

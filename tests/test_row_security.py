@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import psycopg2
@@ -46,7 +45,7 @@ from engine import customers as customer_verbs
 from engine import refusals
 from tests import house, planted
 from tests.bank import STAFF, TODAY
-from tests.conftest import _cloned, create, using
+from tests.conftest import _cloned, planted_template
 from tests.rules_of_sight import OPEN_TO, Book, Sight
 
 EVERYONE = [number for number, *_ in STAFF]
@@ -83,7 +82,15 @@ READS: dict[str, Callable] = {
     "calendar.fingerprint": lambda conn, w: calendar.fingerprint(conn),
     "customers.listing": lambda conn, w: [
         customers.listing(conn, customers.Filter(TODAY, **narrowed))
-        for narrowed in ({}, {"live": False}, {"overdue": True}, {"no_manager": True}, {"no_address": True}, {"text": "K00"}, {"text": "张"})
+        for narrowed in (
+            {},
+            {"live": False},
+            {"overdue": True},
+            {"no_manager": True},
+            {"no_address": True},
+            {"text": "K00"},
+            {"text": "张"},
+        )
     ],
     "customers.export": lambda conn, w: customers.export(conn, customers.Filter(TODAY)),
     "customers.get": lambda conn, w: [customers.get(conn, c) for c in w.customers.values()],
@@ -154,7 +161,8 @@ READS: dict[str, Callable] = {
     "reasons.pending": lambda conn, w: [reasons.pending(conn, c, loan, "R1") for loan, c in w.pairs],
     "reasons.covering": lambda conn, w: [
         reasons.covering(conn, c, loan, kind, period)
-        for loan, c in w.pairs for kind, period in ((Kind.REGULAR, "2026Q4"), (Kind.FIRST, "x"))
+        for loan, c in w.pairs
+        for kind, period in ((Kind.REGULAR, "2026Q4"), (Kind.FIRST, "x"))
     ],
     "records.by_key": lambda conn, w: [records.by_key(conn, key) for key in w.keys],
     "records.last_filled_in": lambda conn, w: [records.last_filled_in(conn, c, "field") for c in w.customers.values()],
@@ -198,13 +206,7 @@ READS: dict[str, Callable] = {
 
 @pytest.fixture(scope="module")
 def template(administrator, templates):
-    name = templates["empty"].replace("empty", "planted")
-    create(administrator, name, like=templates["empty"])
-    with using(administrator, name):
-        planted.plant(Path(store.settings.home()) / "planted")
-    yield name
-    with administrator.connect() as conn:
-        conn.exec_driver_sql(f'drop database "{name}" with (force)')
+    yield from planted_template(administrator, templates["empty"], templates["empty"].replace("empty", "planted"))
 
 
 @pytest.fixture(scope="module")
@@ -549,7 +551,9 @@ def test_nobody_makes_a_foreign_customer_his_own(people, w):
 
 
 def test_a_branch_head_arranges_absences_of_his_own_people_only(people):
-    absence = "insert into absences (staff_id, delegate_id, from_on, until_on, made_by) values (:s, :d, '2030-01-01', '2030-01-02', :me)"
+    absence = (
+        "insert into absences (staff_id, delegate_id, from_on, until_on, made_by) values (:s, :d, '2030-01-01', '2030-01-02', :me)"
+    )
     sun = people["801"]
     assert _try(sun, absence, s=people["802"].id, d=people["804"].id, me=sun.id) == 1
     for pair in (("102", "802"), ("802", "102"), ("102", "801")):
@@ -618,7 +622,11 @@ def test_revealing_leaves_its_line_or_does_not_happen(people, w):
 
 def test_nobody_reveals_what_he_does_not_see(people, w, book):
     for number, person in people.items():
-        may = Sight(person, book).customers if person.role not in (Role.AUDITOR, Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN) else set()
+        may = (
+            Sight(person, book).customers
+            if person.role not in (Role.AUDITOR, Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
+            else set()
+        )
         for customer_id in w.customers.values():
             statement = "select 1 where vigil_reveal(:c, 'phone', 'why') is not null"
             outcome = _try(person, statement, c=customer_id)
@@ -710,7 +718,9 @@ def test_the_planner_expects_of_head_office_what_it_expects_of_anybody_unguarded
     wang = planted.staff_person(w.staff["001"])
     superuser = sa.create_engine(the_bank, poolclass=sa.NullPool)
     with superuser.begin() as conn:
-        conn.exec_driver_sql("insert into calendar_days (day, working) select date '2040-01-01' + n, true from generate_series(1, 5000) n")
+        conn.exec_driver_sql(
+            "insert into calendar_days (day, working) select date '2040-01-01' + n, true from generate_series(1, 5000) n"
+        )
         conn.exec_driver_sql("analyze calendar_days")
     expected = []
     for opened in (superuser.begin(), access.reading(wang)):

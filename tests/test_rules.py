@@ -75,8 +75,7 @@ def test_the_shipped_rules_are_good_and_each_has_both_titles():
 
 def test_of_two_shipped_rules_the_stricter_comes_first():
     shipped = {
-        body["code"]: rules.parse(body)
-        for body in yaml.safe_load((STARTERS / "todo_rules.yaml").read_text(encoding="utf-8"))
+        body["code"]: rules.parse(body) for body in yaml.safe_load((STARTERS / "todo_rules.yaml").read_text(encoding="utf-8"))
     }
     order = ["REG-FIRM-LARGE", "REG-FIRM", "REG-FIRM-SMALL", "REG-FARM"]
     assert sorted(order, key=lambda code: shipped[code].strictness) == order

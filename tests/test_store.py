@@ -164,7 +164,9 @@ def test_rights_are_applied_anew_over_those_of_another_version(empty):
     with root.begin() as conn:
         assert health.unprotected(conn) == []
         assert not conn.exec_driver_sql("select has_table_privilege('vigil_admin', 'customers', 'select')").scalar_one()
-        assert conn.exec_driver_sql("select count(*) from pg_trigger where tgname = 'trail_update' and tgrelid = 'loans'::regclass").scalar_one()
+        assert conn.exec_driver_sql(
+            "select count(*) from pg_trigger where tgname = 'trail_update' and tgrelid = 'loans'::regclass"
+        ).scalar_one()
         assert not conn.exec_driver_sql("select 1 from pg_policies where policyname = 'loose'").all()
         assert conn.exec_driver_sql("select count(*) from definitions").scalar_one() == before
 
@@ -217,7 +219,9 @@ def test_the_embedded_server_lets_in_nobody_without_a_password(embedded):
     assert stat.S_IMODE(embedded.password_file.stat().st_mode) == 0o600
     with sa.create_engine(embedded.url(), poolclass=sa.NullPool).connect() as conn:
         assert conn.exec_driver_sql("show listen_addresses").scalar_one() == ""
-        assert conn.exec_driver_sql("select distinct type, auth_method from pg_hba_file_rules").all() == [("local", "scram-sha-256")]
+        assert conn.exec_driver_sql("select distinct type, auth_method from pg_hba_file_rules").all() == [
+            ("local", "scram-sha-256")
+        ]
         assert conn.exec_driver_sql("show data_checksums").scalar_one() == "on"
     known = sa.make_url(embedded.url())
     anybody = sa.URL.create(known.drivername, known.username, database=known.database, query=known.query)
@@ -385,7 +389,9 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(administrator, templates, s
         assert "prepared by a newer version of Vigil (9001)" in say(url, "en")
         assert CHINESE.search(say(url, "zh"))
         with newer.connect() as conn:
-            assert not conn.exec_driver_sql("select 1 from pg_policies where policyname = 'vigil_officer' and tablename = 'customers'").all()
+            assert not conn.exec_driver_sql(
+                "select 1 from pg_policies where policyname = 'vigil_officer' and tablename = 'customers'"
+            ).all()
     finally:
         with administrator.connect() as conn:
             conn.exec_driver_sql(f'drop database "{name}" with (force)')
@@ -406,7 +412,9 @@ def test_a_language_that_is_none(monkeypatch, capsys):
 
 def test_the_command_itself_ends_without_a_traceback():
     environment = os.environ | {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "VIGIL_LANG": "en"}
-    done = subprocess.run([sys.executable, "-m", "engine", "doctor", "--json"], cwd=house.ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "doctor", "--json"], cwd=house.ROOT, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert done.stdout.startswith('{"error": "The database does not answer')
     assert "Traceback" not in done.stderr

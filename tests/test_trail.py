@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from db import access, audit, security, store
+from db import access, audit, security
 from db.access import MACHINE, Person
 from db.tables import accounts, metadata
 from db.tables import audit as trail
@@ -18,7 +17,7 @@ from engine import acts, refusals, sign_in, words
 from engine import customers as customer_verbs
 from pages.parts import sentences
 from tests import planted
-from tests.conftest import _cloned, create, using
+from tests.conftest import _cloned, planted_template
 from tests.rules_of_sight import Book
 
 BUSINESS = sorted(metadata.tables.keys() - security.UNTRAILED)
@@ -28,13 +27,7 @@ FULL = {"13900000001", "13900000002", "990000198001010011", "91990000MA0000001A"
 
 @pytest.fixture(scope="module")
 def template(administrator, templates):
-    name = templates["empty"].replace("empty", "trailed")
-    create(administrator, name, like=templates["empty"])
-    with using(administrator, name):
-        planted.plant(Path(store.settings.home()) / "trailed")
-    yield name
-    with administrator.connect() as conn:
-        conn.exec_driver_sql(f'drop database "{name}" with (force)')
+    yield from planted_template(administrator, templates["empty"], templates["empty"].replace("empty", "trailed"))
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +65,14 @@ def _writable(table: sa.Table) -> sa.Column:
     """A column that may get any other value of its kind."""
     keys = {c.name for c in table.primary_key.columns}
     fixed = keys | security.UNTRAILED_COLUMNS | {"kind", "state", "mode", "role", "family", "datum", "lat", "lon", "day"}
-    text = [c for c in table.columns if isinstance(c.type, sa.Text) and c.name not in fixed and not c.computed and not c.foreign_keys]
-    plain = [c for c in text if not any(c.name in str(check.sqltext) for check in table.constraints if isinstance(check, sa.CheckConstraint))]
+    text = [
+        c for c in table.columns if isinstance(c.type, sa.Text) and c.name not in fixed and not c.computed and not c.foreign_keys
+    ]
+    plain = [
+        c
+        for c in text
+        if not any(c.name in str(check.sqltext) for check in table.constraints if isinstance(check, sa.CheckConstraint))
+    ]
     spare = {"preferences": "wishes", "branches": "name", "todos": "pinned", "staff_roles": "valid_to", "arrears": "principal_fen",
              "photos": "bytes", "calendar_days": "note", "guarantors": "name", "loans": "purpose", "products": "name"}  # fmt: skip
     return table.c[spare[table.name]] if table.name in spare else plain[-1]
@@ -241,7 +240,9 @@ def test_every_try_to_sign_in_is_kept_and_seen_by_the_auditor(the_bank, li, monk
 @pytest.fixture(scope="module")
 def book(the_bank) -> Book:
     with sa.create_engine(the_bank, poolclass=sa.NullPool).connect() as conn:
-        return Book({t.name: [dict(r._mapping) for r in conn.execute(sa.select(t))] for t in metadata.tables.values()}, planted.TODAY)
+        return Book(
+            {t.name: [dict(r._mapping) for r in conn.execute(sa.select(t))] for t in metadata.tables.values()}, planted.TODAY
+        )
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +252,9 @@ def known(the_bank) -> sentences.Names:
 
 
 def _line(op: str, noun: str, **values) -> SimpleNamespace:
-    return SimpleNamespace(**{"op": op, "noun": noun, "staff": "李强", "row_id": "1", "n": 1, "verb": None, "before": None, "after": None} | values)
+    return SimpleNamespace(
+        **{"op": op, "noun": noun, "staff": "李强", "row_id": "1", "n": 1, "verb": None, "before": None, "after": None} | values
+    )
 
 
 def in_both(line, known, check: Callable[[str, str], None]) -> None:

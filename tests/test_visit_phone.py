@@ -38,7 +38,9 @@ class Lasting:
     def start_again(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         environment = os.environ | {"VIGIL_JOBS": "0", "VIGIL_TODAY": str(TODAY)}
-        self.process = subprocess.Popen(command, cwd=settings.ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment)
+        self.process = subprocess.Popen(
+            command, cwd=settings.ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment
+        )
         wait_for(self)
 
     def kill(self) -> None:
@@ -75,7 +77,8 @@ class Thumb:
 
     def tap(self, name: str) -> "Thumb":
         self.page.locator(".visit").get_by_role("button", name=name, exact=True).or_(
-            self.page.locator(".visit").get_by_role("radio", name=name, exact=True)).first.tap()
+            self.page.locator(".visit").get_by_role("radio", name=name, exact=True)
+        ).first.tap()
         self.taps += 1
         return self
 
@@ -150,6 +153,7 @@ def test_everything_a_thumb_must_hit_is_large_enough_and_nothing_is_wider_than_t
     for step in ("到场", "情况", "照片", "结论", "提交"):
         thumb.tap(step)
         small = page.locator(".visit button:visible, .visit a:visible, .visit input:visible, .visit summary:visible").evaluate_all(
-            "found => found.map(e => [e.textContent, e.type, e.getBoundingClientRect().height]).filter(([, type, h]) => type !== 'checkbox' && h < 43.5)")
+            "found => found.map(e => [e.textContent, e.type, e.getBoundingClientRect().height]).filter(([, type, h]) => type !== 'checkbox' && h < 43.5)"
+        )
         assert small == [] and phone.sideways() <= 0, step
     assert phone.wrong == [] and phone.outside == []

@@ -157,7 +157,10 @@ def test_fifty_offsets_of_a_double_tap_leave_one_record_and_nothing_by_halves(wo
         form = done(zhou, visits.open_customer, customer, now=NOW)
         body = sent(form, photos=[photo(zhou, UUID(form["key"]), n)])
         outcomes: list = []
-        taps = [threading.Thread(target=_tap, args=(zhou, form, body, outcomes, n // 3 * 2 if n % 3 == 0 and first else None)) for first in (True, False)]
+        taps = [
+            threading.Thread(target=_tap, args=(zhou, form, body, outcomes, n // 3 * 2 if n % 3 == 0 and first else None))
+            for first in (True, False)
+        ]
         taps[0].start()
         time.sleep(n * 0.002)
         taps[1].start()
@@ -206,16 +209,25 @@ def test_a_todo_that_ended_meanwhile_does_not_lose_the_visit(work, zhou, sun):
     with acts.act(sun, "todo.cancel") as conn:
         todos.cancel(conn, sun, todo("regular", "field"), "贷款已结清", today=TODAY)
     receipt = visited(zhou, form)
-    assert {"todo": todo("regular", "field"), "what": "ended", "why": "by_hand"} in receipt["remarks"] and count(tables.records) == 1
+    assert {"todo": todo("regular", "field"), "what": "ended", "why": "by_hand"} in receipt["remarks"] and count(
+        tables.records
+    ) == 1
 
 
 def test_a_bad_conclusion_raises_its_signal_at_once(work, zhou, li):
     form = opened(zhou)
     answers = all_normal(form["form"]) | {"operating": False}
-    visited(zhou, form, answers=answers, words={"operating": ENOUGH}, conclusion="risk", proposed_class="substandard", proposed_months=1)
+    visited(
+        zhou, form, answers=answers, words={"operating": ENOUGH}, conclusion="risk", proposed_class="substandard", proposed_months=1
+    )
     with access.reading(li) as conn:
         (signal,) = conn.execute(sa.select(tables.signals)).all()
-    assert (signal.rule_code, signal.level, signal.owner_id, signal.evidence) == ("G09", "orange", li.id, {"last_conclusion": "risk"})
+    assert (signal.rule_code, signal.level, signal.owner_id, signal.evidence) == (
+        "G09",
+        "orange",
+        li.id,
+        {"last_conclusion": "risk"},
+    )
     assert (records()[0].proposed_class, records()[0].proposed_months) == ("substandard", 1)
 
 

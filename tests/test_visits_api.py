@@ -42,15 +42,26 @@ def test_forms_photos_and_drafts_over_http_and_through_a_kill(store_of_bank, tmp
         assert zheng.post("/api/v1/visits", {"todo": todo("regular", "field")}).status_code == 404
         assert wang.post("/api/v1/visits", {"todo": todo("regular", "field")}).status_code == 403
         here = f"/api/v1/visits/{form['key']}"
-        assert zhou.http.put(f"{here}/draft", json={"counter": 1, "content": {}}, headers={"origin": server.base}).status_code == 403
+        assert (
+            zhou.http.put(f"{here}/draft", json={"counter": 1, "content": {}}, headers={"origin": server.base}).status_code == 403
+        )
         for nonsense in (b"", b"[]", b"{", b"[" * 100_000, b"x" * 500_000):
             assert put(zhou, f"{here}/draft", content=nonsense).status_code in (400, 413)
 
         content, name = picture(1, (800, 600)), uuid4()
         for offset in (0, 60_000):
-            piece = put(zhou, f"{here}/photos/{name}?offset={offset}&total={len(content)}", content=content[offset : offset + 60_000 if not offset else None])
+            piece = put(
+                zhou,
+                f"{here}/photos/{name}?offset={offset}&total={len(content)}",
+                content=content[offset : offset + 60_000 if not offset else None],
+            )
         assert piece.json()["whole"]
-        body = {"finished_at": clock.now().isoformat(), "conclusion": "normal", "answers": all_normal(form["form"]), "photos": [str(name)]}
+        body = {
+            "finished_at": clock.now().isoformat(),
+            "conclusion": "normal",
+            "answers": all_normal(form["form"]),
+            "photos": [str(name)],
+        }
         first, again = (zhou.post(f"{here}/submit", body) for _ in range(2))
         assert first.status_code == 200 and first.json() == again.json()
         other = zhou.post(f"{here}/submit", body | {"note": "另一句"})
@@ -75,12 +86,21 @@ def test_forms_photos_and_drafts_over_http_and_through_a_kill(store_of_bank, tmp
 def _half_fill(liqiang, zhou, process) -> list[tuple]:
     """Twenty forms begun by two officers and saved again and again; the server is killed between two answers."""
     ids, kept = customers(), []
-    forms = [(b, n, {"customer": c, "mode": m}) for b, n in ((liqiang, "liqiang"), (zhou, "zhoumin")) for c in ids for m in ("field", "phone", "data")]
+    forms = [
+        (b, n, {"customer": c, "mode": m})
+        for b, n in ((liqiang, "liqiang"), (zhou, "zhoumin"))
+        for c in ids
+        for m in ("field", "phone", "data")
+    ]
     for browser, name, asked in forms:
         opened = browser.post("/api/v1/visits", asked)
         if opened.status_code == 200 and len(kept) < 20:
             for counter in range(1, 3 + len(kept) % 5):
-                saved = put(browser, f"/api/v1/visits/{opened.json()['key']}/draft", json={"counter": counter, "content": {"answers": {"needs": f"第{counter}稿"}}})
+                saved = put(
+                    browser,
+                    f"/api/v1/visits/{opened.json()['key']}/draft",
+                    json={"counter": counter, "content": {"answers": {"needs": f"第{counter}稿"}}},
+                )
                 assert saved.json()["saved"]
             kept.append((name, asked, counter))
     process.kill()

@@ -185,9 +185,7 @@ def _products(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) ->
     words |= {f"family{i}": f for i, (_, f) in enumerate(spec.families)}
     family = f"case {guess} else 'other' end" if guess else "'other'"
     loaded = _update(conn, spec, columns, {})
-    return loaded + _insert(
-        conn, spec, columns | {"source": ":source", "family": family}, {"source": spec.source} | words
-    )
+    return loaded + _insert(conn, spec, columns | {"source": ":source", "family": family}, {"source": spec.source} | words)
 
 
 def add_products(conn: sa.Connection, source: str, products: list[dict]) -> None:
@@ -380,9 +378,7 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
 def _guarantors(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     """The borrower comes with the note; the guarantor may be a customer too."""
     columns = _columns(spec) | {"loan_id": "t.r_loan_no", "customer_id": "t.r_borrower", "guarantor_id": "t.r_guarantor_no"}
-    loaded = _update(conn, spec, columns, {}) + _insert(
-        conn, spec, columns | {"source": ":source"}, {"source": spec.source}
-    )
+    loaded = _update(conn, spec, columns, {}) + _insert(conn, spec, columns | {"source": ":source"}, {"source": spec.source})
     gone = conn.exec_driver_sql(f"delete from guarantors f using {spec.stage}_gone g where g.row_id = f.id").rowcount
     return loaded + _lines_of_gone(spec, gone)
 
@@ -443,4 +439,8 @@ FILLED_BY = {"customers": ["customers"], "loans": ["loans", "customer_faces"], "
 
 def is_cold(conn: sa.Connection, spec: TableSpec, rows: int) -> bool:
     """So many new rows for an empty table that its indexes are better built afterwards."""
-    return spec.noun in FILLED_BY and rows > bulk.WORTH_IT and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()
+    return (
+        spec.noun in FILLED_BY
+        and rows > bulk.WORTH_IT
+        and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()
+    )

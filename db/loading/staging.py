@@ -19,8 +19,7 @@ FACES = {
     "customers": "select id, customer_no as key, feed_hash from customers where source = '{source}'",
     "loans": "select id, loan_no as key, feed_hash from loans where source = '{source}'",
     "arrears": "select null::bigint as id, loan_no as key, feed_hash from arrears where source = '{source}'",
-    "guarantors": "select id, loan_no || E'\\x1f' || guarantor_no as key, feed_hash from guarantors "
-    "where source = '{source}'",
+    "guarantors": "select id, loan_no || E'\\x1f' || guarantor_no as key, feed_hash from guarantors where source = '{source}'",
 }
 RIVALS = {"customers": "customer_no", "products": "code"}
 # A row of COPY's binary format with two bigints: their number, then the length and the value of each.

@@ -37,12 +37,19 @@ def _compared(scale: float, say: Callable[[str], None]) -> list[Figure]:
     total = Figure(f"head office, whole dashboard {scale:g}x", sum(f.seconds for f in found), sum(f.floor_seconds for f in found))
     in_branch = _dashboard(branch)
     theirs = [_beside(name, branch_head, read, in_branch[name]) for name, read in _dashboard(whole).items()]
-    of_branch = Figure(f"branch head, whole dashboard {scale:g}x", sum(f.seconds for f in theirs), sum(f.floor_seconds for f in theirs))
+    of_branch = Figure(
+        f"branch head, whole dashboard {scale:g}x", sum(f.seconds for f in theirs), sum(f.floor_seconds for f in theirs)
+    )
     lists = _lists(officer)
     with access.reading(officer) as conn:
         for name, read in lists.items():
             say(f"{name}: {', '.join(sorted(' '.join(scan) for scan in scratch.scans(conn, read)))}")
-    return [*found, total, of_branch, *(_beside(f"officer, {name} {scale:g}x", officer, read, read) for name, read in lists.items())]
+    return [
+        *found,
+        total,
+        of_branch,
+        *(_beside(f"officer, {name} {scale:g}x", officer, read, read) for name, read in lists.items()),
+    ]
 
 
 def _people() -> tuple[Person, Person, Person]:

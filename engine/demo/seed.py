@@ -203,11 +203,11 @@ def _switch(codes: Sequence[str], today: date, *, on: bool, why: str) -> None:
     tomorrow = today + timedelta(days=1)
     with access.transaction(MACHINE, "seed") as conn:
         maker, checker = demo.somebody(conn, Role.HEAD_RISK), demo.somebody(conn, Role.HEAD_LOANS)
-        families = {r.code: f for f in (Definition.TODO_RULE, Definition.SIGNAL_RULE) for r in definitions.in_force(conn, f, today)}
+        families = (Definition.TODO_RULE, Definition.SIGNAL_RULE)
+        rules = {r.code: (family, r.body) for family in families for r in definitions.in_force(conn, family, today)}
         for code in codes:
-            found = definitions.one_in_force(conn, families[code], code, today)
-            body = {**found.body, "enabled": on}
-            made = rulebook.propose(conn, maker, families[code], code, body, tomorrow, why, today=today)
+            family, body = rules[code]
+            made = rulebook.propose(conn, maker, family, code, {**body, "enabled": on}, tomorrow, why, today=today)
             rulebook.approve(conn, checker, made, now=_morning(today), today=today)
 
 

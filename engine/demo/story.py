@@ -33,7 +33,7 @@ STAGES = (
     )),
 )  # fmt: skip
 SIGNALS = (24, "预警信号上线", tuple(
-    "A01 A02 A03 A05 A06 A08 A10 A12 E06 I14 G06 I08 G09 H04 H05 I01 I02 I09 I13 H06 H02 I12 H03".split()
+    ["A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I02", "I09", "I13", "H06", "H02", "I12", "H03"]
 ))  # fmt: skip
 PASSWORD = "Vigil-demo-2026"
 LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open
@@ -126,7 +126,12 @@ MEASURE = {
 
 
 def answer(draw: random.Random, level: Level) -> tuple[list[str], str]:
-    words = ("已电话联系借款人,承诺本周内还款。", "已上门核实,系忘记存款,当日补足。", "经核实经营下滑,已制定还款计划。", "已通知保证人并约谈借款人。")
+    words = (
+        "已电话联系借款人,承诺本周内还款。",
+        "已上门核实,系忘记存款,当日补足。",
+        "经核实经营下滑,已制定还款计划。",
+        "已通知保证人并约谈借款人。",
+    )
     return [draw.choice(MEASURE[level])], draw.choice(words)
 
 

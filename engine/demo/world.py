@@ -139,7 +139,18 @@ def _branches(scale: float) -> list[tuple[str, str, str]]:
     return rows
 
 
-HEAD_POSTS = ("风险部", "风险部", "贷款管理部", "贷款管理部", "资产保全部", "资产保全部", "审计部", "信息科技部", "系统管理员", "安全管理员")
+HEAD_POSTS = (
+    "风险部",
+    "风险部",
+    "贷款管理部",
+    "贷款管理部",
+    "资产保全部",
+    "资产保全部",
+    "审计部",
+    "信息科技部",
+    "系统管理员",
+    "安全管理员",
+)
 
 
 def _staff(draw: np.random.Generator, branches: list, scale: float) -> list[tuple[str, str, str, str, str]]:

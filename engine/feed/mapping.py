@@ -254,7 +254,7 @@ def _sentence(error: dict) -> str:
         case "extra_forbidden":
             return "there is no such key; docs/feeds.md lists them all"
         case "string_type":
-            return f"must be text; write it in quotes: \"{error['input']}\""
+            return f'must be text; write it in quotes: "{error["input"]}"'
         case "string_pattern_mismatch":
             return "must begin with a small letter and go on with small letters, digits and _"
         case "string_too_short":

@@ -4,14 +4,11 @@ from db import feeds
 from db.access import Connection, Person
 from engine import permits, refusals
 
-SHORTEST_REASON = 4  # characters
-
 
 def ask(conn: Connection, by: Person, run_id: int, reason: str) -> None:
     permits.must(by, "feed.override.ask")
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise refusals.Missing(field="reason")
-    if not feeds.ask_override(conn, run_id, by.id, reason.strip()):
+    reason = permits.must_say_why(reason)
+    if not feeds.ask_override(conn, run_id, by.id, reason):
         raise refusals.Conflict
 
 

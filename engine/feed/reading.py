@@ -229,9 +229,7 @@ def raw_lines(found: Mapping, piece: Piece, numbers: set[int]) -> dict[int, str]
     if found.quoted:
         return {line: raw for line, raw, _ in delivery.rows(found, piece.table, piece.file) if line in numbers}
     with delivery.open_bytes(piece.file) as file:
-        return {
-            line: _text_of(raw.rstrip(b"\r\n"), found.encoding) for line, raw in enumerate(file, 1) if line in numbers
-        }
+        return {line: _text_of(raw.rstrip(b"\r\n"), found.encoding) for line, raw in enumerate(file, 1) if line in numbers}
 
 
 def _text(column: str) -> pl.Expr:

@@ -1,11 +1,11 @@
 """A check-in from JSON, each value looked at; what cannot be meant is refused with a sentence that says where."""
 
-import json
 import math
 from datetime import datetime
 from pathlib import Path
 
 from db import settings
+from engine.given import json_file, json_object
 from engine.presence.facts import CheckIn, Fix, Photo, Place
 from engine.refusals import Refusal
 from engine.words import _
@@ -20,14 +20,7 @@ class BadCheckIn(Refusal):
 
 def file(path: Path) -> CheckIn:
     """The check-in of a JSON file."""
-    try:
-        if path.stat().st_size > BYTES:
-            raise BadCheckIn(where=path, problem=_("larger than {0} MB").format(BYTES // 1_000_000))
-        return check_in(json.loads(path.read_bytes()))
-    except OSError:
-        raise BadCheckIn(where=path, problem=_("the file cannot be read")) from None
-    except (ValueError, RecursionError):
-        raise BadCheckIn(where=path, problem=_("the file is not JSON")) from None
+    return json_file(path, BYTES, check_in, BadCheckIn)
 
 
 def check_in(given: object) -> CheckIn:
@@ -99,9 +92,7 @@ def _moment(given: object, where: str) -> datetime:
 
 
 def _object(given: object, where: str) -> dict:
-    if not isinstance(given, dict):
-        raise BadCheckIn(where=where, problem=_("a JSON object is needed here"))
-    return given
+    return json_object(given, where, BadCheckIn)
 
 
 def _list(body: dict, where: str) -> list:

@@ -1,10 +1,10 @@
 """A day from JSON, each value looked at; what cannot be meant is refused with a sentence that says where."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
+from engine.given import json_file, json_object
 from engine.refusals import Refusal
 from engine.route.day import Day, Round, Stop
 from engine.words import _
@@ -20,14 +20,7 @@ class BadRound(Refusal):
 
 def file(path: Path) -> Day:
     """The day of a JSON file."""
-    try:
-        if path.stat().st_size > BYTES:
-            raise BadRound(where=path, problem=_("larger than {0} MB").format(BYTES // 1_000_000))
-        return day(json.loads(path.read_bytes()))
-    except OSError:
-        raise BadRound(where=path, problem=_("the file cannot be read")) from None
-    except (ValueError, RecursionError):
-        raise BadRound(where=path, problem=_("the file is not JSON")) from None
+    return json_file(path, BYTES, day, BadRound)
 
 
 def day(given: object) -> Day:
@@ -80,9 +73,7 @@ def _matrix(given: object, size: int) -> np.ndarray:
 
 
 def _object(given: object, where: str) -> dict:
-    if not isinstance(given, dict):
-        raise BadRound(where=where, problem=_("a JSON object is needed here"))
-    return given
+    return json_object(given, where, BadRound)
 
 
 def _number(given: object, where: str, least: float, most: float) -> float:

@@ -67,7 +67,9 @@ def _place(conn: Connection, customer_id: int) -> dict | None:
     """The marked address to be near to: where the business is, else where the customer lives."""
     marked = [a for a in customers.addresses_of(conn, customer_id) if a.lat is not None]
     marked.sort(key=lambda a: ("business", "home", "land", "collateral").index(a.kind))
-    return {"lat": marked[0].lat, "lon": marked[0].lon, "radius_m": marked[0].radius_m, "words": marked[0].place} if marked else None
+    return (
+        {"lat": marked[0].lat, "lon": marked[0].lon, "radius_m": marked[0].radius_m, "words": marked[0].place} if marked else None
+    )
 
 
 def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dict:

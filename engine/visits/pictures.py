@@ -24,6 +24,12 @@ def stamped(conn: Connection, photo_id: int) -> bytes:
     if found is None:
         raise refusals.NotFound
     stamp = watermark.Stamp(
-        found.taken_at or found.received_at, found.lat, found.lon, found.place or "", found.staff or "", found.customer or "", f"#{found.record_id}"
+        found.taken_at or found.received_at,
+        found.lat,
+        found.lon,
+        found.place or "",
+        found.staff or "",
+        found.customer or "",
+        f"#{found.record_id}",
     )
     return watermark.stamped(shelf().get(bytes(found.sha256).hex()), stamp)

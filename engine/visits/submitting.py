@@ -99,7 +99,9 @@ def _pictures(conn: Connection, key: UUID, sent: Sent, form: forms.Form, outcome
     return [found[photo] for photo in dict.fromkeys(sent.photos)]
 
 
-def _submission(conn, by: Person, draft, sent: Sent, outcome: Outcome, filled: Filled, moment: datetime, now: datetime, digest: bytes) -> Submission:
+def _submission(
+    conn, by: Person, draft, sent: Sent, outcome: Outcome, filled: Filled, moment: datetime, now: datetime, digest: bytes
+) -> Submission:
     fix = Fix(sent.fix.lat, sent.fix.lon, sent.fix.accuracy_m, sent.fix.at) if sent.fix else None
     offline = now - moment > AT_ONCE
     graded = _graded(conn, by, draft, fix, sent, moment, now, offline)
@@ -133,7 +135,10 @@ def _graded(conn, by: Person, draft, fix: Fix | None, sent: Sent, moment: dateti
         address=Place(draft.place["lat"], draft.place["lon"], draft.place["radius_m"]), fix=fix, received_at=_seen(draft.place, fix, now),
         previous=earlier[0] if earlier else None, recent=tuple(earlier), left_at=moment, offline=offline, explanation=sent.away_because,
     ))  # fmt: skip
-    return {"grade": found.grade, "presence": [{"check": r.check, "verdict": r.verdict.value, "words": r.words} for r in found.reasons]}
+    return {
+        "grade": found.grade,
+        "presence": [{"check": r.check, "verdict": r.verdict.value, "words": r.words} for r in found.reasons],
+    }
 
 
 def _seen(place: dict, fix: Fix, now: datetime) -> datetime:

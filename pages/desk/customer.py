@@ -90,7 +90,9 @@ with head:
 if permits.may(person, "check.submit"):
     with st.container(horizontal=True, key="start-check"):
         asked = {"customer": customer.customer_no}
-        st.page_link("pages/field/visit.py", label=_("New visit"), icon=":material/location_on:", query_params=asked | {"mode": "field"})
+        st.page_link(
+            "pages/field/visit.py", label=_("New visit"), icon=":material/location_on:", query_params=asked | {"mode": "field"}
+        )
         st.page_link("pages/field/visit.py", label=_("Phone check"), icon=":material/call:", query_params=asked | {"mode": "phone"})
 key_figures()
 left, right = st.columns([2, 3])

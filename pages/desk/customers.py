@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db import access, customers, staff
+from db import access, customers
 from db.vocab import LoanClass, Role, Segment
 from engine import clock, words
 from engine.exports import Field
@@ -40,7 +40,7 @@ FIELDS = [
 
 head = tables.heading("Customers")
 with access.reading(person) as conn:
-    managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
+    managers = filters.people(conn, Role.MANAGER)
     with filters.bar():
         text = filters.text(placeholder="name, number, phone, ID", width=220)
         overdue = filters.flag("overdue", "Overdue only")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db import access, loans, products, staff
+from db import access, loans, products
 from db.vocab import Family, Guarantee, LoanClass, LoanStatus, Role
 from engine import clock, words
 from engine.exports import Field
@@ -43,7 +43,7 @@ FIELDS = [
 
 head = tables.heading("Loans")
 with access.reading(person) as conn:
-    managers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER,))}
+    managers = filters.people(conn, Role.MANAGER)
     with filters.bar():
         text = filters.text(placeholder="loan, contract, customer", width=200)
         overdue = filters.flag("overdue", "Overdue only")

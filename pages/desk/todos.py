@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db import access, staff, todos
+from db import access, todos
 from db.vocab import CloseReason, Family, Kind, LoanClass, Mode, Role, TodoState
 from engine import clock, permits, words
 from engine import todos as acts_on_todos
@@ -74,7 +74,7 @@ def several(rows) -> None:
 
 head = tables.heading("Todos")
 with access.reading(person) as conn:
-    officers = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=(Role.MANAGER, Role.INSPECTOR))}
+    officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR)
     with filters.bar():
         state = filters.one_of("state", "State", STATES, "pending")
         late = filters.flag("late", "Overdue only")

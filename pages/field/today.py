@@ -113,11 +113,15 @@ def ways(items: list) -> None:
     mark = marks.get(visit.customer_id)
     with st.container(horizontal=True, key=f"ways_{visit.id}"):
         if mark:
-            st.link_button(_("Navigate"), navigation(mark.lat, mark.lon, visit.customer)["amap"], icon=":material/navigation:", width="stretch")
+            st.link_button(
+                _("Navigate"), navigation(mark.lat, mark.lon, visit.customer)["amap"], icon=":material/navigation:", width="stretch"
+            )
         st.page_link(CHECK, label=_("Phone check"), icon=":material/call:", query_params=by_phone, width="stretch")
         if visit.mode != Mode.PHONE:
             label = _("Go on") if visit.state == TodoState.STARTED else _("Start the check")
-            st.page_link(CHECK, label=label, icon=":material/assignment_turned_in:", query_params={"todo": str(visit.id)}, width="stretch")
+            st.page_link(
+                CHECK, label=label, icon=":material/assignment_turned_in:", query_params={"todo": str(visit.id)}, width="stretch"
+            )
 
 
 def why(t) -> str:

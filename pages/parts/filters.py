@@ -10,8 +10,9 @@ from enum import StrEnum
 
 import streamlit as st
 
-from db import branches
+from db import branches, staff
 from db.access import Connection
+from db.vocab import Role
 from engine import refusals, words
 from engine.words import _
 from pages.parts import look
@@ -69,6 +70,11 @@ def one_of(key: str, label: str, options: dict[str, str], default: str) -> str:
         _(label), list(options), key=key, required=True, format_func=lambda v: _(options[v]), label_visibility="collapsed",
         on_change=_put, args=(key, default),
     )  # fmt: skip
+
+
+def people(conn: Connection, *roles: Role) -> dict[str, str]:
+    """{id: name and branch} of the colleagues in these roles, to choose from."""
+    return {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=roles)}
 
 
 def branch(conn: Connection, key: str = "branch", width: int = 170) -> tuple[int, ...] | None:

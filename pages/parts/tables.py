@@ -31,6 +31,15 @@ class Column:
     help: str | None = None
 
 
+def seconds_taken() -> Column:
+    """How long a run took, once it is over."""
+    return Column("seconds", "Seconds", "number", value=_seconds, width=80)
+
+
+def _seconds(run) -> float | None:
+    return (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+
+
 def show(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
     """The table; the row that was clicked in this run, or None."""
     if not rows:

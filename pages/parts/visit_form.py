@@ -59,7 +59,14 @@ LABELS = {
 
 
 def show(staff_id: int, form: dict, language: str) -> None:
-    data = {"ask": form, "who": staff_id, "language": language, "place": f"/assets/components/{_version()}/visit", "home": "/today", "words": _words()}
+    data = {
+        "ask": form,
+        "who": staff_id,
+        "language": language,
+        "place": f"/assets/components/{_version()}/visit",
+        "home": "/today",
+        "words": _words(),
+    }
     _component(key=f"visit-{'-'.join(map(str, form.values()))}", data=data)
 
 

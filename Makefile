@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PORT   ?= 8501
+WORKERS ?= 2
 VENV   := .venv
 BIN    := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
@@ -20,7 +21,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	@sh .ci/browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -43,6 +43,7 @@ metadata = sa.MetaData(
     }
 )
 
+OBJECT = JSONB(none_as_null=True)  # nothing is NULL, never the JSON word null, which IS NOT NULL would find
 # The smallest named place in a Chinese address that several customers share.
 PLACE = "substring(address from '([^省市区县]*[村屯镇乡街路])')"
 
@@ -172,7 +173,7 @@ sign_ins = Table(
 preferences = Table(
     "preferences", metadata,
     Column("staff_id", Integer, ForeignKey("staff.id"), primary_key=True),
-    Column("wishes", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("wishes", OBJECT, nullable=False, server_default=text("'{}'")),
     comment="Language, theme, density, first page, favourites, columns: one person's style",
 )  # fmt: skip
 
@@ -367,7 +368,7 @@ definitions = Table(
     word("family", vocab.Definition),
     Column("code", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("body", JSONB, nullable=False),
+    Column("body", OBJECT, nullable=False),
     Column("valid_from", Date, nullable=False),
     word("state", vocab.Approval),
     Column("why", Text, nullable=False, comment="the maker's reason"),
@@ -465,9 +466,9 @@ records = Table(
     word("conclusion", vocab.Conclusion),
     Column("form_code", Text, comment="the form that was filled in, and its version; null: none of ours"),
     Column("form_version", Integer),
-    Column("answers", JSONB, nullable=False, server_default=text("'{}'"), comment="by field of the form, words on what is abnormal beside"),
+    Column("answers", OBJECT, nullable=False, server_default=text("'{}'"), comment="by field of the form, words on what is abnormal beside"),
     Column("note", Text),
-    Column("calls", JSONB, comment="each attempt of a phone check: when, what became of it, how long"),
+    Column("calls", OBJECT, comment="each attempt of a phone check: when, what became of it, how long"),
     Column("proposed_class", loan_class, comment="what the officer proposes; decided elsewhere"),
     Column("proposed_months", SmallInteger, comment="months to the next check, as the officer proposes"),
     Column("lat", Double),
@@ -477,10 +478,10 @@ records = Table(
     Column("on_site", Boolean, comment="within the fence, the fix's own accuracy allowed for; null: no position or no mark"),
     moment("fixed_at", comment="the phone's own moment of the position"),
     Column("grade", Text, CheckConstraint("grade in ('A','B','C','D')", name="grade"), comment="of presence; null: nothing to grade"),
-    Column("presence", JSONB, comment="the reasons of the grade"),
+    Column("presence", OBJECT, comment="the reasons of the grade"),
     Column("away_because", Text, comment="the officer's reason for not being on site"),
     Column("offline", Boolean, nullable=False, server_default=text("false"), comment="sent from the phone's queue, later than it was made"),
-    Column("receipt", JSONB, comment="what was answered to whoever submitted it; the same again when it is sent twice"),
+    Column("receipt", OBJECT, comment="what was answered to whoever submitted it; the same again when it is sent twice"),
     Column("submit_key", UUID(as_uuid=True), nullable=False, comment="made when the form was opened"),
     Column("digest", LargeBinary, nullable=False, comment="sha256 of what was submitted under the key"),
     PrimaryKeyConstraint("id", "customer_id"),
@@ -506,9 +507,9 @@ drafts = Table(
     Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
     Column("loan_ids", ARRAY(BigInteger), nullable=False, comment="the live loans when it was opened"),
     Column("todo_ids", ARRAY(BigInteger), nullable=False),
-    Column("place", JSONB, comment="the marked address when it was opened: lat, lon, radius_m"),
+    Column("place", OBJECT, comment="the marked address when it was opened: lat, lon, radius_m"),
     Column("counter", BigInteger, nullable=False, server_default=text("0"), comment="an older state never covers a newer"),
-    Column("content", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("content", OBJECT, nullable=False, server_default=text("'{}'")),
     now_by_default("opened_at"),
     now_by_default("saved_at"),
     # One draft a person and form, on however many devices.
@@ -624,7 +625,7 @@ signals = Table(
     staff_ref("owner_id", comment="who is to act; null: the branch"),
     Column("level", signal_level, nullable=False),
     Column("amount_fen", BigInteger, nullable=False, server_default=text("0"), comment="balance at risk"),
-    Column("evidence", JSONB, nullable=False, comment="the very values that fired"),
+    Column("evidence", OBJECT, nullable=False, comment="the very values that fired"),
     word("state", vocab.SignalState, server_default=text("'raised'")),
     Column("first_on", Date, nullable=False),
     Column("last_on", Date, nullable=False, comment="last business date on which the condition held"),
@@ -683,7 +684,7 @@ feed_runs = Table(
     staff_ref("override_asked_by"),
     Column("override_reason", Text),
     staff_ref("override_by"),
-    Column("totals", JSONB),
+    Column("totals", OBJECT),
     Column("mapping_version", Integer),
     CheckConstraint("override_by <> override_asked_by", name="four_eyes"),
     Index("feed_runs_by_date", "source", "business_date"),
@@ -728,7 +729,7 @@ job_runs = Table(
     now_by_default("started_at"),
     moment("finished_at"),
     Column("worker", Text, nullable=False),
-    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("detail", OBJECT, nullable=False, server_default=text("'{}'")),
     Column("error", Text),
     # Any number of schedulers may be awake; each job runs once a business date.
     UniqueConstraint("job", "business_date", name="job_runs_once_a_day"),
@@ -776,8 +777,8 @@ audit = Table(
     Column("noun", Text, nullable=False, comment="the table, or what the event is about"),
     Column("customer_id", BigInteger),
     Column("row_id", Text),
-    Column("before", JSONB),
-    Column("after", JSONB),
+    Column("before", OBJECT),
+    Column("after", OBJECT),
     Column("n", Integer, nullable=False, server_default=text("1")),
     Column("xid", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")),
     Index("audit_of_customer", "customer_id", "id", postgresql_where=text("customer_id is not null")),

@@ -69,13 +69,19 @@ def busy(day: date, seed: int = 1) -> Delivery:
     return delivery
 
 
+NUMBERED = "(select customer_no from customers x where x.id = {}.customer_id)"
+LOANS_OF = "(select array_agg(l.loan_no order by l.loan_no) from loans l where l.id = any({}.loan_ids))"
+SUBJECT = """case s.subject_kind when 'loan' then (select loan_no from loans l where l.id = s.subject_id)
+                                 when 'customer' then (select customer_no from customers x where x.id = s.subject_id)
+                                 else s.subject_id::text end"""
+# By the bank's own numbers: a load that was killed has used up some of ours.
 LEFT = {
-    "todos": """select customer_id, kind, subject, period, mode, family, loan_ids, rule_code, rule_version, anchor_on, branch_id, assignee_id,
-                       state, nominal_on, due_on, late_from, created_on, closed_on, close_reason from todos""",
-    "claims": """select c.customer_id, c.loan_id, c.kind, c.period, t.subject, t.period as todo from claims c
-                 join todos t on t.id = c.todo_id and t.customer_id = c.customer_id""",
-    "signals": """select customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level::text, amount_fen,
-                         evidence::text, state, first_on, last_on, gone_on, closed_on from signals""",
+    "todos": f"""select {NUMBERED.format("t")}, {LOANS_OF.format("t")}, kind, subject, period, mode, family, rule_code, rule_version, anchor_on,
+                        branch_id, assignee_id, state, nominal_on, due_on, late_from, created_on, closed_on, close_reason from todos t""",
+    "claims": f"""select {NUMBERED.format("c")}, (select loan_no from loans l where l.id = c.loan_id), c.kind, c.period, t.subject, t.period
+                  from claims c join todos t on t.id = c.todo_id and t.customer_id = c.customer_id""",
+    "signals": f"""select {NUMBERED.format("s")}, rule_code, rule_version, subject_kind, {SUBJECT}, branch_id, owner_id, level::text,
+                          amount_fen, evidence::text, state, first_on, last_on, gone_on, closed_on from signals s""",
     "days": "select day, branch_id, kind, family, open, due_7, late_7, late_30, late_more from todo_days",
     "loans": "select loan_no, balance_fen, class::text, status, overdue_since, worsened_on, changed_on from loans",
     "nights": "select business_date, state from job_runs where job = 'night'",

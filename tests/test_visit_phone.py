@@ -146,6 +146,15 @@ def test_a_call_is_made_judged_and_recorded(phone, server):
     assert [(r.mode, r.outcome) for r in records() if r.kind == "regular" and r.mode == "phone"] == [("phone", "completed")]
 
 
+def test_a_form_that_gets_no_answer_says_so_and_opens_by_itself(phone, server):
+    page, thumb = phone.page, Thumb(phone)
+    page.route("**/api/v1/visits", lambda route: route.fulfill(status=500))
+    page.goto(f"{server.base}/visit?customer=K002&mode=field")
+    thumb.sees("暂未收到银行的应答")
+    page.unroute("**/api/v1/visits")
+    thumb.sees(re.compile("刘洋"))
+
+
 def test_everything_a_thumb_must_hit_is_large_enough_and_nothing_is_wider_than_the_phone(phone, server):
     page, thumb = phone.page, Thumb(phone)
     page.goto(f"{server.base}/visit?customer=K002&mode=field")

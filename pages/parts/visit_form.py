@@ -52,7 +52,9 @@ LABELS = {
     "unscheduled": "Unscheduled check", "others_open": "{0} other todos of this customer stay open", "photos_wait": "{0} photos still on their way",
     "photos_sent": "{0} photos sent", "kept_until_network": "Kept on this phone; it will be sent when the network is back", "sending": "Sending …",
     "submit": "Submit the check", "needs_words": "{0}: say what is abnormal", "missing": "{0}: please fill in", "no_call": "Make a call first",
-    "not_normal": "Something is abnormal: the conclusion cannot be normal", "offline": "No network. Go on: everything is kept on this phone and sent later.",
+    "not_normal": "Something is abnormal: the conclusion cannot be normal",
+    "no_answer": "No answer from the bank yet. This form opens by itself as soon as there is one.",
+    "offline": "No network. Go on: everything is kept on this phone and sent later.",
     "other_device": "Taken over from your other device", "kept_here": "Kept on this phone", "kept_on_server": "Saved", "recorded": "Recorded",
     "record_number": "Record {0}", "grade": "Presence grade {0}", "was_offline": "Made without a network; marked so", "to_today": "To today's list",
 }  # fmt: skip

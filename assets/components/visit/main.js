@@ -51,7 +51,10 @@ function draw(root, visit) {
   const w = visit.data.words, t = (title) => title[visit.data.language] || title.zh || Object.values(title)[0];
   const typing = root.getRootNode().activeElement, at = typing && root.contains(typing) ? whereabouts(root, typing) : null, caret = typing?.selectionStart;
   if (visit.receipt) return root.replaceChildren(done(visit, w));
-  if (!visit.opened) return root.replaceChildren(h("p", { class: visit.problem ? "problem" : "quiet", role: "status" }, visit.problem || w.opening));
+  if (!visit.opened) {
+    const words = visit.problem || (visit.unanswered ? w.no_answer : w.opening);
+    return root.replaceChildren(h("p", { class: visit.problem ? "problem" : "quiet", role: "status" }, words));
+  }
   root.replaceChildren(...whole(visit, t, w).filter(Boolean));
   visit.drawn = visit.asks();
   const again = at && root.querySelectorAll(at.place)[at.nth];

@@ -22,11 +22,18 @@ export class Visit {
     await store.tidy(this.data.who, Date.now()).catch(() => {});
     const kept = await store.form(this.id).catch(() => null);
     if (kept?.content.sent) return this.resume(kept); // sent, and the answer got lost
+    await this.open(kept);
+  }
+
+  // From the server; else what this phone has kept; else asked again until there is an answer.
+  async open(kept) {
     try {
       this.take(await ask("POST", "visits", this.data.ask), kept);
+      this.unanswered = false;
     } catch (no) {
-      if (no instanceof Away && kept) this.resume(kept);
-      else this.problem = no.message;
+      if (no instanceof Away && kept) return this.resume(kept);
+      this.unanswered = no instanceof Away;
+      if (!this.unanswered) this.problem = no.message;
     }
     await this.afterOpening();
   }
@@ -128,9 +135,10 @@ export class Visit {
 
   // Whatever waits for the network.
   async goOn() {
-    if (this.busy || this.ended || !this.opened || this.receipt) return;
+    if (this.busy || this.ended || this.receipt || !(this.opened || this.unanswered)) return;
     this.busy = true;
     try {
+      if (this.unanswered) await this.open(null);
       await this.save();
       if (this.photos.some((photo) => !photo.whole && !photo.refused)) {
         await photos.sendAll(this.opened.key, (photo) => this.progress(photo));

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def main(place: Path) -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
         sys.exit(f"Vigil needs Python 3.11 or later; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12 run")
     python = place / "bin" / "python"
     if has_pip(python):

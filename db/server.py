@@ -123,7 +123,7 @@ def leave(home: Path) -> None:
 @contextmanager
 def _door(home: Path):
     """One process at a time may initialise, start or stop."""
-    with open(home / "door.lock", "w") as lock:
+    with (home / "door.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -135,7 +135,7 @@ def _enter(home: Path) -> int:
 
 
 def _nobody_inside(home: Path) -> bool:
-    with open(home / "inside.lock", "r+") as lock:
+    with (home / "inside.lock").open("r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True

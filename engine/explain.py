@@ -186,9 +186,9 @@ def _met(case: Case, r: RuleInForce, occurrence: Occurrence) -> tuple[str, str] 
     if todo and todo.state in (TodoState.OPEN, TodoState.STARTED):  # made by another rule, and started since
         return "satisfied", _("todo {0}, due {1}: {2}").format(todo.id, todo.due_on, words.name(TodoState(todo.state)))
     since = occurrence.due - timedelta(days=r.rule.satisfied_days)
-    if r.rule.satisfied_days and r.rule.when.anchor is not Anchor.COMPLETION:
-        if done := reasons.heavier_check(case.conn, case.customer_id, r.rule.kind, r.rule.mode, since, case.today):
-            return "satisfied", _("due {0}, but covered by a heavier check on {1}").format(occurrence.due, done.done_on)
+    covers = r.rule.satisfied_days and r.rule.when.anchor is not Anchor.COMPLETION
+    if covers and (done := reasons.heavier_check(case.conn, case.customer_id, r.rule.kind, r.rule.mode, since, case.today)):
+        return "satisfied", _("due {0}, but covered by a heavier check on {1}").format(occurrence.due, done.done_on)
     return None
 
 

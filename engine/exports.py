@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import xlsxwriter
 
@@ -38,10 +39,9 @@ def workbook(
     try:
         n = _write(name, by, what, fields, rows)
         audit.note(conn, "export", what, None, {"rows": n})
-        with open(name, "rb") as file:
-            return file.read()
+        return Path(name).read_bytes()
     finally:
-        os.unlink(name)
+        Path(name).unlink()
 
 
 def _write(name: str, by: Person, what: str, fields: Sequence[Field], rows: Iterable) -> int:

@@ -79,13 +79,13 @@ def create(administrator: sa.Engine, name: str, like: str) -> None:
 @pytest.fixture
 def empty(administrator, templates):
     """A migrated store with the shipped rules and nothing else."""
-    yield from _cloned(administrator, templates["empty"])
+    yield from cloned(administrator, templates["empty"])
 
 
 @pytest.fixture
 def small_bank(administrator, templates):
     """The small bank on the evening of its first feed; nothing generated yet."""
-    yield from _cloned(administrator, templates["bank"])
+    yield from cloned(administrator, templates["bank"])
 
 
 def planted_template(administrator, like: str, name: str) -> Iterator[str]:
@@ -98,7 +98,7 @@ def planted_template(administrator, like: str, name: str) -> Iterator[str]:
         conn.exec_driver_sql(f'drop database "{name}" with (force)')
 
 
-def _cloned(administrator, template: str):
+def cloned(administrator, template: str):
     name = f"vigil_t_{uuid.uuid4().hex[:12]}"
     create(administrator, name, like=template)
     try:

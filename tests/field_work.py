@@ -22,7 +22,7 @@ AT_THE_DOOR = {"latitude": 44.100317, "longitude": 125.200129, "accuracy": 12}
 
 @contextmanager
 def bank(administrator, templates) -> Iterator[None]:
-    for _ in conftest._cloned(administrator, templates["bank"]):
+    for _ in conftest.cloned(administrator, templates["bank"]):
         open_accounts()
         with access.transaction(MACHINE, "test") as conn:
             plant_work(conn)

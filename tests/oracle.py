@@ -509,7 +509,7 @@ class World:
         """(period, day, the day it must stay after, whether it is still owed when seen later)"""
         every = rule.when("every")
         if rule.when("rrule"):
-            for moment in rrulestr(rule.when("rrule"), dtstart=datetime(2000, 1, 1)):
+            for moment in rrulestr(rule.when("rrule"), dtstart=datetime(2000, 1, 1)):  # noqa: DTZ001 - days only
                 if moment.date() > HORIZON:
                     return
                 yield f"r{moment.date()}", moment.date(), moment.date() - timedelta(days=1), False

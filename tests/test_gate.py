@@ -88,7 +88,7 @@ def wait_for(server: Server) -> None:
 @pytest.fixture(scope="module")
 def bank(administrator, templates):
     """The small bank, everybody with an account; one store for all tests here."""
-    for _ in conftest._cloned(administrator, templates["bank"]):
+    for _ in conftest.cloned(administrator, templates["bank"]):
         cheap, sign_in._HASHER = sign_in._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         with access.transaction(MACHINE, "test") as conn:
             for username, number in PEOPLE.items():

@@ -51,7 +51,7 @@ def _quiet() -> None:
 def book(administrator, templates, tmp_path_factory) -> Iterator[None]:
     """Five customers and three with strange names; loans in arrears; the night has been."""
     before = os.environ.get("VIGIL_TODAY")
-    for _url in conftest._cloned(administrator, templates["empty"]):
+    for _url in conftest.cloned(administrator, templates["empty"]):
         os.environ["VIGIL_TODAY"] = str(TODAY)
         evening.fall(tmp_path_factory.mktemp("inbox"))
         yield

@@ -29,7 +29,7 @@ from engine import (
 from engine.feed import override
 from tests import house
 from tests.bank import STAFF, TODAY
-from tests.conftest import person
+from tests.conftest import cloned, person
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 PARAMETER = {"value": 2}
@@ -115,9 +115,7 @@ def test_every_permit_has_a_name_in_both_languages():
 
 @pytest.fixture(scope="module")
 def everybody(administrator, templates) -> dict[Role, Person]:
-    from tests.conftest import _cloned
-
-    bank = _cloned(administrator, templates["bank"])
+    bank = cloned(administrator, templates["bank"])
     next(bank)
     yield {role: person(number) for role, number in NUMBER_OF.items()}
     next(bank, None)

@@ -32,8 +32,8 @@ STAGES = (
         "MATURITY-LARGE", "MATURITY-BULLET", "OVERDUE-CALL", "OVERDUE-VISIT", "OVERDUE-PHONE", "REG-CONSUMER-LARGE",
     )),
 )  # fmt: skip
-SIGNALS = (24, "预警信号上线", tuple(
-    ["A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I02", "I09", "I13", "H06", "H02", "I12", "H03"]
+SIGNALS = (24, "预警信号上线", (
+    "A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I02", "I09", "I13", "H06", "H02", "I12", "H03",
 ))  # fmt: skip
 PASSWORD = "Vigil-demo-2026"
 LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open

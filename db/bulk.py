@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-TABLES = ("customers", "customer_faces", "loans", "guarantors", "todos")
+TABLES = ("customers", "customer_faces", "loans", "guarantors", "todos", "claims")
 WORTH_IT = 5_000  # rows; below this the indexes are kept up on the way
 
 # Of all rows: the owner sees what the machine sees.

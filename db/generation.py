@@ -390,22 +390,27 @@ def _exempt(kind: str, loan: str) -> str:
           and (e.loan_id is null or {loan}) and {kind} = any(e.kinds) and :today between e.from_on and e.until_on)"""
 
 
-def put_customer_todos(conn: sa.Connection, today: date, cold: bool) -> Counts:
+_WANTED = """
+    customer_id, kind, period, mode, family, loan_ids, rule_code, rule_version, anchor_on, branch_id, assignee_id, nominal_on, due_on,
+    late_from, created_on"""
+_ALL_WANTED = """
+    select customer_id, kind, period, mode, family, loan_ids, code, version, anchor_on, branch_id, assignee_id, nominal_on, due_on,
+           due_on + grace + 1, :today from staging.night_wanted order by customer_id"""
+
+
+def fill_for_customers(conn: sa.Connection, today: date) -> int:
+    """Into an empty book: nothing there to conflict with; the unique index that is built afterwards still checks."""
+    return conn.execute(sa.text(f"insert into todos ({_WANTED}) {_ALL_WANTED}"), {"today": today}).rowcount
+
+
+def put_customer_todos(conn: sa.Connection, today: date) -> Counts:
     """Wanted todos into the book: new ones made, those not yet started brought up to date, revocable ends taken back."""
-    columns = """customer_id, kind, period, mode, family, loan_ids, rule_code, rule_version, anchor_on, branch_id,
-                 assignee_id, nominal_on, due_on, late_from, created_on"""
-    source = """
-        select customer_id, kind, period, mode, family, loan_ids, code, version, anchor_on, branch_id, assignee_id,
-               nominal_on, due_on, due_on + grace + 1, :today from staging.night_wanted order by customer_id"""
     wanted = conn.exec_driver_sql("select count(*) from staging.night_wanted").scalar_one()
-    if cold:  # nothing there to conflict with; the unique index that is built afterwards still checks
-        conn.execute(sa.text(f"insert into todos ({columns}) {source}"), {"today": today})
-        return Counts(created=wanted)
     sets, where = _up_to_date("excluded")
     row = conn.execute(
         sa.text(f"""
             with put as (
-                insert into todos as t ({columns}) {source}
+                insert into todos as t ({_WANTED}) {_ALL_WANTED}
                 on conflict (customer_id, kind, subject, period) do update set {sets} where {where}
                 returning (xmax = 0) as created
             )
@@ -463,9 +468,7 @@ def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -
 
 
 def owe_for_loans(conn: sa.Connection, today: date) -> None:
-    """`owed`: every occurrence that a live loan is owed now; `covers`: the open todos, or those to be opened again,
-    that cover some; `fresh`: what no todo covers yet, with the one near in time that it joins.
-    """
+    """`owed`: every occurrence that a live loan is owed now, and the todo that covers it."""
     conn.execute(
         sa.text(f"""
             create unlogged table staging.night_owed as
@@ -484,6 +487,27 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
             where p.kind = any(:kinds)"""),
         {"kinds": [k.value for k in LOAN_KINDS], "today": today},
     )
+
+
+def fill_for_loans(conn: sa.Connection, today: date) -> int:
+    """Into an empty book: nothing is covered yet."""
+    return _make(conn, "staging.night_owed", today)
+
+
+def put_loan_todos(conn: sa.Connection, today: date) -> Counts:
+    """Fresh obligations join an open todo near in time, or make new ones together; the covered are brought up to date."""
+    _find_near(conn)
+    _join_near(conn)
+    changed = _update_covered(conn)
+    covered = conn.exec_driver_sql("select count(distinct todo_id) from staging.night_owed where todo_id is not null").scalar_one()
+    made = _make(conn, "(select * from staging.night_fresh where joins_id is null)", today)
+    return Counts(made, covered - changed, changed)
+
+
+def _find_near(conn: sa.Connection) -> None:
+    """`covers`: the open todos, or those to be opened again, that cover some; `fresh`: what no todo covers yet, with
+    the one near in time that it joins.
+    """
     conn.exec_driver_sql(f"""
         create unlogged table staging.night_covers as
         select o.customer_id, o.todo_id, o.kind, (array_agg(o.code order by o.number))[1] as code, min(o.due_on) as due_on
@@ -503,15 +527,7 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
         where o.todo_id is null""")
 
 
-def put_loan_todos(conn: sa.Connection, today: date) -> Counts:
-    """Fresh obligations join an open todo near in time, or make new ones together; the covered are brought up to date."""
-    _join_open(conn)
-    changed = _update_covered(conn)
-    covered = conn.exec_driver_sql("select count(distinct todo_id) from staging.night_owed where todo_id is not null").scalar_one()
-    return Counts(_make_new(conn, today), covered - changed, changed)
-
-
-def _join_open(conn: sa.Connection) -> None:
+def _join_near(conn: sa.Connection) -> None:
     conn.exec_driver_sql("""
         insert into claims (customer_id, loan_id, kind, period, todo_id)
         select customer_id, loan_id, kind, period, joins_id from staging.night_fresh where joins_id is not null
@@ -540,19 +556,25 @@ def _update_covered(conn: sa.Connection) -> int:
     ).rowcount
 
 
-def _make_new(conn: sa.Connection, today: date) -> int:
-    """Of one rule and customer, what falls due within merge_days of the earliest shares a todo, and so on."""
+def _make(conn: sa.Connection, fresh: str, today: date) -> int:
+    """Of one rule and customer, what falls due within merge_days of the earliest shares a todo, and so on.
+
+    All aggregates want one order, so that the obligations are sorted once.
+    """
     columns = ", ".join((*_ASKED, "assignee_id"))
+    first = "order by loan_id, period"
     return conn.execute(
         sa.text(f"""
             with spread as (
                 select *, (due_on - min(due_on) over (partition by customer_id, kind, code)) / (merge_days + 1) as bucket
-                from staging.night_fresh where joins_id is null
+                from {fresh} fresh
             ), groups as (
-                select customer_id, kind, min(loan_id) as subject, (array_agg(period order by loan_id, period))[1] as period,
-                       {_TOGETHER}, array_agg(loan_id order by loan_id, period) as claimers,
-                       array_agg(period order by loan_id, period) as periods
-                from spread group by customer_id, kind, code, bucket
+                select customer_id, kind, min(loan_id) as subject, (array_agg(period {first}))[1] as period, mode,
+                       (array_agg(family {first}))[1] as family, array_agg(distinct loan_id order by loan_id) as loan_ids,
+                       code as rule_code, version as rule_version, min(anchor_on) as anchor_on, min(branch_id) as branch_id,
+                       assignee_id, min(nominal_on) as nominal_on, min(due_on) as due_on, min(due_on) + grace + 1 as late_from,
+                       array_agg(loan_id {first}) as claimers, array_agg(period {first}) as periods
+                from spread group by customer_id, kind, code, version, mode, grace, assignee_id, bucket
             ), made as (
                 insert into todos (customer_id, kind, subject, period, {columns}, created_on)
                 select customer_id, kind, subject, period, {columns}, :today from groups order by customer_id, due_on, subject

@@ -62,27 +62,27 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     generation.pick(conn, rows, today, everybody)
     generation.govern(conn, today)
     generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside))
-    counts += _for_customers(conn, today, everybody)
-    counts += _for_loans(conn, today, everybody)
-    counts.rescheduled += generation.hand_over(conn, today)
+    generation.want_for_customers(conn, today)
+    generation.owe_for_loans(conn, today)
+    if generation.is_cold(conn):
+        counts.created += _fill(conn, today)
+    else:
+        counts += _bring_up_to_date(conn, today, everybody)
     generation.clean_up(conn)
     return Outcome(counts, set_aside)
 
 
-def _for_customers(conn: Connection, today: date, everybody: bool) -> Counts:
-    generation.want_for_customers(conn, today)
-    cold = generation.is_cold(conn)
-    with bulk.undressed(conn, *(["todos"] if cold else [])):
-        counts = generation.put_customer_todos(conn, today, cold)
-    if not cold:
-        counts.cancelled += generation.withdraw_from_customers(conn, today, everybody)
-    return counts
+def _fill(conn: Connection, today: date) -> int:
+    with bulk.undressed(conn, "todos", "claims"):
+        return generation.fill_for_customers(conn, today) + generation.fill_for_loans(conn, today)
 
 
-def _for_loans(conn: Connection, today: date, everybody: bool) -> Counts:
-    generation.owe_for_loans(conn, today)
-    counts = generation.put_loan_todos(conn, today)
+def _bring_up_to_date(conn: Connection, today: date, everybody: bool) -> Counts:
+    counts = generation.put_customer_todos(conn, today)
+    counts.cancelled += generation.withdraw_from_customers(conn, today, everybody)
+    counts += generation.put_loan_todos(conn, today)
     counts.cancelled += generation.withdraw_from_loans(conn, today, everybody)
+    counts.rescheduled += generation.hand_over(conn, today)
     return counts
 
 

@@ -71,14 +71,15 @@ def busy(day: date, seed: int = 1) -> Delivery:
 
 NUMBERED = "(select customer_no from customers x where x.id = {}.customer_id)"
 LOANS_OF = "(select array_agg(l.loan_no order by l.loan_no) from loans l where l.id = any({}.loan_ids))"
+ABOUT = "coalesce((select loan_no from loans l where l.id = t.subject), t.subject::text)"
 SUBJECT = """case s.subject_kind when 'loan' then (select loan_no from loans l where l.id = s.subject_id)
                                  when 'customer' then (select customer_no from customers x where x.id = s.subject_id)
                                  else s.subject_id::text end"""
 # By the bank's own numbers: a load that was killed has used up some of ours.
 LEFT = {
-    "todos": f"""select {NUMBERED.format("t")}, {LOANS_OF.format("t")}, kind, subject, period, mode, family, rule_code, rule_version, anchor_on,
+    "todos": f"""select {NUMBERED.format("t")}, {LOANS_OF.format("t")}, kind, {ABOUT}, period, mode, family, rule_code, rule_version, anchor_on,
                         branch_id, assignee_id, state, nominal_on, due_on, late_from, created_on, closed_on, close_reason from todos t""",
-    "claims": f"""select {NUMBERED.format("c")}, (select loan_no from loans l where l.id = c.loan_id), c.kind, c.period, t.subject, t.period
+    "claims": f"""select {NUMBERED.format("c")}, (select loan_no from loans l where l.id = c.loan_id), c.kind, c.period, {ABOUT}, t.period
                   from claims c join todos t on t.id = c.todo_id and t.customer_id = c.customer_id""",
     "signals": f"""select {NUMBERED.format("s")}, rule_code, rule_version, subject_kind, {SUBJECT}, branch_id, owner_id, level::text,
                           amount_fen, evidence::text, state, first_on, last_on, gone_on, closed_on from signals s""",

@@ -12,6 +12,7 @@ import hashlib
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -31,7 +32,6 @@ SOCKET_PATH_LIMIT = 100  # bytes; the kernel allows 107 with the socket's own na
 
 CONFIG = """
 listen_addresses = ''
-unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
 password_encryption = 'scram-sha-256'
 timezone = 'UTC'
@@ -213,7 +213,7 @@ def _initialise(server: Server) -> None:
         )  # fmt: skip
     config = server.data / "postgresql.auto.conf"
     shared = min(1024, max(128, _memory_mb() // 16))
-    config.write_text(CONFIG.format(sockets=server.sockets, shared_mb=shared, cache_mb=_memory_mb() // 2))
+    config.write_text(CONFIG.format(shared_mb=shared, cache_mb=_memory_mb() // 2))
     (server.data / "pg_hba.conf").write_text(HBA)
     for file in (config, server.data / "pg_hba.conf"):
         _give(server, file)
@@ -238,13 +238,19 @@ def _start(server: Server) -> None:
     _private_folder(server, server.sockets)
     _bury(server)
     begun = time.monotonic()
-    _pg_ctl(server, "start", "--no-wait", "--log", str(_start_log(server)))
+    _launch(server)
     while not _answers(server):  # after a crash recovery may take long; there is nothing better to do than wait
         if time.monotonic() - begun > LONG_ENOUGH and _pg_ctl(server, "status", check=False).returncode != 0:
             if not (_orphans_are_at_work(server) and time.monotonic() - begun < ORPHANS_LEAVE):
                 raise ServerFailed(_start_log(server).read_text()[-2000:])
-            _pg_ctl(server, "start", "--no-wait", "--log", str(_start_log(server)))
+            _launch(server)
         time.sleep(0.02)
+
+
+def _launch(server: Server) -> None:
+    """Told where to listen, whatever its files say: a home may have been moved or copied since it was made."""
+    listen = f"-k {shlex.quote(str(server.sockets))}"
+    _pg_ctl(server, "start", "--no-wait", "--log", str(_start_log(server)), "--options", listen)
 
 
 def _bury(server: Server) -> None:

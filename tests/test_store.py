@@ -319,6 +319,17 @@ def test_processes_share_one_server_which_outlives_a_killed_app_and_stops_with_t
     assert not server._answers(place)
 
 
+def test_a_home_that_was_moved_answers_where_it_now_lies(home):
+    server.ensure(home)
+    server.leave(home)
+    moved = home.rename(home.with_name(f"{home.name} moved"))
+    try:
+        assert str(moved) in str(server.ensure(moved).sockets)
+        server.leave(moved)
+    finally:
+        moved.rename(home)
+
+
 # --- What is said when there is no store -----------------------------------------------------------------------------
 
 

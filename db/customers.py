@@ -70,12 +70,12 @@ def conditions(x: Filter) -> list[sa.ColumnElement[bool]]:
         marked = select(addresses.c.customer_id).where(addresses.c.lat.is_not(None), addresses.c.replaced_at.is_(None))
         where.append(c.id.not_in(marked))
     if x.text:
-        where.append(_is_called(x.text))
+        where.append(is_called(x.text))
     exact = ((f.segment, x.segment), (f.level, x.level), (f.worst_class, x.worst_class), (c.manager_id, x.manager_id))
     return where + [column == value for column, value in exact if value is not None]
 
 
-def _is_called(text: str) -> sa.ColumnElement[bool]:
+def is_called(text: str) -> sa.ColumnElement[bool]:
     """Part of the name, the beginning of the number, or the whole phone or identity number."""
     having = select(func.unnest(func.vigil_having(text)))
     return contains(c.name, text) | begins(c.customer_no, text) | c.id.in_(having)

@@ -98,9 +98,13 @@ POLICIES: dict[str, dict[Scope, str]] = {
     },
     "drafts": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
     "uploads": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
-    "leads": of_a_branch(f"staff_id = {ME} or {mine('customer_id')}") | {
-        Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}"
+    "leads": of_a_branch(f"{ME} in (staff_id, owner_id) or {mine('customer_id')}") | {
+        Scope.BRANCH: f"{IN_MY_BRANCHES} or {ME} in (staff_id, owner_id)"
     },
+    # Where a colleague was is no officer's business, at one's own customers neither.
+    "footprints": FOR_HEAD | {Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}", Scope.OFFICER: f"staff_id = {ME}"},
+    "customer_facts": FOLLOWS_CUSTOMER,
+    "notes": FOLLOWS_CUSTOMER,
     "exemptions": FOLLOWS_CUSTOMER,
     "claims": FOLLOWS_CUSTOMER,
     "loans": of_a_branch(mine("customer_id")),
@@ -150,6 +154,7 @@ GATE_TABLES = {
 # A hash of eleven digits is as good as the digits: whoever looks for a number asks vigil_having().
 HIDDEN_COLUMNS = {
     "customers": {"identity_no", "phone", "identity_hash", "phone_hash"},
+    "customer_facts": {"phone", "phone_hash"},
     "accounts": {"password_hash"},
     "sessions": {"token_hash"},
     "rejects": {"raw"},
@@ -188,6 +193,19 @@ RAISED_BY_CHECK = Write(
 DRAFTED = all_of("update (counter, content, todo_ids, place, saved_at)", "delete")
 SENT = all_of("update (content, sha256, width, height, bytes)", "delete")
 MY_RECORD = f"exists (select 1 from records r where r.id = record_id and r.customer_id = {{0}}.customer_id and r.staff_id = {ME})"
+# By hand, a lead belongs to the branch of whoever writes it down, perhaps at a customer of his.
+LEAD_BY_HAND = "record_id is null and state = 'new' and owner_id is null and {branch} and (customer_id = 0 or {customer})"
+LEAD_FOLLOWED = all_of("update (state, owner_id, lost_because, changed_by, changed_at)", signed=f"changed_by = {ME}")
+# Positions come only from a visit that is open; a check-in that is taken anew replaces the one before.
+TRACKED = (
+    Write("insert", rows=f"staff_id = {ME} and {begun('footprints')}", signed=f"staff_id = {ME} and not coarse"),
+    Write(
+        "update (at, lat, lon, accuracy_m)", rows=f"staff_id = {ME} and source = 'check_in' and {begun('footprints')}",
+        signed=f"staff_id = {ME}",
+    ),
+)  # fmt: skip
+NOTED_DOWN = "insert (customer_id, phone, business, remarks, needs, phone_by, phone_at, updated_by, updated_at)"
+KNOWN = all_of(NOTED_DOWN, NOTED_DOWN.replace("insert (customer_id, ", "update ("), signed=f"updated_by = {ME}")
 TOUCHED = all_of("update (touched_at)")
 MARKED = (Write("insert", signed=f"marked_by = {ME}"), Write("update (replaced_at, doubt)"))
 ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
@@ -196,6 +214,12 @@ STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id 
 BOTH_MINE = f"{STAFF_OF_MINE.format('staff_id')} and {STAFF_OF_MINE.format('delegate_id')}"
 DECIDED = "update (state, decided_by, decided_at, decided_why)"
 ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
+
+
+def _lead_noted(branch: str, customer: str) -> tuple[Write, ...]:
+    by_hand = LEAD_BY_HAND.format(branch=branch, customer=customer)
+    return all_of("insert", rows=f"({MY_RECORD.format('leads')}) or ({by_hand})", signed=f"staff_id = {ME}")
+
 
 # What people may write, by scope; the verbs above decide when. Everything else is the machine's.
 # Who signs is who acts: nobody writes another's name under anything.
@@ -213,7 +237,14 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     },
     "uploads": dict.fromkeys(CHECKERS, all_of("insert", rows=begun("uploads"), signed=f"staff_id = {ME}") + SENT),
     "photos": dict.fromkeys(CHECKERS, all_of("insert", rows=MY_RECORD.format("photos"), signed=f"staff_id = {ME}")),
-    "leads": dict.fromkeys(CHECKERS, all_of("insert", rows=MY_RECORD.format("leads"), signed=f"staff_id = {ME}")),
+    "leads": {
+        Scope.HEAD: LEAD_FOLLOWED,
+        Scope.BRANCH: _lead_noted(IN_MY_BRANCHES, CUSTOMER_SEEN) + LEAD_FOLLOWED,
+        Scope.OFFICER: _lead_noted("branch_id = (select vigil_my_branch())", mine("customer_id")) + LEAD_FOLLOWED,
+    },
+    "footprints": dict.fromkeys(CHECKERS, TRACKED),
+    "customer_facts": dict.fromkeys(CHECKERS, KNOWN),
+    "notes": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), all_of("insert", signed=f"staff_id = {ME}")),
     "todos": {Scope.HEAD: all_of(SETTLED), Scope.BRANCH: all_of(SETTLED), Scope.OFFICER: all_of(HANDLED)},
     "signals": dict.fromkeys((Scope.HEAD, Scope.COLLECTOR), SIGNAL_HANDLED)
     | dict.fromkeys(CHECKERS, (*SIGNAL_HANDLED, RAISED_BY_CHECK)),
@@ -264,9 +295,11 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
-             "customer_faces", "drafts", "uploads"}  # fmt: skip
+             "customer_faces", "drafts", "uploads", "footprints"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress"}  # fmt: skip
+# Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
+POSITIONS = {"records": {"lat", "lon", "accuracy_m", "coarse"}, "photos": {"lat", "lon"}}
 TRAILED_AS = {
     "identity_no": "vigil_mask({}, 3, 4)",
     "phone": "vigil_mask({}, 3, 4)",
@@ -399,7 +432,8 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare found_value text;
 begin
     if vigil_me() is null then return null; end if;
-    select case field when 'phone' then phone when 'identity_no' then identity_no end into found_value
+    select case field when 'phone' then coalesce((select f.phone from customer_facts f where f.customer_id = customers.id), phone)
+                      when 'source_phone' then phone when 'identity_no' then identity_no end into found_value
     from customers where id = customer and {seen};
     if found_value is not null then
         perform vigil_note('customer.reveal', 'customers', customer, jsonb_build_object('field', field, 'why', reason));
@@ -407,12 +441,13 @@ begin
     return found_value;
 end $$"""
 
-# The customers of the acting person who have this very phone or identity number.
+# The customers of the acting person who have this very phone, in the source or by our own knowledge, or identity number.
 _HAVING = """
 create or replace function vigil_having(number text) returns bigint[]
 language sql stable security definer set search_path = public, pg_temp as $$
     select coalesce(array_agg(id), '{{}}') from customers
-    where (phone_hash = vigil_lookup(number) or identity_hash = vigil_lookup(number)) and {seen}
+    where (phone_hash = vigil_lookup(number) or identity_hash = vigil_lookup(number)
+           or id in (select f.customer_id from customer_facts f where f.phone_hash = vigil_lookup(number))) and {seen}
 $$"""
 
 _NOTE = """
@@ -507,7 +542,8 @@ def _triggers() -> Iterator[str]:
 
 def _trail_function(table: sa.Table) -> str:
     """One function a table, with its columns spelled out: several times faster than a generic diff over jsonb."""
-    columns = [c.name for c in table.columns if c.name not in UNTRAILED_COLUMNS]
+    untrailed = UNTRAILED_COLUMNS | POSITIONS.get(table.name, set())
+    columns = [c.name for c in table.columns if c.name not in untrailed]
     keys = [c.name for c in table.primary_key.columns]
     customer = "id" if table.name == "customers" else "customer_id" if "customer_id" in table.columns else None
     paired = " and ".join(f"o.{k} = n.{k}" for k in keys)

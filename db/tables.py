@@ -484,6 +484,7 @@ records = Table(
     Column("receipt", OBJECT, comment="what was answered to whoever submitted it; the same again when it is sent twice"),
     Column("submit_key", UUID(as_uuid=True), nullable=False, comment="made when the form was opened"),
     Column("digest", LargeBinary, nullable=False, comment="sha256 of what was submitted under the key"),
+    Column("coarse", Boolean, nullable=False, server_default=text("false"), comment="lat and lon were rounded to about a kilometre"),
     PrimaryKeyConstraint("id", "customer_id"),
     # Sent twice is one record.
     UniqueConstraint("submit_key", name="records_submitted_once"),
@@ -491,6 +492,8 @@ records = Table(
     Index("records_of_staff", "staff_id", "done_on"),
     Index("records_of_branch", "branch_id", "done_on"),
     Index("records_by_day", "done_on"),
+    # What the coarsening of old positions has still to do.
+    Index("records_exact", "done_on", postgresql_where=text("lat is not null and not coarse")),
     comment="贷后记录: visits, calls and desk checks as submitted",
 )  # fmt: skip
 
@@ -541,22 +544,82 @@ uploads = Table(
     comment="Photos on their way from a phone, and those of forms that are not submitted yet",
 )  # fmt: skip
 
+footprints = Table(
+    "footprints", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False, comment="at whose visit"),
+    staff_ref("staff_id", nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False, comment="the customer's when the form was opened"),
+    Column("submit_key", UUID(as_uuid=True), nullable=False, comment="of the form that took the position"),
+    word("source", vocab.FixSource),
+    moment("at", nullable=False, comment="the phone's own moment of the position"),
+    Column("lat", Double, nullable=False),
+    Column("lon", Double, nullable=False),
+    Column("accuracy_m", Double),
+    Column("coarse", Boolean, nullable=False, server_default=text("false"), comment="lat and lon were rounded to about a kilometre"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    # A phone sends again what it does not know to have arrived; a check-in that is taken anew replaces the one before.
+    UniqueConstraint("customer_id", "submit_key", "at", name="footprints_once"),
+    Index("footprints_one_check_in", "customer_id", "submit_key", unique=True, postgresql_where=text("source = 'check_in'")),
+    Index("footprints_of_staff", "staff_id", "at"),
+    Index("footprints_exact", "at", postgresql_where=text("not coarse")),  # what the coarsening has still to do
+    CheckConstraint("lat between 3 and 54 and lon between 73 and 136", name="in_china"),
+    comment="足迹: where an officer's phone was while a visit was open",
+)  # fmt: skip
+
+customer_facts = Table(
+    "customer_facts", metadata,
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), primary_key=True),
+    Column("phone", Text, comment="C2: readable through vigil_reveal() only"),
+    Column("phone_masked", Text, Computed("vigil_mask(phone, 3, 4)", persisted=True)),
+    Column("phone_hash", LargeBinary, Computed("vigil_lookup(phone)", persisted=True)),
+    Column("business", Text),
+    Column("remarks", Text),
+    Column("needs", Text),
+    staff_ref("phone_by"),
+    moment("phone_at"),
+    staff_ref("updated_by", nullable=False),
+    moment("updated_at", nullable=False),
+    Index("customer_facts_by_phone", "phone_hash", postgresql_where=text("phone is not null")),
+    CheckConstraint("(phone is null) = (phone_by is null) and (phone is null) = (phone_at is null)", name="phone_has_an_author"),
+    comment="贷后信息: what the bank itself knows of a customer, beside what the feed hands down",
+)  # fmt: skip
+
+notes = Table(
+    "notes", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    staff_ref("staff_id", nullable=False),
+    now_by_default("noted_at"),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("id", "customer_id"),
+    Index("notes_of_customer", "customer_id", "noted_at"),
+    comment="跟进备注: what somebody wrote down about a customer; added, never changed",
+)  # fmt: skip
+
 leads = Table(
     "leads", metadata,
     Column("id", BigInteger, Identity(), nullable=False),
-    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False, comment="during whose check it was noted"),
-    Column("record_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False, server_default=text("0"), comment="at whose check it was noted; 0: at nobody's"),
+    Column("record_id", BigInteger, comment="null: added by hand"),
     Column("name", Text, nullable=False),
     Column("phone", Text),
     Column("wish", Text, nullable=False, comment="what the lead may need"),
     Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
     staff_ref("staff_id", nullable=False),
     now_by_default("noted_at"),
+    word("state", vocab.LeadState, server_default=text("'new'")),
+    staff_ref("owner_id", comment="who follows it; null: who noted it"),
+    Column("lost_because", Text),
+    staff_ref("changed_by"),
+    moment("changed_at"),
     PrimaryKeyConstraint("id", "customer_id"),
     ForeignKeyConstraint(["record_id", "customer_id"], ["records.id", "records.customer_id"]),
     Index("leads_of_branch", "branch_id", "noted_at"),
     Index("leads_of_staff", "staff_id", "noted_at"),
-    comment="商机: new business noted during a visit",
+    Index("leads_of_owner", "owner_id", "noted_at", postgresql_where=text("owner_id is not null")),
+    CheckConstraint("(state = 'lost') = (lost_because is not null)", name="lost_has_a_reason"),
+    comment="商机: new business, noted during a visit or by hand",
 )  # fmt: skip
 
 photos = Table(

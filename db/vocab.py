@@ -286,6 +286,32 @@ class Conclusion(StrEnum):
     UNABLE = "unable"
 
 
+class FixSource(StrEnum):
+    """On which occasion a phone told where it is."""
+
+    CHECK_IN = "check_in"  # 到场
+    DURING = "during"  # 检查途中
+    SUBMIT = "submit"  # 提交
+
+
+class LeadState(StrEnum):
+    """What has become of new business (商机)."""
+
+    NEW = "new"  # 待联系
+    CONTACTED = "contacted"  # 跟进中
+    WON = "won"  # 已成交
+    LOST = "lost"  # 已流失
+
+
+# What a lead may become; whoever was lost may come again.
+LEAD_STEPS = {
+    LeadState.NEW: (LeadState.CONTACTED, LeadState.WON, LeadState.LOST),
+    LeadState.CONTACTED: (LeadState.WON, LeadState.LOST),
+    LeadState.LOST: (LeadState.CONTACTED,),
+    LeadState.WON: (),
+}
+
+
 class Definition(StrEnum):
     """Families of versioned, dated, twice-signed data."""
 

@@ -26,6 +26,9 @@ PARAMETERS = {
     "visits.offline_hours": Parameter(
         72, "hours", "A check made without a network counts by the phone's time if it arrives within this"
     ),
+    "footprints.exact_days": Parameter(
+        90, "days", "Where officers were is kept exactly this long, then rounded to about a kilometre"
+    ),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

@@ -72,6 +72,14 @@ class Missing(Refusal):
     """Please fill in: {field}."""
 
 
+class TooLong(Refusal):
+    """This text is too long: at most {most} characters."""
+
+
+class NoPhone(Refusal):
+    """ "{value}" is no phone number. Write a mobile number of 11 digits, or a landline with its area code."""
+
+
 class FormIncomplete(Refusal):
     """The form is not ready yet. {problems}"""
 

@@ -16,7 +16,7 @@ import structlog
 from db import access, calendar, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
-from engine import clock, night
+from engine import clock, footprints, night
 from engine.feed import load
 
 log = structlog.get_logger()
@@ -60,6 +60,11 @@ def _holidays() -> object:
         return len(calendar.exceptions(conn))
 
 
+def _coarsen() -> object:
+    with access.transaction(MACHINE, "footprints.coarsen") as conn:
+        return footprints.coarsen(conn, clock.today())
+
+
 JOBS = (
     Job(
         "night",
@@ -69,6 +74,7 @@ JOBS = (
     ),
     Job("late feed", "Load a delivery that came after the night and run that night again", _late_feed, every=timedelta(minutes=10)),
     Job("tidy", "End sessions that expired, forget used tickets", _tidy, every=timedelta(hours=1)),
+    Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),
     Job("holidays", "Take in newly published holidays", _holidays, every=timedelta(days=7)),
 )
 

@@ -9,7 +9,7 @@ Besides the small bank's people (tests/bank.py):
     K006 韩雪 of Chaoyang, nobody's, in arrears     K007 杨帆 of Nong'an, nobody's, with a todo for 郑洁
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -144,6 +144,7 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
              submit_key=sa.func.gen_random_uuid(), digest=b"x")  # fmt: skip
         conn.execute(sa.insert(tables.leads).values(
             **about, record_id=record, name="赵六", phone="13900000066", wish="w", staff_id=ids[officer or "101"], noted_at=TODAY))  # fmt: skip
+        _known(conn, about, ids[officer or "101"], None if number == "K002" else f"1370000000{n}")
         _half_filled_in(conn, about, loan, ids[officer or "101"])
         conn.execute(sa.insert(tables.photos).values(
             customer_id=about["customer_id"], record_id=record, sha256=b"x", bytes=1, width=1, height=1, staff_id=ids["802"]))  # fmt: skip
@@ -158,9 +159,23 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
     crossing = {"customer_id": customers["K002"], "branch_id": branches["229008"]}
     _put(conn, tables.records, **crossing, kind="spot", mode="phone", loan_ids=[], staff_id=ids["103"], done_on=TODAY,
          finished_at=sa.func.now(), outcome="completed", conclusion="normal", submit_key=sa.func.gen_random_uuid(), digest=b"x")  # fmt: skip
+    # 钱进 follows a lead that 吴磊 noted at a firm that is nobody's customer yet.
+    _put(conn, tables.leads, customer_id=0, name="新店", wish="w", branch_id=branches["229001"], staff_id=ids["102"], owner_id=ids["804"],
+         noted_at=TODAY, state="contacted")  # fmt: skip
     for subject, owner in (("branch", None), ("staff", ids["804"])):
         _put(conn, tables.signals, branch_id=branches["2290081"], rule_code="S2", rule_version=1, subject_kind=subject,
              subject_id=branches["2290081"], owner_id=owner, level="yellow", evidence={}, first_on=TODAY, last_on=TODAY)  # fmt: skip
+
+
+def _known(conn: sa.Connection, about: dict, staff_id: int, phone: str | None) -> None:
+    """What the bank itself knows of a customer, and where somebody was when he went there."""
+    own = {"customer_id": about["customer_id"]}
+    given = {"phone": phone, "phone_by": staff_id, "phone_at": TODAY} if phone else {}
+    conn.execute(sa.insert(tables.customer_facts).values(**own, **given, business="b", updated_by=staff_id, updated_at=TODAY))
+    _put(conn, tables.notes, **own, staff_id=staff_id, note="n", noted_at=TODAY)
+    for n in range(2):
+        _put(conn, tables.footprints, **about, staff_id=staff_id, submit_key=sa.func.gen_random_uuid(), source="during",
+             at=datetime(2026, 11, 20, 9, n, tzinfo=UTC), lat=43.9 + n / 100, lon=125.3)  # fmt: skip
 
 
 def _half_filled_in(conn: sa.Connection, about: dict, loan: int, staff_id: int) -> None:

@@ -8,7 +8,9 @@ Written from the bank's rules, not from db/security.py:
 * relationship managers and inspectors see the customers they manage, inspect, have a loan or an open todo of, for
   themselves or for a colleague they stand in for today; their own todos, checks and signals besides, and their branch's pool;
 * collections sees customers in arrears or substandard and worse;
-* whoever signed a check sees it, its photos and its leads; forms half filled in and photos on their way, their author only;
+* whoever signed a check sees it, its photos and its leads, whoever follows a lead sees it; forms half filled in and photos on
+  their way, their author only;
+* where somebody was at visits: himself, the head of the branch whose customer it was, and who sees the whole book; no colleague;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -28,7 +30,8 @@ EVERYBODY = (*BUSINESS, *TECHNICAL)
 
 OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
-OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims")
+OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims",
+                 "customer_facts", "notes")  # fmt: skip
 OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads")
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
 OPERATIONS = ("feed_files", "rejects", "problems")
@@ -39,7 +42,7 @@ OPEN_TO = (
     | dict.fromkeys((*OF_A_CUSTOMER, *OF_A_BRANCH), BUSINESS)
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
-       "drafts": CHECKERS, "uploads": CHECKERS, "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
+       "drafts": CHECKERS, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
 )  # fmt: skip
 
 
@@ -118,7 +121,7 @@ class Sight:
         own = {
             "todos": row.get("assignee_id"),
             "records": row.get("staff_id"),
-            "leads": row.get("staff_id"),
+            "leads": self.person.id if self.person.id == row.get("owner_id") else row.get("staff_id"),
             "signals": row.get("owner_id"),
         }.get(table)
         if self.role is Role.BRANCH_HEAD:
@@ -141,6 +144,9 @@ class Sight:
         return row["staff_id"] == self.person.id
 
     _sees_drafts = _sees_uploads = _sees_preferences
+
+    def _sees_footprints(self, row: dict) -> bool:
+        return self.role in WHOLE_BOOK or row["staff_id"] == self.person.id or row["branch_id"] in self.branches
 
     def _sees_audit(self, row: dict) -> bool:
         if self.role in WHOLE_BOOK:

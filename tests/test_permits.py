@@ -9,12 +9,15 @@ import pytest
 
 from db import access, audit
 from db.access import MACHINE, Person
-from db.vocab import Conclusion, Definition, Kind, Mode, Outcome, Role
+from db.vocab import Conclusion, Definition, Kind, LeadState, Mode, Outcome, Role
 from engine import (
     acts,
+    care,
     checks,
     customers,
     exports,
+    footprints,
+    leads,
     people,
     permits,
     preferences,
@@ -46,6 +49,15 @@ def proposal(family: Definition) -> Callable:
 
 # What each verb is called in the table, and how it is tried. A verb with several permits stands once for each.
 VERBS: dict[str, tuple[str, Callable]] = {
+    "care.update": ("customer.update", lambda conn, by: care.update(conn, by, 1, care.Facts(), None, now=NOW)),
+    "care.note": ("customer.note", lambda conn, by: care.note(conn, by, 1, "called back", now=NOW)),
+    "footprints.look": ("footprint.look", lambda conn, by: footprints.look(conn, by, 12, TODAY)),
+    "leads.add": ("lead.add", lambda conn, by: leads.add(conn, by, leads.Lead("新店", "贷款20万"), now=NOW)),
+    "leads.move": (
+        "lead.follow",
+        lambda conn, by: leads.move(conn, by, 1, LeadState.NEW, LeadState.WON, now=NOW),
+    ),
+    "leads.give": ("lead.follow", lambda conn, by: leads.give(conn, by, 1, 12, 13, now=NOW)),
     "checks.submit": ("check.submit", lambda conn, by: checks.submit(conn, by, check_of(1))),
     "customers.reveal": ("customer.reveal", lambda conn, by: customers.reveal(conn, by, 1, "phone", "to call him")),
     "exports.workbook": ("export.make", lambda conn, by: exports.workbook(conn, by, "loans", [], [])),
@@ -168,6 +180,7 @@ def test_the_machine_may_everything_and_auditors_change_nothing():
     auditor = Person(1, "陈静", Role.AUDITOR)
     assert {verb for verb in permits.PERMITS if permits.may(auditor, verb) and not verb.endswith(".see")} == {
         "export.make",
+        "footprint.look",
         "preference.set",
     }
 

@@ -16,16 +16,19 @@ from db import (
     audit,
     branches,
     calendar,
+    care,
     customers,
     definitions,
     drafts,
     feeds,
     figures,
+    footprints,
     installation,
     jobs,
     leads,
     loans,
     photos,
+    portfolio,
     preferences,
     products,
     reasons,
@@ -70,6 +73,8 @@ READS: dict[str, Callable] = {
     ],
     "accounts.tries_of": lambda conn, w: [accounts.tries_of(conn, s) for s in w.some],
     "accounts.listing": lambda conn, w: accounts.listing(conn),
+    "care.of_customer": lambda conn, w: [care.of_customer(conn, c) for c in w.customers.values()],
+    "care.notes_of": lambda conn, w: [care.notes_of(conn, c) for c in w.customers.values()],
     "audit.pulse": lambda conn, w: audit.pulse(conn),
     "audit.of_customer": lambda conn, w: [audit.of_customer(conn, c) for c in w.customers.values()],
     "audit.listing": lambda conn, w: audit.listing(conn),
@@ -133,12 +138,39 @@ READS: dict[str, Callable] = {
     "figures.handling_days": lambda conn, w: figures.handling_days(conn, SCOPE, SINCE),
     "figures.on_site_per_day": lambda conn, w: figures.on_site_per_day(conn, SCOPE, SINCE),
     "figures.branch_table": lambda conn, w: figures.branch_table(conn, SCOPE, SINCE),
+    "footprints.stops": lambda conn, w: [
+        footprints.stops(conn, s, TODAY - timedelta(days=n)) for s in w.staff.values() for n in range(7)
+    ],
+    "footprints.stored": lambda conn, w: [
+        footprints.stored(conn, s, TODAY - timedelta(days=n)) for s in w.staff.values() for n in range(7)
+    ],
+    "footprints.kept_of": lambda conn, w: [footprints.kept_of(conn, s) for s in w.staff.values()],
+    "footprints.days": lambda conn, w: [footprints.days(conn, s, SINCE, TODAY) for s in w.staff.values()],
+    "footprints.by_staff": lambda conn, w: [
+        footprints.by_staff(conn, SINCE, TODAY, branch_ids) for branch_ids in (None, (w.branches["229001"],))
+    ],
+    "footprints.cells": lambda conn, w: [
+        footprints.cells(conn, SINCE, TODAY),
+        footprints.cells(conn, TODAY, TODAY, (w.branches["229001"],)),
+    ],
+    "footprints.of_form": lambda conn, w: [footprints.of_form(conn, key) for key in w.tracked],
     "installation.get": lambda conn, w: installation.get(conn, "starters"),
     "jobs.last_done": lambda conn, w: jobs.last_done(conn, "night"),
     "jobs.runs": lambda conn, w: jobs.runs(conn),
     "jobs.set_aside_on": lambda conn, w: jobs.set_aside_on(conn, "night", TODAY),
     "jobs.recent_problems": lambda conn, w: jobs.recent_problems(conn),
-    "leads.listing": lambda conn, w: [leads.listing(conn), leads.listing(conn, since=SINCE, staff_id=w.staff["102"])],
+    "leads.listing": lambda conn, w: [
+        leads.listing(conn, **narrowed)
+        for narrowed in (
+            {},
+            {"since": SINCE, "staff_id": w.staff["102"]},
+            {"follower_id": w.staff["804"]},
+            {"state": "new", "text": "赵"},
+        )
+    ],
+    "leads.export": lambda conn, w: leads.export(conn),
+    "leads.get": lambda conn, w: [leads.get(conn, lead) for lead in w.leads],
+    "leads.counts": lambda conn, w: [leads.counts(conn), leads.counts(conn, w.staff["802"])],
     "loans.listing": lambda conn, w: [
         loans.listing(conn, loans.Filter(TODAY, **narrowed))
         for narrowed in ({}, {"live": None}, {"overdue": True}, {"no_manager": True}, {"text": "L"}, {"text": "鑫源"})
@@ -150,6 +182,10 @@ READS: dict[str, Callable] = {
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
     "photos.get": lambda conn, w: [photos.get(conn, p) for p in w.photos],
     "photos.of_record": lambda conn, w: [photos.of_record(conn, r) for r in w.records],
+    "portfolio.listing": lambda conn, w: [
+        portfolio.listing(conn, portfolio.Filter(TODAY, **narrowed))
+        for narrowed in ({}, {"overdue": True}, {"text": "K00"}, {"silent_days": 3})
+    ],
     "preferences.of": lambda conn, w: [preferences.of(conn, s) for s in w.some],
     "products.all_of": lambda conn, w: products.all_of(conn),
     "reasons.facts": lambda conn, w: [reasons.facts(conn, c, WHO, TODAY) for c in w.customers.values()],
@@ -226,7 +262,7 @@ def w(book) -> SimpleNamespace:
         some=[s["id"] for s in r["staff"] if s["staff_no"] in ("001", "101", "102", "103", "802")],
         pairs=[(x["id"], x["customer_id"]) for x in r["loans"]], todos=[t["id"] for t in r["todos"]], signals=[s["id"] for s in r["signals"]], keys=[x["submit_key"] for x in r["records"]],
         drafts=[x["submit_key"] for x in r["drafts"]], uploads=[(u["id"], u["submit_key"]) for u in r["uploads"]],
-        photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
+        leads=[x["id"] for x in r["leads"]], tracked=sorted({x["submit_key"] for x in r["footprints"]}), photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
         run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
     )  # fmt: skip
 

@@ -1,11 +1,11 @@
 """A check as the phone sends it: each value looked at before anything is done with it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from db.vocab import CallResult, Conclusion, LoanClass, Outcome
+from db.vocab import CallResult, Conclusion, FixSource, LoanClass, Outcome
 from engine import refusals
 
 MOST_PHOTOS = 40
@@ -24,6 +24,12 @@ class SentFix(Part):
     lon: float = Field(ge=73, le=136, allow_inf_nan=False)
     accuracy_m: float | None = Field(default=None, ge=0, le=1e7, allow_inf_nan=False)
     at: AwareDatetime
+
+
+class SentStep(SentFix):
+    """Where the phone was while the visit was open."""
+
+    source: Literal[FixSource.DURING, FixSource.SUBMIT] = FixSource.DURING
 
 
 class SentCall(Part):
@@ -50,6 +56,7 @@ class Sent(Part):
     words: dict[str, Any] = {}
     note: Long = ""
     fix: SentFix | None = None
+    track: list[SentStep] = Field(default=[], max_length=600)
     away_because: Short = ""
     calls: list[SentCall] = Field(default=[], max_length=40)
     photos: list[UUID] = Field(default=[], max_length=MOST_PHOTOS)

@@ -8,7 +8,7 @@ from uuid import UUID
 from db import drafts, photos, records
 from db.access import Connection, Person
 from db.vocab import CallResult, Conclusion, Kind, Mode, Outcome
-from engine import calls, checks, forms, parameters, permits, presence, refusals, words
+from engine import calls, checks, footprints, forms, parameters, permits, presence, refusals, words
 from engine.checks import Lead, Submission
 from engine.forms import Filled
 from engine.presence import CheckIn, Fix, Place
@@ -39,6 +39,8 @@ def submit(conn: Connection, by: Person, key: UUID, given: dict, *, now: datetim
     s = _submission(conn, by, draft, sent, outcome, filled, moment, now, digest)
     receipt = checks.submit(conn, by, s)
     photos.add(conn, [_photo(by, draft.customer_id, receipt["record"], p) for p in pictures])
+    if draft.mode == Mode.FIELD:
+        footprints.keep(conn, draft, given, now=now)
     drafts.end(conn, key)
     return receipt
 

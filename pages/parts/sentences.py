@@ -40,21 +40,23 @@ LABELS = {
     "override_reason": "Reason of the override", "override_by": "Override allowed by", "mapping_version": "Mapping version",
     "subject_kind": "About", "form_code": "Form", "proposed_class": "Proposed class", "proposed_months": "Months to the next check",
     "grade": "Presence grade", "away_because": "Why not on site", "offline": "Sent later from the phone", "wish": "What is wanted",
-    "noted_at": "Noted",
+    "noted_at": "Noted", "business": "Business", "remarks": "Remarks", "needs": "Needs", "phone_by": "Phone given by",
+    "lost_because": "Why it was lost",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
-    "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "feed_runs": "Feed run",
+    "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
+    "feed_runs": "Feed run",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
-    "disabled_by", "marked_by",
+    "disabled_by", "marked_by", "phone_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
 WORDS = {
-    ("todos", "state"): vocab.TodoState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
+    ("todos", "state"): vocab.TodoState, ("leads", "state"): vocab.LeadState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
     ("feed_runs", "state"): vocab.FeedState, ("loans", "status"): vocab.LoanStatus, ("todos", "kind"): vocab.Kind,
     ("records", "kind"): vocab.Kind, ("exemptions", "kinds"): vocab.Kind, ("customers", "kind"): vocab.CustomerKind,
     ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
@@ -69,7 +71,7 @@ QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",
          "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
-         "fixed_at"}  # fmt: skip
+         "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,17 @@ def sentence(row, known: Names) -> str:
             return _("{0} looked at the full {1}: {2}").format(who, field, look.plain((row.after or {}).get("why")))
         case "export":
             return _("{0} exported {1} rows").format(who, (row.after or {}).get("rows", "?"))
+        case "footprint.look":
+            seen = row.after or {}
+            whom = look.plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))
+            return _("{0} looked at the footprints of {1} on {2}").format(who, whom, look.plain(seen.get("day")))
+        case "footprints.coarsen":
+            done = row.after or {}
+            rounded = sum(done.get(name, 0) for name in ("checks", "visits", "photos"))
+            before = look.plain(done.get("before"))
+            return _("{0} rounded {1:,} positions from before {2} and dropped {3:,}").format(
+                who, rounded, before, done.get("dropped", 0)
+            )
     return f"{who} · {look.plain(row.op)}"
 
 

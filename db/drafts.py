@@ -64,6 +64,11 @@ def name_todos(conn: sa.Connection, submit_key: UUID, todo_ids: list[int]) -> No
     conn.execute(sa.update(drafts).where(d.submit_key == submit_key).values(todo_ids=todo_ids))
 
 
+def lies_at(conn: sa.Connection, submit_key: UUID, place: dict | None) -> None:
+    """Where the check is to be made; settled once something is filled in."""
+    conn.execute(sa.update(drafts).where(d.submit_key == submit_key, d.counter == 0).values(place=place))
+
+
 def hold(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:
     """The draft, held until the end of the transaction; a second submission of it waits here."""
     return conn.execute(

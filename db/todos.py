@@ -166,13 +166,11 @@ def claim(conn: sa.Connection, todo_id: int, staff_id: int) -> bool:
     )
 
 
-def start(conn: sa.Connection, todo_id: int, now: datetime) -> bool:
-    return (
-        conn.execute(
-            sa.update(todos).where(t.id == todo_id, t.state == TodoState.OPEN).values(state=TodoState.STARTED, started_at=now)
-        ).rowcount
-        == 1
-    )
+def start(conn: sa.Connection, todo_ids: list[int], now: datetime) -> int:
+    """How many of them nobody had started before."""
+    return conn.execute(
+        sa.update(todos).where(t.id.in_(todo_ids), t.state == TodoState.OPEN).values(state=TodoState.STARTED, started_at=now)
+    ).rowcount
 
 
 def hold(conn: sa.Connection, todo_ids: list[int]) -> list[sa.Row]:

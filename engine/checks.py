@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from db import customers, definitions, leads, loans, records, settings, signals, staff, todos
@@ -148,15 +148,23 @@ def _warn(conn: Connection, s: Submission, branch_id: int) -> None:
     if s.mode is not Mode.FIELD or s.outcome is not Outcome.COMPLETED:
         return
     customer = customers.get(conn, s.customer_id)
-    for row in definitions.in_force(conn, Definition.SIGNAL_RULE, _day(s)):
-        level, rule = _fires(row, s.conclusion)
-        if level is not None:
-            signals.raise_by_check(conn, {
-                "customer_id": s.customer_id, "rule_code": rule.code, "rule_version": row.version, "subject_kind": Subject.CUSTOMER,
-                "subject_id": s.customer_id, "branch_id": branch_id, "owner_id": customer.manager_id if customer else None, "level": level,
-                "amount_fen": (customer.exposure_fen or 0) if customer else 0, "evidence": {"last_conclusion": s.conclusion},
-                "state": SignalState.RAISED, "first_on": _day(s), "last_on": _day(s),
-            }, rule.cooldown_days)  # fmt: skip
+    for row, level, rule in _fired(conn, s.conclusion, _day(s)):
+        signals.raise_by_check(conn, {
+            "customer_id": s.customer_id, "rule_code": rule.code, "rule_version": row.version, "subject_kind": Subject.CUSTOMER,
+            "subject_id": s.customer_id, "branch_id": branch_id, "owner_id": customer.manager_id if customer else None, "level": level,
+            "amount_fen": (customer.exposure_fen or 0) if customer else 0, "evidence": {"last_conclusion": s.conclusion},
+            "state": SignalState.RAISED, "first_on": _day(s), "last_on": _day(s),
+        }, rule.cooldown_days)  # fmt: skip
+
+
+def warns(conn: Connection, conclusion: Conclusion, day: date) -> Level | None:
+    """The level of the signal that a field visit with this conclusion raises at once."""
+    return max((level for _row, level, _rule in _fired(conn, conclusion, day)), key=list(Level).index, default=None)
+
+
+def _fired(conn: Connection, conclusion: Conclusion, day: date) -> list[tuple]:
+    judged = [(row, *_fires(row, conclusion)) for row in definitions.in_force(conn, Definition.SIGNAL_RULE, day)]
+    return [(row, level, rule) for row, level, rule in judged if level is not None]
 
 
 def _fires(row, conclusion: Conclusion):

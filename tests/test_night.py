@@ -150,7 +150,7 @@ def time_passes() -> None:
 
 def start(todo_id: int, at: datetime) -> None:
     with access.transaction(MACHINE, "test") as conn:
-        assert todos.start(conn, todo_id, at)
+        assert todos.start(conn, [todo_id], at)
 
 
 # --- Whose rule governs ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db import drafts
+from db import drafts, todos
 from db.access import Connection, Person
 from db.vocab import Kind, Mode
 from engine import calls, footprints, parameters, permits, refusals
@@ -27,6 +27,8 @@ def save(conn: Connection, by: Person, key: UUID, counter: int, content: dict, *
     if saved and isinstance(fix, dict) and isinstance(fix.get("at"), str) and len(fix["at"]) < 40:
         drafts.see_fix(conn, key, fix["at"], now)
     draft = shared.draft_of(conn, key)
+    if saved:
+        todos.start(conn, draft.todo_ids, now)
     if saved and draft.mode == Mode.FIELD:
         footprints.keep(conn, draft, content, now=now)
     return {"saved": saved, "counter": draft.counter} | ({} if saved or draft.content == content else {"content": draft.content})

@@ -6,12 +6,15 @@ from uuid import uuid4
 from db import customers, definitions, drafts, loans, records, todos
 from db.access import Connection, Person
 from db.vocab import MODE_WEIGHT, Conclusion, Definition, Kind, LoanClass, Mode
-from engine import addresses, calls, forms, parameters, permits, refusals
+from engine import addresses, calls, checks, forms, parameters, permits, refusals
 from engine.visits import shared
 
 
 def open_todo(conn: Connection, by: Person, todo_id: int, mode: Mode | None = None, *, now: datetime) -> dict:
-    """The form for a todo, with what is known; a phone check may be done by a visit, never the other way round."""
+    """The form for a todo, with what is known; a phone check may be done by a visit, never the other way round.
+
+    Phones open the forms of a day ahead, to have them where there is no network: a todo is started by its first draft.
+    """
     permits.must(by, "check.submit")
     todo = todos.get(conn, todo_id)
     if todo is None:
@@ -19,7 +22,6 @@ def open_todo(conn: Connection, by: Person, todo_id: int, mode: Mode | None = No
     wanted = mode or Mode(todo.mode)
     if MODE_WEIGHT[wanted] < MODE_WEIGHT[Mode(todo.mode)]:
         raise refusals.TooLight
-    todos.start(conn, todo_id, now)
     return _open(conn, by, todo.customer_id, Kind(todo.kind), wanted, f"{wanted}:todo-{todo_id}", todo_id, now)
 
 
@@ -44,8 +46,12 @@ def _open(conn, by: Person, customer_id: int, kind: Kind, mode: Mode, form_key: 
             "branch_id": customer.branch_id, "loan_ids": [loan.id for loan in book], "place": _place(conn, customer_id),
         })  # fmt: skip
         draft = drafts.of_form(conn, by.id, customer_id, form_key)
-    elif list(draft.todo_ids) != same:
-        drafts.name_todos(conn, draft.submit_key, same)
+    else:
+        if list(draft.todo_ids) != same:
+            drafts.name_todos(conn, draft.submit_key, same)
+        if draft.counter == 0 and (place := _place(conn, customer_id)) != draft.place:
+            drafts.lies_at(conn, draft.submit_key, place)  # marked, or moved, since the form was taken along
+            draft = drafts.of_form(conn, by.id, customer_id, form_key)
     return _opened(conn, draft, customer, book, now)
 
 
@@ -83,7 +89,7 @@ def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dic
         "links": addresses.ways(draft.place["lat"], draft.place["lon"], customer.name) if draft.place else None,
         "customer": _customer(customer, book, shared.day(now)), "last": _last(last),
         "begin": _beginning(form, answers, customer, book), "uploads": [shared.progress(u) for u in drafts.uploads_of(conn, draft.submit_key)],
-        "calls": _calls(conn, draft, now), "proposals": _proposals(customer), "now": now.isoformat(),
+        "calls": _calls(conn, draft, now), "proposals": _proposals(conn, customer, shared.day(now)), "now": now.isoformat(),
     }  # fmt: skip
 
 
@@ -149,8 +155,11 @@ def _calls(conn: Connection, draft, now: datetime) -> dict:
 WORSE = {Conclusion.ATTENTION: (3, LoanClass.SPECIAL_MENTION), Conclusion.RISK: (1, LoanClass.SUBSTANDARD)}
 
 
-def _proposals(customer) -> dict:
-    """For each conclusion: months to the next check, and the class if that is worse than today's."""
+def _proposals(conn: Connection, customer, today: date) -> dict:
+    """For each conclusion: months to the next check, the class if that is worse than today's, the signal it raises."""
     order = list(LoanClass)
     now = order.index(LoanClass(customer.worst_class)) if customer.worst_class else 0
-    return {c: {"months": months, "class": worse if order.index(worse) > now else None} for c, (months, worse) in WORSE.items()}
+    return {
+        c: {"months": months, "class": worse if order.index(worse) > now else None, "level": checks.warns(conn, c, today)}
+        for c, (months, worse) in WORSE.items()
+    }

@@ -10,7 +10,7 @@ from engine import clock, words
 from engine import todos as acts_on_todos
 from engine.addresses import ways as navigation
 from engine.words import _
-from pages.parts import acts, frame, look, tables
+from pages.parts import acts, along, frame, look, tables
 
 person = frame.person("today.see")
 today = clock.today()
@@ -30,6 +30,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 FIRST = 20  # cards before "show more"
 CHECK = "pages/field/visit.py"
 marks: dict = {}  # by customer: where to navigate to
+title = _("{month}-{day} {weekday}", month=f"{today:%m}", day=f"{today:%d}", weekday=_(WEEKDAYS[today.weekday()]))
 
 
 @st.fragment(run_every="20s")
@@ -54,6 +55,7 @@ def work() -> None:
         st.subheader(_("Waiting in the branch's pool"), anchor=False)
         for todo in pool[:FIRST]:
             card([todo], from_pool=True)
+    along.take(person.id, title, mine, marks, today)
 
 
 def cards(items: list, tab: str) -> None:
@@ -74,7 +76,6 @@ def show_more(tab: str, up_to: int) -> None:
 def card(items: list, from_pool: bool = False) -> None:
     """One customer, everything to do there."""
     first = items[0]
-    loans = len({loan for t in items for loan in t.loan_ids})
     with st.container(border=True, gap="small", key=f"card_{first.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{look.plain(first.customer)}**", width="content")
@@ -87,12 +88,7 @@ def card(items: list, from_pool: bool = False) -> None:
                 f"{look.MODE_ICONS[t.mode]} {words.name(Mode(t.mode))} · "
                 f"{when}"
             )
-        parts = [_("exposure {0}").format(look.money(first.exposure_fen)), _("{0} loans").format(loans)]
-        if first.overdue_since:
-            parts.append(_("overdue {0} days").format(look.overdue_days(first.overdue_since, today)))
-        if first.village:
-            parts.append(look.plain(first.village))
-        st.caption(" · ".join(parts))
+        st.caption(" · ".join(look.plain(fact) for fact in along.facts(items, today)))
         if from_pool:
             acts.button("Take it", lambda: _claim(first.id), f"claim_{first.id}", width="stretch")
         else:
@@ -137,7 +133,7 @@ def _claim(todo_id: int) -> None:
         acts_on_todos.claim(conn, person, todo_id)
 
 
-head = tables.heading(_("{month}-{day} {weekday}", month=f"{today:%m}", day=f"{today:%d}", weekday=_(WEEKDAYS[today.weekday()])))
+head = tables.heading(title)
 with head:
     st.space("stretch")
     with st.container(width="content"):

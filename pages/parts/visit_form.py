@@ -6,7 +6,7 @@ from functools import cache
 import streamlit as st
 
 from db import settings
-from db.vocab import CallResult, Conclusion, Kind, LoanClass, Outcome
+from db.vocab import CallResult, Conclusion, Kind, Level, LoanClass, Outcome
 from engine import words
 from engine.words import _
 
@@ -41,7 +41,7 @@ LABELS = {
     "fix_timeout": "No position found in time; step outside and try again", "fix_unavailable": "The phone cannot say where it is",
     "fix_insecure": "The position needs HTTPS", "accuracy": "Accurate to {0} m, at {1}", "metres": "{0} m", "kilometres": "{0} km",
     "locate": "Find my position", "locate_again": "Find it again", "why_away": "Why not on site", "exposure": "Exposure {0} yuan",
-    "overdue_days": "{0} days overdue", "matures": "matures", "map_amap": "AMap", "map_tencent": "Tencent Maps", "map_geo": "Map app", "dial": "Dial",
+    "overdue_days": "overdue {0} days", "matures": "matures", "map_amap": "AMap", "map_tencent": "Tencent Maps", "map_geo": "Map app", "dial": "Dial",
     "enough_calls": "Spoken to {0} times today: no more calls", "call_hours": "Collection calls from {0}:00 to {1}:00; spoken to {2} of {3} times today",
     "attempts": "{0} attempts", "what_became": "What became of the call at {0}?", "verify": "Verify at least {0} of these, never by reading them out",
     "script": "What to say", "no_network_dial": "No network: the number cannot be fetched", "nobody_reached": "Nobody was reached; nothing to fill in here",
@@ -51,25 +51,32 @@ LABELS = {
     "add_lead": "Note a lead", "lead_name": "Name", "lead_phone": "Phone", "lead_wish": "What is wanted", "discharges": "Closes {0} todos",
     "unscheduled": "Unscheduled check", "others_open": "{0} other todos of this customer stay open", "photos_wait": "{0} photos still on their way",
     "photos_sent": "{0} photos sent", "kept_until_network": "Kept on this phone; it will be sent when the network is back", "sending": "Sending …",
-    "submit": "Submit the check", "needs_words": "{0}: say what is abnormal", "missing": "{0}: please fill in", "no_call": "Make a call first",
+    "submit": "Submit the check", "photos_wait_network": "{0} photos wait on this phone for the network", "and_more": "{0} and more, {1} in all", "choose_conclusion": "choose a conclusion",
+    "will_warn": "Submitting raises a warning signal: {0}", "close": "Close", "needs_words": "{0}: say what is abnormal", "no_call": "Make a call first",
     "not_normal": "Something is abnormal: the conclusion cannot be normal",
     "no_answer": "No answer from the bank yet. This form opens by itself as soon as there is one.",
     "offline": "No network. Go on: everything is kept on this phone and sent later.",
     "other_device": "Taken over from your other device", "kept_here": "Kept on this phone", "kept_on_server": "Saved", "recorded": "Recorded",
-    "record_number": "Record {0}", "grade": "Presence grade {0}", "was_offline": "Made without a network; marked so", "to_today": "To today's list",
+    "steps": "Steps of the check", "day": "Today's list", "day_offline": "No network. This is the list as the phone took it along; checks begun here are kept and sent later.",
+    "day_empty": "Nothing was taken along. The list is kept on the phone whenever it is open with a network.", "checks_wait": "{0} checks wait on this phone for the network",
+    "not_along": "Not on this phone", "start": "Start the check", "go_on": "Go on", "memory_full": "The phone's memory is full: the photo could not be kept. Make room, then take it again.",
+    "record_number": "Record {0}", "grade": "Presence grade {0}", "was_offline": "Made without a network; marked so", "to_today": "Today's list",
 }  # fmt: skip
 
 
 def show(staff_id: int, form: dict, language: str) -> None:
-    data = {
-        "ask": form,
-        "who": staff_id,
-        "language": language,
-        "place": f"/assets/components/{_version()}/visit",
-        "home": "/today",
-        "words": _words(),
-    }
-    _component(key=f"visit-{'-'.join(map(str, form.values()))}", data=data)
+    _component(key=f"visit-{'-'.join(map(str, form.values()))}", data=_data(staff_id, language) | {"ask": form})
+
+
+def take_along(staff_id: int, day: dict, language: str) -> None:
+    """Nothing to see; keeps the list of the day and its forms on the phone, and shows them when the line is lost."""
+    with st.container(key="along"):
+        _component(key="along-day", data=_data(staff_id, language) | {"day": day}, height="content")
+
+
+def _data(staff_id: int, language: str) -> dict:
+    place = f"/assets/components/{_version()}/visit"
+    return {"who": staff_id, "language": language, "place": place, "home": "/today", "words": _words()}
 
 
 def _words() -> dict:
@@ -77,7 +84,7 @@ def _words() -> dict:
     listed = {
         "results": {r.value: words.name(r) for r in CallResult}, "conclusions": {c.value: words.name(c) for c in Conclusion},
         "outcomes": {o.value: words.name(o) for o in Outcome}, "classes": {c.value: words.name(c) for c in LoanClass},
-        "kinds": {k.value: words.name(k) for k in Kind},
+        "levels": {x.value: words.name(x) for x in Level}, "kinds": {k.value: words.name(k) for k in Kind},
     }  # fmt: skip
     return {name: _(text) for name, text in LABELS.items()} | listed
 

@@ -26,7 +26,7 @@ export function there(visit, t, w) {
       place?.words ? h("p", { class: "quiet" }, place.words) : customer.address ? h("p", { class: "quiet" }, customer.address) : null,
       button(fix ? w.locate_again : w.locate, () => find(visit), { class: "plain", disabled: visit.locating })),
     !fix || near === false
-      ? h("div", { class: "field" }, h("label", {}, w.why_away), h("textarea", { rows: "2", maxlength: "200", value: away_because || "", oninput: (e) => visit.change({ away_because: e.target.value }, { quiet: true }) }))
+      ? h("div", { class: "field" }, h("div", { class: "label" }, w.why_away), h("textarea", { "aria-label": w.why_away, rows: "2", maxlength: "200", value: away_because || "", oninput: (e) => visit.change({ away_because: e.target.value }, { quiet: true }) }))
       : null,
   ];
 }
@@ -46,11 +46,13 @@ function find(visit) {
   visit.changed();
 }
 
+const yuan = (amount) => Math.round(amount).toLocaleString("en-US");
+
 function card(visit, w) {
   const { customer, links } = visit.opened;
   return h("div", { class: "who" },
-    h("p", {}, fill(w.exposure, Math.round(customer.exposure).toLocaleString("en-US")), customer.overdue_days ? h("b", { class: "bad" }, ` · ${fill(w.overdue_days, customer.overdue_days)}`) : null),
-    customer.loans.map((x) => h("p", { class: "quiet" }, `${x.product} ${x.balance.toLocaleString("en-US")} · ${w.matures} ${x.matures_on}`)),
+    h("p", {}, fill(w.exposure, yuan(customer.exposure)), customer.overdue_days ? h("b", { class: "bad" }, ` · ${fill(w.overdue_days, customer.overdue_days)}`) : null),
+    customer.loans.map((x) => h("p", { class: "quiet" }, `${x.product} ${yuan(x.balance)} · ${w.matures} ${x.matures_on}`)),
     links ? h("p", { class: "links" }, Object.entries(links).map(([name, url]) => h("a", { href: url, target: "_blank", rel: "noopener" }, w[`map_${name}`]))) : null);
 }
 
@@ -66,9 +68,9 @@ export function call(visit, t, w) {
     calls.collection ? h("p", { class: quiet || enough ? "problem" : "quiet" }, enough ? fill(w.enough_calls, calls.most) : fill(w.call_hours, calls.from, calls.until, calls.today, calls.most)) : null,
     button(`${w.dial} ${customer.phone || ""}`, () => dial(visit, w), { class: "main dial", disabled: quiet || enough || !customer.phone }),
     made.length > 1 ? h("p", { class: "quiet" }, fill(w.attempts, made.length)) : null,
-    latest ? h("div", { class: "field", "data-field": "result" }, h("label", {}, fill(w.what_became, hours(latest.at))),
-      keys(Object.entries(w.results), latest.result, (result) => put({ result }))) : null,
-    latest?.result === "self" ? h("div", { class: "field", "data-field": "identity" }, h("label", {}, fill(w.verify, calls.needed)),
+    latest ? h("div", { class: "field", "data-field": "result" }, h("div", { class: "label" }, fill(w.what_became, hours(latest.at))),
+      keys(Object.entries(w.results), latest.result, (result) => put({ result }), { "aria-label": fill(w.what_became, hours(latest.at)) })) : null,
+    latest?.result === "self" ? h("div", { class: "field", "data-field": "identity" }, h("div", { class: "label" }, fill(w.verify, calls.needed)),
       (visit.form.identity || []).map((question, n) => h("label", { class: "check" },
         h("input", { type: "checkbox", checked: latest.identity.includes(n), onchange: (e) => put({ identity: e.target.checked ? [...latest.identity, n] : latest.identity.filter((i) => i !== n) }) }), t(question)))) : null,
     (visit.form.script || []).length ? h("details", { class: "row", open: true }, h("summary", {}, w.script), h("ol", {}, visit.form.script.map((line) => h("li", {}, t(line).replace("{name}", customer.name))))) : null,
@@ -98,7 +100,7 @@ export function outcomeOf(visit) {
 // --- 情况 ---
 
 export function facts(visit, t, w) {
-  if (visit.isPhone && !seen(visit)) return [h("p", { class: "quiet" }, w.nobody_reached)];
+  if (visit.isPhone && !seen(visit)) return [h("p", { class: "quiet" }, visit.content.calls.some((one) => one.result) ? w.nobody_reached : w.no_call)];
   const { answers } = visit.content, open = visit.showGaps ? gaps(visit.form, answers, visit.content.words, visit.last, whole(visit)) : {};
   const asked = new Set(shownCodes(visit));
   return [
@@ -137,22 +139,25 @@ export function conclusion(visit, t, w) {
   const c = visit.content, strange = visit.abnormal, proposed = visit.opened.proposals[c.conclusion];
   const choose = (to) => visit.change({ conclusion: to, proposed_months: visit.opened.proposals[to]?.months || null, proposed_class: visit.opened.proposals[to]?.class || null });
   return [
-    visit.isPhone ? null : h("div", { class: "field" }, h("label", {}, w.how_it_went), keys(Object.entries(w.outcomes), c.outcome || "completed",
-      (to) => visit.change({ outcome: to, ...(["completed", "partial"].includes(to) ? {} : { conclusion: "unable" }) }))),
+    visit.isPhone ? null : question(w.how_it_went, keys(Object.entries(w.outcomes), c.outcome || "completed",
+      (to) => visit.change({ outcome: to, ...(["completed", "partial"].includes(to) ? {} : { conclusion: "unable" }) }), { "aria-label": w.how_it_went })),
     seen(visit) && strange.length ? h("p", { class: "problem" }, fill(w.abnormal_items, strange.map((item) => t(item.title)).join("、"))) : null,
-    h("div", { class: "field", "data-field": "conclusion" }, h("label", {}, w.step_conclusion),
-      keys(Object.entries(w.conclusions).filter(([code]) => (seen(visit) ? code !== "normal" || !strange.length : code === "unable")), seen(visit) ? c.conclusion : "unable", choose)),
-    proposed ? h("div", { class: "field" }, h("label", {}, w.next_check), keys([1, 3, 6, 12].map((n) => [n, fill(w.months, n)]), c.proposed_months, (n) => visit.change({ proposed_months: n }))) : null,
-    proposed ? h("div", { class: "field" }, h("label", {}, w.propose_class), keys([["", w.unchanged], ...Object.entries(w.classes)], c.proposed_class || "", (to) => visit.change({ proposed_class: to || null }))) : null,
-    h("div", { class: "field" }, h("label", {}, w.note, h("span", { class: "quiet" }, ` ${w.optional}`)), h("textarea", { rows: "2", maxlength: "2000", value: c.note || "", oninput: (e) => visit.change({ note: e.target.value }, { quiet: true }) })),
+    question(w.step_conclusion,
+      keys(Object.entries(w.conclusions).filter(([code]) => (seen(visit) ? code !== "normal" || !strange.length : code === "unable")), seen(visit) ? c.conclusion : "unable", choose, { "aria-label": w.step_conclusion }),
+      proposed?.level && whole(visit) && !visit.isPhone ? h("p", { class: "warns" }, `⚠ ${fill(w.will_warn, w.levels[proposed.level])}`) : null),
+    proposed ? question(w.next_check, keys([1, 3, 6, 12].map((n) => [n, fill(w.months, n)]), c.proposed_months, (n) => visit.change({ proposed_months: n }), { "aria-label": w.next_check })) : null,
+    proposed ? question(w.propose_class, keys([["", w.unchanged], ...Object.entries(w.classes)], c.proposed_class || "", (to) => visit.change({ proposed_class: to || null }), { "aria-label": w.propose_class })) : null,
+    question([w.note, h("span", { class: "quiet" }, ` ${w.optional}`)], h("textarea", { "aria-label": w.note, rows: "2", maxlength: "2000", value: c.note || "", oninput: (e) => visit.change({ note: e.target.value }, { quiet: true }) })),
     lead(visit, w),
   ];
 }
 
+const question = (label, ...answers) => h("div", { class: "field" }, h("div", { class: "label" }, label), answers);
+
 function lead(visit, w) {
   const { leads } = visit.content;
   const put = (n, values) => visit.change({ leads: visit.content.leads.map((one, i) => (i === n ? { ...one, ...values } : one)) }, { quiet: true });
-  const line = (n, name, label, given = {}) => h("div", { class: "field" }, h("label", {}, label), h("input", { value: leads[n][name] || "", maxlength: "60", oninput: (e) => put(n, { [name]: e.target.value }), ...given }));
+  const line = (n, name, label, given = {}) => question(label, h("input", { "aria-label": label, value: leads[n][name] || "", maxlength: "60", oninput: (e) => put(n, { [name]: e.target.value }), ...given }));
   return h("details", { class: "row", open: leads.length > 0 }, h("summary", {}, w.new_lead),
     leads.map((_, n) => h("div", { class: "lead" }, line(n, "name", w.lead_name), line(n, "phone", w.lead_phone, { inputmode: "tel", maxlength: "20" }), line(n, "wish", w.lead_wish))),
     button(`+ ${w.add_lead}`, () => visit.change({ leads: [...leads, { name: "", phone: "", wish: "" }] }), { class: "plain" }));
@@ -166,21 +171,36 @@ export function send(visit, t, w) {
   return [
     h("p", {}, here.length ? fill(w.discharges, here.length) : w.unscheduled),
     todos.length > here.length ? h("p", { class: "quiet" }, fill(w.others_open, todos.length - here.length)) : null,
-    missing.length ? h("ul", { class: "problem" }, missing.map(([step, words]) => h("li", {}, button(words, () => { visit.showGaps = true; visit.change({ step }); }, { class: "plain" })))) : null,
-    visit.photos.length ? h("p", { class: "quiet" }, waiting ? fill(w.photos_wait, waiting) : fill(w.photos_sent, visit.photos.length)) : null,
+    missing.length ? h("ul", { class: "gaps" }, byStep(missing).map((gap) => h("li", {}, button([h("b", {}, w[NAMES[gap[0].step.name]]), told(gap, w)], () => leadTo(visit, gap[0]))))) : null,
+    visit.photos.length ? h("p", { class: "quiet" }, waiting ? fill(visit.offline ? w.photos_wait_network : w.photos_wait, waiting) : fill(w.photos_sent, visit.photos.length)) : null,
     visit.locked ? h("p", { class: "sending", role: "status" }, visit.offline ? w.kept_until_network : waiting ? fill(w.photos_wait, waiting) : w.sending)
       : button(w.submit, () => { visit.content.conclusion ||= seen(visit) ? "normal" : "unable"; if (!seen(visit)) visit.content.conclusion = "unable"; visit.submit(); }, { class: "main submit", disabled: missing.length > 0 }),
   ];
 }
 
+// What is missing, a line a step: the first few by name, the others counted.
+const byStep = (missing) => [...new Set(missing.map((gap) => gap.step))].map((step) => missing.filter((gap) => gap.step === step));
+const FEW = 3;
+function told(gap, w) {
+  const named = gap.slice(0, FEW).map((one) => one.words).join("、");
+  return gap.length > FEW ? fill(w.and_more, named, gap.length) : named;
+}
+
+// To the step, and there to the first field that is open.
+function leadTo(visit, { step, field: code }) {
+  visit.showGaps = true;
+  visit.change({ step: stepsOf(visit).indexOf(step) });
+  setTimeout(() => (visit.root.querySelector(`[data-field="${code}"]`) || visit.root).scrollIntoView({ block: code ? "center" : "start" }), 0);
+}
+
 function problems(visit, t, w) {
-  const steps = stepsOf(visit), at = (step) => steps.indexOf(step), found = [], c = visit.content;
+  const found = [], c = visit.content, missing = (step, words, field) => found.push({ step, words, field });
   const titles = Object.fromEntries(visit.form.sections.flatMap((s) => s.fields).map((item) => [item.code, t(item.title)]));
-  if (visit.isPhone && !c.calls.some((one) => one.result)) found.push([at(call), w.no_call]);
-  if (visit.isPhone && c.calls.some((one) => one.result === "self" && one.identity.length < visit.opened.calls.needed)) found.push([at(call), fill(w.verify, visit.opened.calls.needed)]);
-  if (seen(visit)) for (const [code, what] of Object.entries(gaps(visit.form, c.answers, c.words, visit.last, whole(visit)))) found.push([at(facts), fill(what === "words" ? w.needs_words : w.missing, titles[code])]);
-  if (whole(visit) && !visit.isPhone && visit.form.photos > c.photos.length) found.push([at(pictures), fill(w.photos_needed, visit.form.photos)]);
-  if (seen(visit) && !c.conclusion) found.push([at(conclusion), fill(w.missing, w.step_conclusion)]);
-  if (seen(visit) && c.conclusion === "normal" && visit.abnormal.length) found.push([at(conclusion), w.not_normal]);
+  if (visit.isPhone && !c.calls.some((one) => one.result)) missing(call, w.no_call);
+  if (visit.isPhone && c.calls.some((one) => one.result === "self" && one.identity.length < visit.opened.calls.needed)) missing(call, fill(w.verify, visit.opened.calls.needed), "identity");
+  if (seen(visit)) for (const [code, what] of Object.entries(gaps(visit.form, c.answers, c.words, visit.last, whole(visit)))) missing(facts, what === "words" ? fill(w.needs_words, titles[code]) : titles[code], code);
+  if (whole(visit) && !visit.isPhone && visit.form.photos > c.photos.length) missing(pictures, fill(w.photos_needed, visit.form.photos));
+  if (seen(visit) && !c.conclusion) missing(conclusion, w.choose_conclusion);
+  if (seen(visit) && c.conclusion === "normal" && visit.abnormal.length) missing(conclusion, w.not_normal);
   return found;
 }

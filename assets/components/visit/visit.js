@@ -9,10 +9,10 @@ const SAVE_AFTER = 600, AGAIN = 4000;
 
 export class Visit {
   constructor(data, changed) {
-    Object.assign(this, { data, changed, content: {}, counter: 0, opened: null, photos: [], offline: false, problem: null, receipt: null, note: null });
+    Object.assign(this, { data, changed, content: {}, counter: 0, opened: null, photos: [], offline: false, problem: null, receipt: null, note: null, told: () => {} });
     this.id = `${data.who}/${JSON.stringify(data.ask)}`;
     this.onOnline = () => this.goOn();
-    this.onHidden = () => document.hidden && this.save({ keepalive: true });
+    this.onHidden = () => (document.hidden ? this.save({ keepalive: true }) : this.hangUp());
   }
 
   async begin() {
@@ -21,21 +21,27 @@ export class Visit {
     this.beat = setInterval(() => this.goOn(), AGAIN);
     await store.tidy(this.data.who, Date.now()).catch(() => {});
     const kept = await store.form(this.id).catch(() => null);
-    if (kept?.content.sent) return this.resume(kept); // sent, and the answer got lost
+    if (kept && (kept.content.sent || this.data.away)) return this.resume(kept); // sent, and the answer got lost; or nobody to ask
     await this.open(kept);
   }
 
   // From the server; else what this phone has kept; else asked again until there is an answer.
   async open(kept) {
+    await this.fetch(kept);
+    if (this.unanswered && kept) return this.resume(kept);
+    if (this.opened) await this.recall();
+    this.goOn();
+    this.changed();
+  }
+
+  async fetch(kept) {
     try {
       this.take(await ask("POST", "visits", this.data.ask), kept);
       this.unanswered = false;
     } catch (no) {
-      if (no instanceof Away && kept) return this.resume(kept);
       this.unanswered = no instanceof Away;
       if (!this.unanswered) this.problem = no.message;
     }
-    await this.afterOpening();
   }
 
   end() {
@@ -46,10 +52,16 @@ export class Visit {
   }
 
   async resume(kept) {
-    Object.assign(this, { opened: kept.opened, content: kept.content, counter: kept.counter, offline: true });
-    this.saved = kept.saved;
-    shiftBy(kept.opened.clock_ms);
-    await this.afterOpening();
+    await this.restore(kept);
+    this.goOn();
+    this.changed();
+  }
+
+  // As this phone has kept it; whether the bank answers is not known yet.
+  async restore({ opened, content, counter, saved, problem = null }) {
+    Object.assign(this, { opened, content, counter, saved, problem, unanswered: false, offline: true });
+    shiftBy(opened.clock_ms);
+    await this.recall();
   }
 
   // The newer of what the server and this phone have.
@@ -62,13 +74,9 @@ export class Visit {
     if (!Object.keys(this.content).length) this.content = { step: 0, started_at: now().toISOString(), answers: { ...opened.begin }, words: {}, photos: [], calls: [], leads: [] };
   }
 
-  async afterOpening() {
-    if (this.opened) {
-      this.photos = await store.photosOf(this.opened.key).catch(() => []);
-      await this.keep();
-      this.goOn();
-    }
-    this.changed();
+  async recall() {
+    this.photos = await store.photosOf(this.opened.key).catch(() => []);
+    await this.keep();
   }
 
   get form() { return this.opened.form; }
@@ -100,24 +108,29 @@ export class Visit {
     return [shown(this.form, this.content.answers, this.last), this.abnormal].map((found) => found.map((item) => item.code).join()).join(";");
   }
 
-  keep() {
-    const { id, opened, content, counter, saved } = this;
-    return store.keepForm({ id, who: this.data.who, opened, content, counter, saved, at: Date.now() }).catch(() => {});
+  async keep() {
+    if (this.receipt) return;
+    const { id, opened, content, counter, saved, problem } = this;
+    return store.keepForm({ id, who: this.data.who, opened, content, counter, saved, problem, at: Date.now() }).catch(() => {});
   }
 
   async save(given) {
-    if (!this.opened || this.ended || this.receipt || this.counter <= this.saved) return;
+    if (!this.opened || this.ended || this.receipt || (this.counter <= this.saved && !this.offline)) return;
     const counter = this.counter;
     try {
       const answer = await ask("PUT", `visits/${this.opened.key}/draft`, { counter, content: this.content }, given);
       this.saved = Math.max(this.saved, answer.counter);
+      this.keep();
       this.told();
       if (answer.content) this.adopt(answer);
       this.online();
     } catch (no) {
       if (no instanceof Away) this.lost();
       else if (no.status !== 409) this.tell(no.message);
-      else this.saved = counter; // it was sent meanwhile
+      else {
+        this.saved = counter; // it was sent meanwhile
+        this.online();
+      }
     }
   }
 
@@ -164,8 +177,8 @@ export class Visit {
         const photo = await photos.take(file, this.opened.key, this.content.fix);
         this.photos = [...this.photos, photo];
         this.change({ photos: [...this.content.photos, { id: photo.id, at: photo.at }] });
-      } catch {
-        this.tell(this.data.words.photo_unusable);
+      } catch (no) {
+        this.tell(this.data.words[no?.name === "QuotaExceededError" ? "memory_full" : "photo_unusable"]);
       }
     }
     this.goOn();
@@ -177,6 +190,16 @@ export class Visit {
     this.change({ photos: this.content.photos.filter((photo) => photo.id !== id) });
     ask("DELETE", `visits/${this.opened.key}/photos/${id}`).catch(() => {});
   }
+
+  // Back from the phone's own dialler: as long as that was, the call lasted at most.
+  hangUp() {
+    const calls = this.content.calls || [], latest = calls[calls.length - 1];
+    if (!this.isCall(latest)) return;
+    const seconds = Math.min(36000, Math.round((now() - new Date(latest.at)) / 1000));
+    this.change({ calls: [...calls.slice(0, -1), { ...latest, seconds }] });
+  }
+
+  isCall(call) { return call && !call.result && call.seconds === undefined; }
 
   async number() {
     const { number } = await ask("POST", `visits/${this.opened.key}/number`, {});
@@ -210,6 +233,7 @@ export class Visit {
       if (!(no instanceof No)) throw no;
       this.problem = no.message;
       if (no.status !== 401 && no.refusal !== "SameKeyOtherContent") this.change({ sent: null });
+      else this.keep();
       this.changed();
     }
   }

@@ -1,20 +1,26 @@
 """The small bank with work to do: 王记 with a marked shop and todos of 周敏's; everybody with an account."""
 
 import io
+import os
+import re
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import argon2
 import sqlalchemy as sa
 from PIL import Image
 
-from db import access, staff, tables
+from db import access, settings, staff, tables
 from db.access import MACHINE
 from engine import clock, sign_in
 from tests import conftest
 from tests.bank import TODAY
-from tests.test_gate import PASSWORD, PEOPLE
+from tests.test_gate import PASSWORD, PEOPLE, wait_for
 
 SHOP = {"lat": 44.1, "lon": 125.2}
 AT_THE_DOOR = {"latitude": 44.100317, "longitude": 125.200129, "accuracy": 12}
@@ -27,6 +33,14 @@ def bank(administrator, templates) -> Iterator[None]:
         with access.transaction(MACHINE, "test") as conn:
             plant_work(conn)
         yield
+
+
+@contextmanager
+def served(administrator, templates, tmp_path_factory) -> Iterator["Lasting"]:
+    with bank(administrator, templates):
+        server = Lasting(tmp_path_factory.mktemp("server") / "log")
+        yield server
+        server.kill()
 
 
 def open_accounts() -> None:
@@ -76,3 +90,73 @@ def all_normal(form: dict) -> dict:
     """What "all normal" answers."""
     fields = [field for section in form["sections"] for field in section["fields"]]
     return {field["code"]: field["normal"] for field in fields if field.get("normal") is not None}
+
+
+# --- At work ----------------------------------------------------------------------------------------------------------
+
+
+class Lasting:
+    """A server that can be killed and started again at the same address."""
+
+    def __init__(self, log: Path) -> None:
+        self.log, self.port = log, free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.start_again()
+
+    def start_again(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        environment = os.environ | {"VIGIL_JOBS": "0", "VIGIL_TODAY": str(TODAY)}
+        self.process = subprocess.Popen(
+            command, cwd=settings.ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment
+        )
+        wait_for(self)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Thumb:
+    """Taps on the form, counted."""
+
+    def __init__(self, window) -> None:
+        self.page, self.taps = window.page, 0
+
+    def tap(self, name: str) -> "Thumb":
+        self.page.locator(".visit").get_by_role("button", name=name, exact=True).or_(
+            self.page.locator(".visit").get_by_role("radio", name=name, exact=True)
+        ).first.tap()
+        self.taps += 1
+        return self
+
+    def shoot(self, *pictures: bytes) -> "Thumb":
+        for one in pictures:
+            with self.page.expect_file_chooser() as chosen:
+                self.tap("拍照")
+            chosen.value.set_files({"name": "IMG.jpg", "mimeType": "image/jpeg", "buffer": one})
+            self.page.wait_for_timeout(300)
+        return self
+
+    def sees(self, words: str | re.Pattern) -> "Thumb":
+        self.page.locator(".visit").get_by_text(words).first.wait_for()
+        return self
+
+
+def along(window, checks: int = 3) -> None:
+    """The phone has taken along the forms of the day."""
+    window.page.wait_for_function(KEPT, arg=checks)
+
+
+KEPT = """checks => new Promise(done => {
+    const asked = indexedDB.open('vigil-visits');
+    asked.onsuccess = () => {
+        const counted = asked.result.transaction('forms').objectStore('forms').count();
+        counted.onsuccess = () => { asked.result.close(); done(counted.result >= checks); };
+    };
+})"""

@@ -1,57 +1,21 @@
 """The check on a phone in a real browser: 周敏 before the shop of 王记, with one hand and a bad line."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from db import settings
 from tests import browsing, field_work
-from tests.bank import TODAY
-from tests.field_work import AT_THE_DOOR, picture, records, todo
-from tests.test_gate import PASSWORD, wait_for
+from tests.field_work import AT_THE_DOOR, Lasting, Thumb, picture, records, todo
+from tests.test_gate import PASSWORD
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def server(administrator, templates, tmp_path_factory) -> Iterator["Lasting"]:
-    with field_work.bank(administrator, templates):
-        server = Lasting(tmp_path_factory.mktemp("server") / "log")
+def server(administrator, templates, tmp_path_factory) -> Iterator[Lasting]:
+    with field_work.served(administrator, templates, tmp_path_factory) as server:
         yield server
-        server.kill()
-
-
-class Lasting:
-    """A server that can be killed and started again at the same address."""
-
-    def __init__(self, log: Path) -> None:
-        self.log, self.port = log, free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.start_again()
-
-    def start_again(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        environment = os.environ | {"VIGIL_JOBS": "0", "VIGIL_TODAY": str(TODAY)}
-        self.process = subprocess.Popen(
-            command, cwd=settings.ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment
-        )
-        wait_for(self)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(timeout=20)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -67,32 +31,6 @@ def phone(server, windows):
     window.context.set_geolocation(AT_THE_DOOR)
     yield window.sign_in("zhoumin", PASSWORD)
     window.context.close()
-
-
-class Thumb:
-    """Taps on the form, counted."""
-
-    def __init__(self, window) -> None:
-        self.page, self.taps = window.page, 0
-
-    def tap(self, name: str) -> "Thumb":
-        self.page.locator(".visit").get_by_role("button", name=name, exact=True).or_(
-            self.page.locator(".visit").get_by_role("radio", name=name, exact=True)
-        ).first.tap()
-        self.taps += 1
-        return self
-
-    def shoot(self, *pictures: bytes) -> "Thumb":
-        for one in pictures:
-            with self.page.expect_file_chooser() as chosen:
-                self.tap("拍照")
-            chosen.value.set_files({"name": "IMG.jpg", "mimeType": "image/jpeg", "buffer": one})
-            self.page.wait_for_timeout(300)
-        return self
-
-    def sees(self, words: str | re.Pattern) -> "Thumb":
-        self.page.locator(".visit").get_by_text(words).first.wait_for()
-        return self
 
 
 def test_an_all_normal_visit_with_three_photos_and_a_lost_line_is_recorded_once(phone, server):

@@ -46,23 +46,24 @@ def held(job: str, *, wait: bool) -> Iterator[Held | None]:
         finally:
             if got and not conn.closed:
                 conn.rollback()
-                conn.exec_driver_sql(f"select pg_advisory_unlock({_number(job)})")
+                conn.exec_driver_sql(f"select pg_advisory_unlock({number_of(job)})")
                 conn.commit()
 
 
 def _lock(conn: sa.Connection, job: str, wait: bool) -> bool:
     if wait:
-        conn.exec_driver_sql(f"select pg_advisory_lock({_number(job)})")
+        conn.exec_driver_sql(f"select pg_advisory_lock({number_of(job)})")
         got = True
     else:
-        got = conn.exec_driver_sql(f"select pg_try_advisory_lock({_number(job)})").scalar_one()
+        got = conn.exec_driver_sql(f"select pg_try_advisory_lock({number_of(job)})").scalar_one()
     # A process that hangs for good outside a transaction must let go one day.
     conn.exec_driver_sql("set idle_session_timeout = '10min'")
     conn.commit()
     return got
 
 
-def _number(job: str) -> int:
+def number_of(job: str) -> int:
+    """Of a job's lock."""
     return 0x56494749_00000000 + zlib.crc32(job.encode())
 
 

@@ -89,6 +89,9 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "calendar_days": FOR_ALL,
     "definitions": FOR_ALL,
     "absences": FOR_ALL,
+    "handovers": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
+    "handover_parts": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
+    "handover_rows": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
     "customers": CUSTOMER_POLICY,
     "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {IN_COLLECTION}"},
     "addresses": FOLLOWS_CUSTOMER,
@@ -212,6 +215,11 @@ ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is nul
 IS_SECURITY = acts_as(Role.SECURITY_ADMIN)
 STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
 BOTH_MINE = f"{STAFF_OF_MINE.format('staff_id')} and {STAFF_OF_MINE.format('delegate_id')}"
+HANDOVER_KEPT = (
+    "update (state, done_at, ended_by, ended_at, customers_moved, loans_moved, todos_moved, overdue_moved, signals_moved,"
+    " rows_kept, failure)"
+)
+OF_MY_HANDOVER = f"exists (select 1 from handovers h where h.id = handover_id and h.made_by = {ME})"
 DECIDED = "update (state, decided_by, decided_at, decided_why)"
 ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
 
@@ -249,8 +257,9 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "signals": dict.fromkeys((Scope.HEAD, Scope.COLLECTOR), SIGNAL_HANDLED)
     | dict.fromkeys(CHECKERS, (*SIGNAL_HANDLED, RAISED_BY_CHECK)),
     "customers": {
-        Scope.HEAD: all_of("update (phone, address, manager_id, inspector_id)"),
-        Scope.BRANCH: all_of("update (phone, address, manager_id, inspector_id)", rows=IN_MY_BRANCHES),  # guests: no
+        Scope.HEAD: all_of("update (phone, address, manager_id, handover_id, inspector_id)"),
+        # guests: no
+        Scope.BRANCH: all_of("update (phone, address, manager_id, handover_id, inspector_id)", rows=IN_MY_BRANCHES),
         Scope.OFFICER: all_of("update (phone, address, inspector_id)"),
     },
     "customer_faces": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), TOUCHED),
@@ -263,6 +272,12 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         Scope.HEAD: all_of("insert", "update", signed=f"made_by = {ME}") + all_of("delete"),
         Scope.BRANCH: all_of("insert", "update", rows=BOTH_MINE, signed=f"made_by = {ME}") + all_of("delete", rows=BOTH_MINE),
     },
+    "loans": dict.fromkeys((Scope.HEAD, Scope.BRANCH), all_of("update (manager_id, handover_id)")),
+    "handovers": dict.fromkeys((Scope.HEAD, Scope.BRANCH), all_of("insert", signed=f"made_by = {ME}") + all_of(HANDOVER_KEPT)),
+    "handover_parts": dict.fromkeys((Scope.HEAD, Scope.BRANCH), all_of("insert", signed=OF_MY_HANDOVER)),
+    "handover_rows": dict.fromkeys(
+        (Scope.HEAD, Scope.BRANCH), all_of("insert", signed=OF_MY_HANDOVER) + all_of("update (returned)")
+    ),
     "definitions": {
         Scope.HEAD: (
             Write("insert", signed=f"made_by = {ME} and state = 'submitted'"), Write(DECIDED, signed=f"decided_by = {ME}"),
@@ -295,7 +310,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
-             "customer_faces", "drafts", "uploads", "footprints"}  # fmt: skip
+             "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.

@@ -17,6 +17,18 @@ def by_number(conn: sa.Connection, staff_no: str) -> sa.Row | None:
     return conn.execute(select(staff).where(s.staff_no == staff_no, s.left_on.is_(None))).one_or_none()
 
 
+def row(conn: sa.Connection, staff_id: int) -> sa.Row | None:
+    """Anybody who is or was with the bank."""
+    return conn.execute(select(staff).where(s.id == staff_id)).one_or_none()
+
+
+def bearer(conn: sa.Connection, staff_no: str) -> sa.Row | None:
+    """Who bears this number, or bore it last."""
+    return conn.execute(
+        select(staff).where(s.staff_no == staff_no).order_by(s.left_on.is_not(None), s.left_on.desc(), s.id.desc()).limit(1)
+    ).one_or_none()
+
+
 def person(conn: sa.Connection, staff_id: int, session_id: int | None = None) -> Person | None:
     """Somebody in the role held today; None without one."""
     row = conn.execute(

@@ -206,6 +206,8 @@ customers = Table(
     Column("address", Text),
     Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
     staff_ref("manager_id"),
+    Column("manager_text", Text, comment="what the source says: a number, a name, or nobody's name"),
+    Column("handover_id", Integer, ForeignKey("handovers.id"), comment="by which the manager holds; null: as the source says"),
     staff_ref("inspector_id", comment="named by the manager: who goes there"),
     Column("village", Text, Computed(PLACE, persisted=True), comment="乡镇/村/街 of the address: for routes and clusters"),
     Column("created_on", Date, nullable=False, comment="business date of the first feed that had this customer"),
@@ -268,6 +270,7 @@ loans = Table(
     Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
     staff_ref("manager_id"),
     Column("manager_text", Text, comment="what the source says: a number, a name, or nobody's name"),
+    Column("handover_id", Integer, ForeignKey("handovers.id"), comment="by which the manager holds; null: as the source says"),
     Column("amount_fen", BigInteger, nullable=False),
     Column("balance_fen", BigInteger, nullable=False),
     Column("rate", Numeric(9, 6), comment="per cent a year"),
@@ -674,6 +677,60 @@ absences = Table(
     CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
     CheckConstraint("delegate_id <> staff_id", name="somebody_else"),
     comment="Who stands in for whom; the exclusion constraint is in the first migration",
+)  # fmt: skip
+
+handovers = Table(
+    "handovers", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    staff_ref("from_id", nullable=False),
+    Column("to_ids", ARRAY(Integer), nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False, comment="whose affair it is"),
+    Column("from_on", Date, nullable=False, comment="takes effect on this day"),
+    Column("until_on", Date, comment="last day of a temporary one; afterwards what is still there goes back"),
+    Column("reason", Text, nullable=False),
+    word("state", vocab.HandoverState),
+    staff_ref("made_by", comment="null: the command line"),
+    now_by_default("made_at"),
+    moment("done_at"),
+    staff_ref("ended_by", comment="who gave it back or withdrew it; null: the night"),
+    moment("ended_at"),
+    Column("customers_moved", Integer, nullable=False, server_default=text("0")),
+    Column("loans_moved", Integer, nullable=False, server_default=text("0")),
+    Column("todos_moved", Integer, nullable=False, server_default=text("0")),
+    Column("overdue_moved", Integer, nullable=False, server_default=text("0"), comment="of the todos, those that were late already"),
+    Column("signals_moved", Integer, nullable=False, server_default=text("0")),
+    Column("rows_kept", Integer, comment="given back: how many rows had changed since and stayed as they were"),
+    Column("failure", Text, comment="why it could not be done on its day"),
+    CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+    Index("handovers_of_branch", "branch_id", "made_at"),
+    Index("handovers_waiting", "from_on", postgresql_where=text("state in ('waiting', 'done')")),
+    comment="移交: who gave a portfolio to whom, from when, until when",
+)  # fmt: skip
+
+handover_parts = Table(
+    "handover_parts", metadata,
+    Column("handover_id", Integer, ForeignKey("handovers.id"), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    staff_ref("to_id", nullable=False),
+    # A customer goes to one person, with everything.
+    PrimaryKeyConstraint("handover_id", "customer_id"),
+    comment="Which customer goes to whom",
+)  # fmt: skip
+
+handover_rows = Table(
+    "handover_rows", metadata,
+    Column("handover_id", Integer, ForeignKey("handovers.id"), nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    word("what", vocab.Held),
+    Column("row_id", BigInteger, nullable=False),
+    Column("from_id", Integer, comment="who held it; null: the branch's pool"),
+    Column("to_id", Integer, nullable=False),
+    Column("prior_id", Integer, comment="the handover by which it was held before"),
+    moment("begun_at", comment="since when somebody had it in hand"),
+    Column("overdue", Boolean, nullable=False, server_default=text("false")),
+    Column("returned", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("handover_id", "customer_id", "what", "row_id"),
+    comment="Every row that a handover moved, as it stood: what undoing needs",
 )  # fmt: skip
 
 signals = Table(

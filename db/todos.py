@@ -149,9 +149,17 @@ def done_by_day(conn: sa.Connection, staff_id: int, since: date) -> dict[date, i
 
 def assign(conn: sa.Connection, todo_ids: list[int], staff_id: int | None) -> int:
     """By hand: the night leaves them with whom they were given. How many were still pending."""
+    _take_in_order(conn, todo_ids)
     return conn.execute(
         sa.update(todos).where(t.id.in_(todo_ids), t.closed_on.is_(None)).values(assignee_id=staff_id, pinned=True)
     ).rowcount
+
+
+def _take_in_order(conn: sa.Connection, todo_ids: list[int]) -> None:
+    """Hold these todos to the end of the transaction, taken in the order of their numbers, as handovers take them, so that
+    nobody waits in a circle. What is asked next sees them, and whose they are, as they are once the wait is over.
+    """
+    conn.execute(select(t.id).where(t.id.in_(todo_ids)).order_by(t.id).with_for_update(key_share=True))
 
 
 def claim(conn: sa.Connection, todo_id: int, staff_id: int) -> bool:
@@ -175,6 +183,7 @@ def start(conn: sa.Connection, todo_ids: list[int], now: datetime) -> int:
 
 def hold(conn: sa.Connection, todo_ids: list[int]) -> list[sa.Row]:
     """As they stand, held until the end of the transaction; those that are not seen any more are missing."""
+    _take_in_order(conn, todo_ids)
     return conn.execute(
         sa.update(todos)
         .where(t.id.in_(todo_ids))

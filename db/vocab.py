@@ -220,6 +220,26 @@ class Level(StrEnum):
     RED = "red"
 
 
+class HandoverState(StrEnum):
+    """Waiting for its day, done, given back (undone, or temporary and over), withdrawn before its day, or impossible on it."""
+
+    WAITING = "waiting"  # 待生效
+    DONE = "done"  # 已移交
+    RETURNED = "returned"  # 已交还
+    WITHDRAWN = "withdrawn"  # 已撤回
+    FAILED = "failed"  # 未能移交
+
+
+class Held(StrEnum):
+    """What somebody holds of a customer and can hand over. In the order in which rows are locked everywhere."""
+
+    TODO = "todo"
+    LOAN = "loan"
+    MANAGER = "manager"
+    INSPECTOR = "inspector"
+    SIGNAL = "signal"
+
+
 class SignalState(StrEnum):
     RAISED = "raised"  # 待确认
     TAKEN = "taken"  # 处理中

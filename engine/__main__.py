@@ -1,4 +1,4 @@
-"""The command line: python -m engine load | night | explain | seed | serve | query | plan | presence | bench | doctor
+"""The command line: python -m engine load | night | explain | handover | seed | serve | query | plan | presence | bench | doctor
 
 With --json one JSON object goes to stdout; everything for people goes to stderr.
 """
@@ -12,10 +12,25 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from db import access, feeds, settings, store
+from db import access, feeds, settings, staff, store
 from db.access import MACHINE
 from db.told import Told
-from engine import bench, clock, doctor, explain, night, opening, presence, query, refusals, route, scheduler, words
+from engine import (
+    acts,
+    bench,
+    clock,
+    doctor,
+    explain,
+    handover,
+    night,
+    opening,
+    presence,
+    query,
+    refusals,
+    route,
+    scheduler,
+    words,
+)
 from engine.demo import seed, story
 from engine.feed import load, mapping
 from engine.presence import read
@@ -65,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("explain", _explain, "why a loan has a todo, or none")
     sub.add_argument("loan_no")
     sub.add_argument("--date", type=_day)
+    sub = command("handover", _handover, "hand a portfolio over to colleagues, split by place and load; or take one back")
+    sub.add_argument("--from", dest="giver", metavar="STAFF", help="whose: a staff number")
+    sub.add_argument("--to", metavar="STAFF[,STAFF]", help="to whom")
+    sub.add_argument("--undo", type=int, metavar="ID", help="give back, row by row, what nobody changed since")
+    sub.add_argument("--on", type=_day, help="takes effect on this day; default: today, at once")
+    sub.add_argument("--until", type=_day, help="last day of a temporary handover")
+    sub.add_argument("--reason", default="by command line")
     sub = command("seed", _seed, "plant the demo bank in an empty store")
     sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
     how = sub.add_mutually_exclusive_group()
@@ -170,6 +192,38 @@ def _explain(given: argparse.Namespace) -> int:
     lines += [f"  [{v.verdict}] {v.rule} v{v.version} {v.title}: {v.words}" for v in found.verdicts]
     _tell(given, answer, lines)
     return 0
+
+
+def _handover(given: argparse.Namespace) -> int:
+    now, today = clock.now(), clock.today()
+    with acts.act(MACHINE, "handover.make") as conn:
+        if given.undo is not None:
+            done = handover.undo(conn, MACHINE, given.undo, now=now)
+        else:
+            plan = _plan_of(conn, given, today)
+            done = handover.hand_over(conn, MACHINE, plan, now=now, today=today)
+    answer = {"id": done.id, "customers": done.customers, "loans": done.loans, "todos": done.todos, "overdue": done.overdue}
+    answer |= {"kept": done.kept} if given.undo is not None else {}
+    _tell(given, answer, [_("Handover {0}: {1} customers, {2} loans, {3} todos, {4} of them overdue").format(
+        done.id, done.customers, done.loans, done.todos, done.overdue)])  # fmt: skip
+    return 0
+
+
+def _plan_of(conn, given: argparse.Namespace, today: date) -> handover.Plan:
+    """As it is proposed: everything this person holds, split among those named."""
+    if not given.giver or not given.to:
+        raise refusals.Missing(field="--from, --to")
+    giver = _bearer(conn, given.giver)
+    to = [_bearer(conn, number.strip()) for number in given.to.split(",") if number.strip()]
+    seen = handover.look(conn, MACHINE, giver, to, today=today)
+    return handover.Plan(giver, seen.proposed, given.reason, given.on or today, given.until)
+
+
+def _bearer(conn, number: str) -> int:
+    found = staff.bearer(conn, number)
+    if found is None:
+        raise refusals.NobodyBears(number=number)
+    return found.id
 
 
 def _seed(given: argparse.Namespace) -> int:

@@ -94,7 +94,8 @@ def submit(conn: Connection, by: Person, s: Submission) -> dict:
     (record_id,) = records.add(conn, [_row(s, by.id, branch_id, loan_ids) | {"receipt": receipt}])
     if record_id is None:
         return sent_before(conn, s.key, s.digest())
-    todos.discharge(conn, [(todo_id, record_id, by.id, _day(s)) for todo_id in done])
+    if todos.discharge(conn, [(todo_id, record_id, by.id, _day(s)) for todo_id in done]) != len(done):
+        raise refusals.Conflict  # taken from him between two statements: sent again, it is answered as it is by then
     leads.add(conn, [_lead(lead, s, record_id, branch_id, by) for lead in s.leads])
     _warn(conn, s, branch_id)
     return receipt | {"record": record_id}

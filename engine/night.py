@@ -12,7 +12,7 @@ from db import definitions, feeds, generation, jobs, moments, settings, signals
 from db.generation import Since
 from db.signals import Counts as SignalCounts
 from db.vocab import Definition
-from engine import calendar, generate, people, refusals, signal_rules
+from engine import calendar, clock, generate, handover, people, refusals, signal_rules
 from engine.feed import load
 
 JOB = "night"
@@ -127,6 +127,8 @@ def _load_what_is_new(held: jobs.Held, day: date) -> list[str]:
 def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightReport) -> dict:
     with held.begin("night.people") as conn:
         people.follow_staff_file(conn, today=day)
+    # The night of a day is done on the morning after, and what is to hold from that morning on must be done by then.
+    handover.follow(held, max(day, clock.today()))
     with held.begin("night.todos") as conn:
         found = generate.book(conn, day)
         since = _since(last, found.fingerprint)

@@ -56,6 +56,56 @@ class NotAnOfficer(Refusal):
     """Todos go to relationship managers and inspectors who are still with the bank."""
 
 
+class OtherBranches(Refusal):
+    """Only head office hands over from one branch to another. Choose people of your own branches."""
+
+    status = 403
+
+
+class ToHimself(Refusal):
+    """Whoever hands over, or is away, cannot be the one who receives or stands in."""
+
+
+class NobodyBears(Refusal):
+    """Nobody bears the staff number {number}, or ever did."""
+
+    status = 404
+
+
+class NothingToHandOver(Refusal):
+    """There is nothing to hand over: of what was chosen this person holds nothing that you may move."""
+
+    status = 409
+
+
+class StalePreview(Refusal):
+    """What is to be handed over has changed since you looked at it. Look at the preview again."""
+
+    status = 409
+
+
+class BadPeriod(Refusal):
+    """The days do not fit: it begins today or later, and does not end before it begins."""
+
+
+class NightIsRunning(Refusal):
+    """The nightly run or a load is at work on the same rows. Try again when it is done."""
+
+    status = 409
+
+
+class MakerHasGone(Refusal):
+    """Whoever arranged this may no longer hand over. Arrange it anew."""
+
+    status = 409
+
+
+class AwayAlready(Refusal):
+    """One of the two is away on some of these days already. Look at the list of absences."""
+
+    status = 409
+
+
 class TakenByAnother(Refusal):
     """Somebody else has taken this in hand; only that person can answer."""
 

@@ -34,6 +34,6 @@ def cancel(conn: Connection, by: Person, todo_id: int, reason: str, *, today: da
     todo = todos.get(conn, todo_id)
     if todo is None:
         raise refusals.NotFound
+    records.touch(conn, [todo.customer_id])  # first, as whoever submits a check does
     if not todos.cancel(conn, todo_id, by.id, reason, today):
         raise refusals.Conflict
-    records.touch(conn, [todo.customer_id])

@@ -44,6 +44,7 @@ def plant(inbox: Path) -> None:
         _portfolio(conn, ids, customers)
         _work(conn, ids, customers, loans, branches)
         _around(conn, ids, customers, loans, branches)
+        _handovers(conn, ids, customers, loans, branches)
     with access.transaction(staff_person(ids["802"]), "customer.note") as conn:
         conn.exec_driver_sql("update customers set address = '新址 8 号' where customer_no = 'K001'")
     with access.transaction(staff_person(ids["102"]), "customer.note") as conn:
@@ -202,6 +203,19 @@ def _around(conn: sa.Connection, ids, customers, loans, branches) -> None:
     conn.execute(sa.insert(tables.problems).values(job="night", business_date=TODAY, what="rule", ref="R1", reason="r"))
     conn.execute(sa.insert(tables.job_runs).values(job="night", business_date=TODAY, state="done", worker="w"))
     conn.execute(sa.text("select vigil_note('export', 'loans', :c, '{}')"), {"c": customers["K003"]})
+
+
+def _handovers(conn: sa.Connection, ids, customers, loans, branches) -> None:
+    """Nong'an's of K001 and K003 and Chaoyang's of K005, done, with loans that the source has given to somebody else since; one waits."""
+    for branch, giver, moved, state in (
+        ("229008", "806", {"K001": "L1", "K003": "L3"}, "done"), ("229001", "105", {"K005": "L5"}, "done"), ("229008", "804", {"K003": "L3"}, "waiting"),
+    ):  # fmt: skip
+        handover = _put(conn, tables.handovers, from_id=ids[giver], to_ids=[ids["803"]], branch_id=branches[branch], from_on=TODAY,
+                        until_on=TODAY, reason="r", state=state, made_by=ids["001"])  # fmt: skip
+        for number, loan in moved.items():
+            about = {"handover_id": handover, "customer_id": customers[number], "to_id": ids["803"]}
+            conn.execute(sa.insert(tables.handover_parts).values(**about))
+            conn.execute(sa.insert(tables.handover_rows).values(**about, what="loan", row_id=loans[loan], from_id=ids[giver]))
 
 
 def _put(conn: sa.Connection, table: sa.Table, **values) -> int:

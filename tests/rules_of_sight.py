@@ -11,6 +11,8 @@ Written from the bank's rules, not from db/security.py:
 * whoever signed a check sees it, its photos and its leads, whoever follows a lead sees it; forms half filled in and photos on
   their way, their author only;
 * where somebody was at visits: himself, the head of the branch whose customer it was, and who sees the whole book; no colleague;
+* handovers are seen by the whole-book roles and by the head of the branch whose affair they are; which customers and rows
+  they moved, by whoever of these sees the customer;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -31,7 +33,7 @@ EVERYBODY = (*BUSINESS, *TECHNICAL)
 OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims",
-                 "customer_facts", "notes")  # fmt: skip
+                 "customer_facts", "notes", "handover_parts", "handover_rows")  # fmt: skip
 OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads")
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
 OPERATIONS = ("feed_files", "rejects", "problems")
@@ -41,6 +43,7 @@ OPEN_TO = (
     dict.fromkeys(OPEN_TO_ALL, EVERYBODY)
     | dict.fromkeys((*OF_A_CUSTOMER, *OF_A_BRANCH), BUSINESS)
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
+    | dict.fromkeys(("handovers", "handover_parts", "handover_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "drafts": CHECKERS, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
 )  # fmt: skip
@@ -134,6 +137,8 @@ class Sight:
 
     def _sees_todo_days(self, row: dict) -> bool:
         return self.role in WHOLE_BOOK or row["branch_id"] in self.branches
+
+    _sees_handovers = _sees_todo_days
 
     def _sees_sessions(self, row: dict) -> bool:
         return self.role in (Role.AUDITOR, *TECHNICAL) or row["staff_id"] == self.person.id

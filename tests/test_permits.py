@@ -11,6 +11,7 @@ from db import access, audit
 from db.access import MACHINE, Person
 from db.vocab import Conclusion, Definition, Kind, LeadState, Mode, Outcome, Role
 from engine import (
+    absences,
     acts,
     care,
     checks,
@@ -18,6 +19,7 @@ from engine import (
     exports,
     footprints,
     leads,
+    handover,
     people,
     permits,
     preferences,
@@ -63,6 +65,17 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "exports.workbook": ("export.make", lambda conn, by: exports.workbook(conn, by, "loans", [], [])),
     "feed.override.ask": ("feed.override.ask", lambda conn, by: override.ask(conn, by, 1, "a good reason")),
     "feed.override.allow": ("feed.override.allow", lambda conn, by: override.allow(conn, by, 1)),
+    "absences.arrange": (
+        "absence.arrange",
+        lambda conn, by: absences.arrange(conn, by, 12, 13, TODAY, TODAY, "on leave", today=TODAY),
+    ),
+    "absences.end": ("absence.arrange", lambda conn, by: absences.end(conn, by, 1, today=TODAY)),
+    "handover.preview.look": ("handover.make", lambda conn, by: handover.look(conn, by, 12, [13], today=TODAY)),
+    "handover.moving.hand_over": (
+        "handover.make",
+        lambda conn, by: handover.hand_over(conn, by, handover.Plan(12, {1: 14, 2: 14}, "he moves", TODAY), now=NOW, today=TODAY),
+    ),
+    "handover.moving.undo": ("handover.make", lambda conn, by: handover.undo(conn, by, 1, now=NOW)),
     "people.grant": ("role.grant", lambda conn, by: people.grant(conn, by, 12, Role.INSPECTOR, today=TODAY)),
     "preferences.prefer": ("preference.set", lambda conn, by: preferences.prefer(conn, by, language="en")),
     "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from db import (
+    absences,
     access,
     accounts,
     audit,
@@ -23,6 +24,7 @@ from db import (
     feeds,
     figures,
     footprints,
+    handovers,
     installation,
     jobs,
     leads,
@@ -54,6 +56,7 @@ from tests.rules_of_sight import OPEN_TO, Book, Sight
 EVERYONE = [number for number, *_ in STAFF]
 SINCE = TODAY - timedelta(days=30)
 SCOPE = figures.Scope(TODAY)
+TAKES = handovers.Minutes(40, 10, 15)
 WHO = [("R1", {"field": "balance", "op": "gte", "value": 1})]
 
 # Modules that only the night, the loader, the demo and the way in use: they run as the machine.
@@ -67,6 +70,10 @@ AT_THE_GATE = {
 }
 
 READS: dict[str, Callable] = {
+    "absences.get": lambda conn, w: [absences.get(conn, n) for n in (1, 2)],
+    "absences.listing": lambda conn, w: [absences.listing(conn, SINCE), absences.listing(conn, SINCE, (w.branches["229008"],))],
+    "absences.is_away": lambda conn, w: [absences.is_away(conn, s, SINCE, w.now.date()) for s in w.some],
+    "absences.stands_in": lambda conn, w: [absences.stands_in(conn, s, SINCE, w.now.date()) for s in w.some],
     "accounts.of_staff": lambda conn, w: [accounts.of_staff(conn, s) for s in w.some],
     "accounts.wrong_tries": lambda conn, w: [
         accounts.wrong_tries(conn, f"u{n}", "10.0.0.1", w.now, pair=timedelta(1), either=timedelta(1)) for n in ("101", "802")
@@ -154,6 +161,17 @@ READS: dict[str, Callable] = {
         footprints.cells(conn, TODAY, TODAY, (w.branches["229001"],)),
     ],
     "footprints.of_form": lambda conn, w: [footprints.of_form(conn, key) for key in w.tracked],
+    "handovers.portfolio": lambda conn, w: [handovers.portfolio(conn, s, TODAY, TODAY, TAKES) for s in w.staff.values()],
+    "handovers.loads": lambda conn, w: list(handovers.loads(conn, list(w.staff.values()), TODAY, TODAY, TAKES).items()),
+    "handovers.givers": lambda conn, w: handovers.givers(conn),
+    "handovers.get": lambda conn, w: [handovers.get(conn, h) for h in w.handovers],
+    "handovers.listing": lambda conn, w: handovers.listing(conn),
+    "handovers.parts_of": lambda conn, w: [handovers.parts_of(conn, h) for h in w.handovers],
+    "handovers.shares": lambda conn, w: [handovers.shares(conn, h) for h in w.handovers],
+    "handovers.elsewhere": lambda conn, w: [handovers.elsewhere(conn, h) for h in w.handovers],
+    "handovers.customers_moved": lambda conn, w: [handovers.customers_moved(conn, h) for h in w.handovers],
+    "handovers.count_kept": lambda conn, w: [handovers.count_kept(conn, h) for h in w.handovers],
+    "handovers.due": lambda conn, w: handovers.due(conn, TODAY + timedelta(days=1)),
     "installation.get": lambda conn, w: installation.get(conn, "starters"),
     "jobs.last_done": lambda conn, w: jobs.last_done(conn, "night"),
     "jobs.runs": lambda conn, w: jobs.runs(conn),
@@ -216,6 +234,8 @@ READS: dict[str, Callable] = {
     "signals.queue": lambda conn, w: signals.queue(conn),
     "signals.counts_by_level": lambda conn, w: signals.counts_by_level(conn),
     "signals.listing": lambda conn, w: signals.listing(conn),
+    "staff.row": lambda conn, w: [staff.row(conn, s) for s in w.some],
+    "staff.bearer": lambda conn, w: [staff.bearer(conn, number) for number in ("801", "806")],
     "staff.by_number": lambda conn, w: [staff.by_number(conn, number) for number in ("801", "806")],
     "staff.person": lambda conn, w: [staff.person(conn, s) for s in w.some],
     "staff.colleagues": lambda conn, w: staff.colleagues(conn),
@@ -263,7 +283,7 @@ def w(book) -> SimpleNamespace:
         pairs=[(x["id"], x["customer_id"]) for x in r["loans"]], todos=[t["id"] for t in r["todos"]], signals=[s["id"] for s in r["signals"]], keys=[x["submit_key"] for x in r["records"]],
         drafts=[x["submit_key"] for x in r["drafts"]], uploads=[(u["id"], u["submit_key"]) for u in r["uploads"]],
         leads=[x["id"] for x in r["leads"]], tracked=sorted({x["submit_key"] for x in r["footprints"]}), photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
-        run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
+        handovers=[x["id"] for x in r["handovers"]], run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
     )  # fmt: skip
 
 

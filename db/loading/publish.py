@@ -29,6 +29,7 @@ COLUMN_OF = {
 NOT_STORED = {"parent", "new_customer_name", "new_customer_phone", "overdue_days"}
 CAST = {"class": "::loan_class"}
 DEFAULTS = {"status": "'normal'", "agri": "false", "extensions": "0", "principal": "0", "interest": "0"}
+HANDED_OVER = ("customers", "loans")  # whose manager may be another than the source's
 STATE_OF_A_LOAN = (
     "branch_id", "manager_id", "balance_fen", "class", "status", "principal_fen", "interest_fen", "overdue_since",
     "matures_on", "extensions",
@@ -61,11 +62,22 @@ def _columns(spec: TableSpec) -> dict[str, str]:
         if name in DEFAULTS:
             value = f"coalesce({value}, {DEFAULTS[name]})"
         columns[COLUMN_OF.get(name, name)] = value
-        if NOUNS[spec.noun][name].shape is Shape.STAFF and spec.noun == "loans":
+        if NOUNS[spec.noun][name].shape is Shape.STAFF and spec.noun in HANDED_OVER:
             columns["manager_text"] = f"t.v_{name}"
     if "overdue_days" in spec.fields:
         columns["overdue_since"] = "case when t.v_overdue_days > 0 then :as_of - t.v_overdue_days end"
     return columns
+
+
+def _unless_handed_over(columns: dict[str, str]) -> dict[str, str]:
+    """A handover stands while the source goes on saying what it said before; a new word of the source ends it."""
+    if "manager_text" not in columns:
+        return columns
+    stands = f"f.handover_id is not null and f.manager_text is not distinct from {columns['manager_text']}"
+    return columns | {
+        "manager_id": f"case when {stands} then f.manager_id else {columns['manager_id']} end",
+        "handover_id": f"case when {stands} then f.handover_id end",
+    }
 
 
 def _staged(spec: TableSpec, name: str) -> str:
@@ -204,7 +216,7 @@ def add_products(conn: sa.Connection, source: str, products: list[dict]) -> None
 
 def _customers(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     columns = _columns(spec)
-    loaded = _update(conn, spec, columns, {})
+    loaded = _update(conn, spec, _unless_handed_over(columns), {})
     _touch(conn, spec)
     _forget_gone(conn, spec)
     return loaded + _insert(
@@ -217,10 +229,11 @@ def _new_customers(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
     if "new_customer_name" not in spec.fields:
         return
     phone = "t.v_new_customer_phone" if "new_customer_phone" in spec.fields else "null"
-    manager = "t.r_manager" if "manager" in spec.fields else "null::int"
+    manager = "t.r_manager, t.v_manager" if "manager" in spec.fields else "null::int, null"
     conn.execute(
         sa.text(f"""
-            insert into customers (customer_no, source, name, kind, identity_no, phone, branch_id, manager_id, created_on)
+            insert into customers
+                (customer_no, source, name, kind, identity_no, phone, branch_id, manager_id, manager_text, created_on)
             select distinct on (t.v_customer) :source || '-' || t.v_customer, :source, t.v_new_customer_name,
                    case when t.v_customer ~ '^9[123]' and length(t.v_customer) = 18 then 'firm' else 'person' end,
                    t.v_customer, {phone}, t.r_branch, {manager}, :as_of
@@ -240,10 +253,11 @@ def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
     parameters = {"as_of": as_of, "source": spec.source}
     if spec.cold:
         return _insert(conn, spec, new, parameters)
-    _keep_changing(conn, spec, columns, as_of, run_id)
+    changed = _unless_handed_over(columns)
+    _keep_changing(conn, spec, changed, as_of, run_id)
     worse = "case when t.v_class::loan_class > f.class then :as_of else f.worsened_on end"
     loaded = _update(
-        conn, spec, columns, parameters, also=f", changed_on = :as_of, absent_since = null, worsened_on = {worse}"
+        conn, spec, changed, parameters, also=f", changed_on = :as_of, absent_since = null, worsened_on = {worse}"
     ) + _insert(conn, spec, new, parameters)
     _resolve_managers(conn, spec)
     return loaded + _end_gone(conn, spec, as_of, run_id)

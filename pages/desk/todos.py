@@ -56,7 +56,7 @@ def assign() -> None:
 
 def cancel() -> None:
     with acts.act(person, "todo.cancel", "Cancelled") as conn:
-        for todo_id in st.session_state["chosen"]:
+        for todo_id in sorted(st.session_state["chosen"]):  # as handovers take them
             acts_on_todos.cancel(conn, person, todo_id, st.session_state["why"], today=today)
 
 

@@ -42,22 +42,27 @@ LABELS = {
     "grade": "Presence grade", "away_because": "Why not on site", "offline": "Sent later from the phone", "wish": "What is wanted",
     "noted_at": "Noted", "business": "Business", "remarks": "Remarks", "needs": "Needs", "phone_by": "Phone given by",
     "lost_because": "Why it was lost",
+    "noted_at": "Noted", "handover_id": "Handover", "from_id": "From whom", "to_ids": "To whom", "done_at": "Done on",
+    "ended_by": "Given back by", "ended_at": "Given back", "customers_moved": "Customers", "loans_moved": "Loans",
+    "todos_moved": "Todos", "overdue_moved": "Overdue todos", "signals_moved": "Warning signals", "rows_kept": "Kept as changed since",
+    "failure": "Why it could not be done",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
-    "feed_runs": "Feed run",
+    "feed_runs": "Feed run", "handovers": "Handover",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "marked_by", "phone_by",
-          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by"}  # fmt: skip
+          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids",
+          "ended_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
 WORDS = {
     ("todos", "state"): vocab.TodoState, ("leads", "state"): vocab.LeadState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
-    ("feed_runs", "state"): vocab.FeedState, ("loans", "status"): vocab.LoanStatus, ("todos", "kind"): vocab.Kind,
+    ("feed_runs", "state"): vocab.FeedState, ("handovers", "state"): vocab.HandoverState, ("loans", "status"): vocab.LoanStatus, ("todos", "kind"): vocab.Kind,
     ("records", "kind"): vocab.Kind, ("exemptions", "kinds"): vocab.Kind, ("customers", "kind"): vocab.CustomerKind,
     ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
     ("signals", "level"): vocab.Level, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,

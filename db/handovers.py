@@ -1,0 +1,323 @@
+"""Handovers: what somebody holds, moving it row by row, and giving back what is still where it was put."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from db import jobs
+from db.tables import branches, handover_parts, handover_rows, handovers, staff
+from db.vocab import HandoverState, Held
+
+h, p, r = handovers.c, handover_parts.c, handover_rows.c
+giver, maker = staff.alias("giver"), staff.alias("maker")
+
+# Open todos that are his: assigned to him; or waiting in the pool or with his stand-in because the customer is his.
+_HIS_TODO = """t.closed_on is null and (t.assignee_id = :from_id or not t.pinned and :from_id in (c.manager_id, c.inspector_id)
+    and (t.assignee_id is null or t.assignee_id in (
+        select delegate_id from absences where staff_id = :from_id and :today between from_on and until_on)))"""
+_HIS_SIGNAL = "g.owner_id = :from_id and g.closed_on is null"
+_HIS_LOAN = "l.manager_id = :from_id and l.live"
+_MINUTES = "case t.mode when 'field' then :field when 'phone' then :phone else :data end"
+_HIS_CUSTOMERS = """
+    select id as customer_id from customers where manager_id = :from_id
+    union select id from customers where inspector_id = :from_id
+    union select customer_id from loans where manager_id = :from_id and live
+    union select customer_id from todos where assignee_id = :from_id and closed_on is null
+    union select customer_id from signals where owner_id = :from_id and closed_on is null and customer_id > 0"""
+
+
+class Minutes(NamedTuple):
+    """What a check takes, by way."""
+
+    field: int
+    phone: int
+    data: int
+
+
+def portfolio(conn: sa.Connection, from_id: int, today: date, until: date, takes: Minutes) -> list[sa.Row]:
+    """One row a customer of whom this person holds anything, by village: who and where he is, what would move (loan_ids,
+    balance_fen, open, overdue, signals), and the minutes that its todos due until then take.
+    """
+    return conn.execute(
+        sa.text(f"""
+            with mine as materialized ({_HIS_CUSTOMERS}),
+            lent as (
+                select l.customer_id, array_agg(l.id order by l.id) as loan_ids, sum(l.balance_fen)::bigint as balance_fen
+                from mine join loans l using (customer_id) where {_HIS_LOAN} group by 1),
+            work as (
+                select t.customer_id, count(*) as open, count(*) filter (where t.late_from <= :today) as overdue,
+                       coalesce(sum({_MINUTES}) filter (where t.due_on <= :until), 0)::int as minutes
+                from mine join customers c on c.id = mine.customer_id join todos t on t.customer_id = c.id
+                where {_HIS_TODO} group by 1),
+            warned as (
+                select g.customer_id, count(*) as n from mine join signals g using (customer_id) where {_HIS_SIGNAL} group by 1)
+            select c.id as customer_id, c.customer_no, c.name as customer, c.village, c.branch_id, b.name as branch,
+                   c.manager_id, c.inspector_id, coalesce(lent.loan_ids, '{{}}') as loan_ids,
+                   coalesce(lent.balance_fen, 0) as balance_fen, coalesce(work.open, 0) as open,
+                   coalesce(work.overdue, 0) as overdue, coalesce(work.minutes, 0) as minutes, coalesce(warned.n, 0) as signals,
+                   a.lat, a.lon
+            from mine join customers c on c.id = mine.customer_id join branches b on b.id = c.branch_id
+            left join lent on lent.customer_id = c.id left join work on work.customer_id = c.id
+            left join warned on warned.customer_id = c.id
+            left join lateral (
+                select lat, lon from addresses
+                where customer_id = c.id and replaced_at is null and lat is not null
+                order by array_position(array['business', 'home'], kind) nulls last, id limit 1) a on true
+            order by b.code, c.village nulls last, c.customer_no"""),
+        {"from_id": from_id, "today": today, "until": until} | takes._asdict(),
+    ).all()
+
+
+def loads(conn: sa.Connection, staff_ids: list[int], today: date, until: date, takes: Minutes) -> dict[int, sa.Row]:
+    """What these people hold now: customers, loans, open, overdue, minutes of the todos due until then."""
+    rows = conn.execute(
+        sa.text(f"""
+            select s.id, s.name, coalesce(c.n, 0) as customers, coalesce(l.n, 0) as loans, coalesce(t.open, 0) as open,
+                   coalesce(t.overdue, 0) as overdue, coalesce(t.minutes, 0) as minutes
+            from staff s
+            left join (select staff_id, count(distinct id) as n from (
+                           select manager_id as staff_id, id from customers where manager_id = any(:ids)
+                           union all select inspector_id, id from customers where inspector_id = any(:ids)) held
+                       group by 1) c on c.staff_id = s.id
+            left join (select manager_id, count(*) as n from loans where manager_id = any(:ids) and live group by 1) l
+                on l.manager_id = s.id
+            left join (select t.assignee_id, count(*) as open, count(*) filter (where t.late_from <= :today) as overdue,
+                              coalesce(sum({_MINUTES}) filter (where t.due_on <= :until), 0)::int as minutes
+                       from todos t where t.assignee_id = any(:ids) and t.closed_on is null group by 1) t on t.assignee_id = s.id
+            where s.id = any(:ids)"""),
+        {"ids": staff_ids, "today": today, "until": until} | takes._asdict(),
+    )
+    return {row.id: row for row in rows}
+
+
+def givers(conn: sa.Connection) -> list[sa.Row]:
+    """Everybody who holds something, leavers first: id, staff_no, name, branch_id, branch, left_on."""
+    holds = sa.text("""(exists (select from customers where manager_id = staff.id) or exists (select from customers where inspector_id = staff.id)
+        or exists (select from loans where manager_id = staff.id and live)
+        or exists (select from todos where assignee_id = staff.id and closed_on is null))""")
+    s = staff.c
+    return conn.execute(
+        select(s.id, s.staff_no, s.name, s.branch_id, branches.c.name.label("branch"), s.left_on)
+        .join(branches, branches.c.id == s.branch_id)
+        .where(holds)
+        .order_by(s.left_on.is_(None), branches.c.code, s.name)
+    ).all()
+
+
+# --- One at a time ----------------------------------------------------------------------------------------------------
+
+
+def take_turn(conn: sa.Connection, *others: str) -> bool:
+    """From here to the end of the transaction no other handover runs, nor any of these jobs, which write the same rows in
+    an order of their own. False when one of them is running now.
+    """
+    conn.exec_driver_sql(f"select pg_advisory_xact_lock({jobs.number_of('handover')})")
+    free = [f"pg_try_advisory_xact_lock_shared({jobs.number_of(job)})" for job in others]
+    return all(conn.exec_driver_sql(f"select {', '.join(free)}").one()) if free else True
+
+
+# --- Moving -----------------------------------------------------------------------------------------------------------
+
+
+def begin(conn: sa.Connection, row: dict, parts: Mapping[int, int]) -> int:
+    """The handover, with which customer goes to whom. Its number."""
+    handover_id = conn.execute(sa.insert(handovers).values(row).returning(h.id)).scalar_one()
+    conn.execute(
+        sa.text("""
+            insert into handover_parts (handover_id, customer_id, to_id)
+            select :id, n.customer_id, n.to_id from unnest(cast(:customers as bigint[]), cast(:to as int[])) as n(customer_id, to_id)"""),
+        {"id": handover_id, "customers": list(parts), "to": list(parts.values())},
+    )
+    return handover_id
+
+
+class _Way(NamedTuple):
+    """How one kind of row is moved: which table, which rows are his, who holds them, and what of it must be as it was put
+    for it to be given back."""
+
+    table: str
+    key: str  # joins the row x to its line r
+    his: str
+    holder: str
+    still: str
+    prior: str = "null::int"
+    begun: str = "null::timestamptz"
+    overdue: str = "false"
+
+
+_OWN_KEY, _CUSTOMER_KEY = "x.id = r.row_id and x.customer_id = r.customer_id", "x.id = r.customer_id"
+_WAYS = {
+    Held.TODO: _Way(
+        "todos", _OWN_KEY, _HIS_TODO.replace("t.", "x."), "assignee_id",
+        "x.closed_on is null and x.assignee_id = r.to_id and x.started_at is not distinct from r.begun_at",
+        begun="x.started_at", overdue="x.late_from <= :today",
+    ),
+    Held.LOAN: _Way("loans", _OWN_KEY, _HIS_LOAN.replace("l.", "x."), "manager_id", "x.handover_id = r.handover_id", "x.handover_id"),
+    Held.MANAGER: _Way("customers", _CUSTOMER_KEY, "x.manager_id = :from_id", "manager_id", "x.handover_id = r.handover_id", "x.handover_id"),
+    Held.INSPECTOR: _Way("customers", _CUSTOMER_KEY, "x.inspector_id = :from_id", "inspector_id", "x.inspector_id = r.to_id"),
+    Held.SIGNAL: _Way(
+        "signals", _OWN_KEY, _HIS_SIGNAL.replace("g.", "x."), "owner_id",
+        "x.closed_on is null and x.owner_id = r.to_id and x.taken_at is not distinct from r.begun_at", begun="x.taken_at",
+    ),
+}  # fmt: skip
+_BY_HANDOVER = (Held.LOAN, Held.MANAGER)  # what says itself by which handover it is held
+
+
+def move(conn: sa.Connection, handover_id: int, what: Held, from_id: int, today: date) -> sa.Row:
+    """Give all of one kind that is his to whom its customer goes: n, overdue.
+
+    The rows are taken in hand in the order of their numbers, as everybody takes them, so that nobody waits in a circle; those
+    that changed while we waited are looked at anew.
+    """
+    way, about = _WAYS[what], {"id": handover_id, "what": what, "from_id": from_id, "today": today}
+    customer = "x.id" if way.table == "customers" else "x.customer_id"
+    conn.execute(
+        sa.text(f"""
+            insert into handover_rows (handover_id, customer_id, what, row_id, from_id, to_id, prior_id, begun_at, overdue)
+            select :id, customer_id, :what, row_id, from_id, to_id, prior_id, begun_at, overdue from (
+                select c.id as customer_id, x.id as row_id, x.{way.holder} as from_id, p.to_id, {way.prior} as prior_id,
+                       {way.begun} as begun_at, {way.overdue} as overdue
+                from handover_parts p join customers c on c.id = p.customer_id join {way.table} x on {customer} = c.id
+                where p.handover_id = :id and {way.his} and x.{way.holder} is distinct from p.to_id
+                order by x.id for no key update of x) held"""),
+        about,
+    )
+    also = ", handover_id = r.handover_id" if what in _BY_HANDOVER else ""
+    conn.execute(
+        sa.text(f"""
+            update {way.table} x set {way.holder} = r.to_id{also} from handover_rows r
+            where r.handover_id = :id and r.what = :what and {way.key}"""),
+        about,
+    )
+    return conn.execute(
+        select(func.count().label("n"), func.count().filter(r.overdue).label("overdue")).where(
+            r.handover_id == handover_id, r.what == what
+        )
+    ).one()
+
+
+def give_back(conn: sa.Connection, handover_id: int, what: Held) -> int:
+    """Put back all of one kind that is still where this handover put it. How many."""
+    way, about = _WAYS[what], {"id": handover_id, "what": what}
+    mine = f"r.handover_id = :id and r.what = :what and {way.key}"
+    conn.execute(
+        sa.text(
+            f"select from handover_rows r join {way.table} x on {way.key} where {mine} and {way.still} order by x.id for no key update of x"
+        ),
+        about,
+    )
+    conn.execute(sa.text(f"update handover_rows r set returned = true from {way.table} x where {mine} and {way.still}"), about)
+    also = ", handover_id = r.prior_id" if what in _BY_HANDOVER else ""
+    return conn.execute(
+        sa.text(f"update {way.table} x set {way.holder} = r.from_id{also} from handover_rows r where {mine} and r.returned"),
+        about,
+    ).rowcount
+
+
+def pass_on(conn: sa.Connection, handover_id: int, from_state: HandoverState, **values: object) -> bool:
+    """True for the one who moved it on, False if it was in another state already."""
+    return conn.execute(sa.update(handovers).where(h.id == handover_id, h.state == from_state).values(**values)).rowcount == 1
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+def _query() -> sa.Select:
+    return (
+        select(handovers, giver.c.name.label("giver"), maker.c.name.label("maker"), branches.c.name.label("branch"))
+        .join(giver, giver.c.id == h.from_id)
+        .join(branches, branches.c.id == h.branch_id)
+        .outerjoin(maker, maker.c.id == h.made_by)
+    )
+
+
+def get(conn: sa.Connection, handover_id: int) -> sa.Row | None:
+    return conn.execute(_query().where(h.id == handover_id)).one_or_none()
+
+
+def listing(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
+    """Latest first."""
+    return conn.execute(_query().order_by(h.id.desc()).limit(limit)).all()
+
+
+def customers_moved(conn: sa.Connection, handover_id: int, returned: bool | None = None) -> int:
+    """Of how many customers something was moved, or has been given back."""
+    count = select(func.count(r.customer_id.distinct())).where(r.handover_id == handover_id)
+    return conn.execute(count if returned is None else count.where(r.returned == returned)).scalar_one()
+
+
+def count_kept(conn: sa.Connection, handover_id: int) -> int:
+    """Rows that were moved and not given back."""
+    return conn.execute(select(func.count()).where(r.handover_id == handover_id, ~r.returned)).scalar_one()
+
+
+def parts_of(conn: sa.Connection, handover_id: int) -> dict[int, int]:
+    """Customer -> to whom."""
+    return dict(conn.execute(select(p.customer_id, p.to_id).where(p.handover_id == handover_id)).all())
+
+
+def shares(conn: sa.Connection, handover_id: int) -> list[sa.Row]:
+    """To whom how much went: to_id, name, customers, loans, todos, overdue."""
+    moved = [func.count().filter(r.what == what).label(label) for what, label in ((Held.LOAN, "loans"), (Held.TODO, "todos"))]
+    rows = (
+        select(r.to_id, *moved, func.count().filter(r.overdue).label("overdue"))
+        .where(r.handover_id == handover_id).group_by(r.to_id).subquery()
+    )  # fmt: skip
+    asked = select(p.to_id, func.count().label("customers")).where(p.handover_id == handover_id).group_by(p.to_id).subquery()
+    return conn.execute(
+        select(
+            asked.c.to_id,
+            staff.c.name,
+            asked.c.customers,
+            *(func.coalesce(rows.c[n], 0).label(n) for n in ("loans", "todos", "overdue")),
+        )
+        .join(staff, staff.c.id == asked.c.to_id)
+        .outerjoin(rows, rows.c.to_id == asked.c.to_id)
+        .order_by(staff.c.name)
+    ).all()
+
+
+def elsewhere(conn: sa.Connection, handover_id: int, limit: int = 200) -> list[sa.Row]:
+    """Of what a handover moved, that which is no longer where it was put: what, customer_no, customer, holder (its name
+    now), and why: closed, begun, by_source, by_hand. For todos checked since, that is as it should be.
+    """
+    return conn.execute(
+        sa.text(f"""
+            select e.what, c.customer_no, c.name as customer, s.name as holder, e.why
+            from ({" union all ".join(_gone(what) for what in Held)}) e
+            join customers c on c.id = e.customer_id left join staff s on s.id = e.holder_id
+            where not exists (select from handovers h where h.id = :id and h.state <> 'done')
+            order by e.why, c.customer_no, e.what limit :limit"""),
+        {"id": handover_id, "limit": limit},
+    ).all()
+
+
+def _gone(what: Held) -> str:
+    way = _WAYS[what]
+    why = "'by_hand'"
+    if what in (Held.TODO, Held.SIGNAL):
+        why = f"case when x.closed_on is not null then 'closed' when x.{way.holder} = r.to_id then 'begun' else 'by_hand' end"
+    if what in _BY_HANDOVER:
+        why = "case when x.handover_id is null then 'by_source' else 'by_hand' end"
+    return f"""
+        select r.what, r.customer_id, x.{way.holder} as holder_id, {why} as why from handover_rows r join {way.table} x on {way.key}
+        where r.handover_id = :id and r.what = '{what}' and ({way.still}) is not true"""
+
+
+def due(conn: sa.Connection, today: date) -> list[sa.Row]:
+    """What has to happen by this day: handovers whose day has come, and temporary ones that are over. id, state, made_by, to_ids."""
+    waiting = sa.and_(h.state == HandoverState.WAITING, h.from_on <= today)
+    over = sa.and_(h.state == HandoverState.DONE, h.until_on < today)
+    return conn.execute(select(h.id, h.state, h.made_by, h.to_ids).where(sa.or_(waiting, over)).order_by(h.id)).all()
+
+
+def stamp(conn: sa.Connection, handover_id: int, at: datetime, **counts: int) -> None:
+    """What was moved, and when."""
+    conn.execute(sa.update(handovers).where(h.id == handover_id).values(done_at=at, **counts))
+
+
+def note_kept(conn: sa.Connection, handover_id: int, rows: int) -> None:
+    conn.execute(sa.update(handovers).where(h.id == handover_id).values(rows_kept=rows))

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -15,10 +16,10 @@ from python_calamine import CalamineWorkbook
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from db import access, audit, definitions, settings, signals
+from db import access, audit, definitions, handovers, settings, signals
 from db.access import MACHINE, Person
 from db.vocab import Definition, Level, Role
-from engine import clock, exports, words
+from engine import clock, exports, handover, words
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
 from tests import bank, conftest, evening
@@ -344,3 +345,69 @@ class TestActing:
         test = visit("head_risk").at("todos")
         test.text_input(key="search").set_value("K001").run()
         assert test.title[0].value == "农安王记粮油店"
+
+
+class TestHandover:
+    @pytest.fixture(autouse=True)
+    def _by_itself(self, monkeypatch, administrator, templates, tmp_path):
+        """On a bank of its own, for it changes who holds what."""
+        monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
+        for _url in conftest.cloned(administrator, templates["empty"]):
+            evening.fall(tmp_path)
+            yield
+
+    def finished(self, test: AppTest) -> AppTest:
+        """Once the work beside the page is over."""
+        waiting = test.session_state["work.handover"]
+        for _ in range(200):
+            if waiting.over:
+                break
+            threading.Event().wait(0.05)
+        return test.run()
+
+    def test_a_branch_head_hands_over_and_takes_back(self, monkeypatch):
+        li, zhou = conftest.person("802").id, conftest.person("803").id
+        sun = Visit(monkeypatch, "branch_head")
+        test = sun.at("handover")
+        assert "请选择移交人" in shown(test)
+        test.selectbox(key="giver").set_value(li).run()
+        assert "农安王记粮油店" not in shown(test)  # what he holds is summed up until somebody receives it
+        test.multiselect(key="receivers").set_value([zhou]).run()
+        assert "超期待办移交后仍为超期" in shown(test) or "其中超期" in shown(test)
+        before = next(t.value for t in test.dataframe if "customers" in t.value and "name" in t.value)
+        assert list(before["customers"])[0].endswith("→ 0")
+        test.text_input(key="why_handover").set_value("调往德惠支行").run()
+        test = self.finished(test.button(key="hand_over").click().run())
+        assert not test.exception
+        with access.reading(MACHINE) as conn:
+            (made,) = handovers.listing(conn)
+        assert (made.state, made.from_id, made.to_ids, made.made_by) == ("done", li, [zhou], conftest.person("801").id)
+        assert "调往德惠支行" in shown(sun.at("handover?view=list"))
+        with access.reading(conftest.person("801")) as conn:
+            assert not handover.look(conn, conftest.person("801"), li, [zhou], today=TODAY).rows
+
+    def test_a_refusal_of_the_work_beside_the_page_is_a_sentence(self, monkeypatch):
+        li, zhou = conftest.person("802").id, conftest.person("803").id
+        test = Visit(monkeypatch, "branch_head").at("handover")
+        test.selectbox(key="giver").set_value(li).run()
+        test.multiselect(key="receivers").set_value([zhou]).run()
+        test.text_input(key="why_handover").set_value("调往德惠支行").run()
+        with access.transaction(MACHINE, "test") as conn:  # somebody else was quicker
+            conn.exec_driver_sql("update loans set manager_id = null where loan_no = 'L1'")
+        test = self.finished(test.button(key="hand_over").click().run())
+        assert any("预览" in s for s in sentences(test))
+
+    def test_an_absence_is_arranged_and_ended(self, monkeypatch):
+        sun = Visit(monkeypatch, "branch_head")
+        test = sun.at("handover?view=absences")
+        assert "目前无人请假" in shown(test)
+        test.selectbox(key="away").set_value(conftest.person("802").id).run()
+        test.selectbox(key="standin").set_value(conftest.person("803").id).run()
+        test.text_input(key="why_away").set_value("年休假五天").run()
+        test.button(key="arrange").click().run()
+        assert "周敏" in shown(sun.at("handover?view=absences"))
+
+    def test_an_auditor_reads_what_was_handed_over_and_does_nothing(self, monkeypatch):
+        test = Visit(monkeypatch, "auditor").at("handover")
+        assert not test.exception and "暂无移交记录" in shown(test)
+        assert not [button for button in test.button if button.key in ("hand_over", "arrange")]

@@ -7,6 +7,6 @@ holds against the next feed: docs/handover.md.
 
 from engine.handover.dated import follow
 from engine.handover.moving import Outcome, Plan, hand_over, undo
-from engine.handover.preview import Load, Preview, look, version
+from engine.handover.preview import Load, Preview, look, receivers, version
 
-__all__ = ["Load", "Outcome", "Plan", "Preview", "follow", "hand_over", "look", "undo", "version"]
+__all__ = ["Load", "Outcome", "Plan", "Preview", "follow", "hand_over", "look", "receivers", "undo", "version"]

@@ -36,7 +36,7 @@ class Load:
 
     @property
     def work(self) -> float:
-        return splitting.weight(self.minutes, self.open)
+        return splitting.weight(self.minutes, self.open, self.customers)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from engine.route.branch import plane
 from engine.route.travel import Point
 
 TODO_MINUTES = 20  # what an open todo weighs beside the minutes that are due soon: it will come due too
-CUSTOMER_MINUTES = 2  # and a customer who asks for nothing now
+CUSTOMER_MINUTES = 5  # and a customer who asks for nothing now
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class _Place:
     at: tuple[float, float] | None = None
 
 
-def weight(minutes: int, open_todos: int) -> float:
-    return minutes + TODO_MINUTES * open_todos + CUSTOMER_MINUTES
+def weight(minutes: int, open_todos: int, customers: int = 1) -> float:
+    """The work in minutes that somebody has, or that customers bring."""
+    return minutes + TODO_MINUTES * open_todos + CUSTOMER_MINUTES * customers
 
 
 def split(lots: Iterable[Lot], has_now: Mapping[int, float]) -> dict[int, int]:

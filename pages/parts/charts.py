@@ -72,5 +72,20 @@ def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], c
     return figure
 
 
+def before_after(names: Sequence[str], before: Sequence[float], after: Sequence[float]) -> go.Figure:
+    """For each name a bar of what was and one of what will be, the first name on top."""
+    figure = go.Figure()
+    for title, values, colour in ((_("after"), after, look.TEAL), (_("before"), before, look.BEFORE)):
+        figure.add_bar(
+            x=list(values)[::-1], y=list(names)[::-1], name=title, orientation="h", marker_color=colour, text=[f"{v:,.1f}" for v in values][::-1],
+            textposition="outside", cliponaxis=False, hovertemplate="%{y}: %{x:,.1f}<extra>" + title + "</extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        barmode="group", hovermode="closest", yaxis={"automargin": True, "dtick": 1, "showgrid": False}, xaxis={"visible": False},
+        legend={"orientation": "h", "y": 1.12, "x": 0, "title": None, "traceorder": "reversed"},
+    )  # fmt: skip
+    return figure
+
+
 def _days(since: date, until: date) -> list[date]:
     return [date.fromordinal(n) for n in range(since.toordinal(), until.toordinal() + 1)]

@@ -10,6 +10,7 @@ from db.vocab import (
     Approval,
     Conclusion,
     FeedState,
+    HandoverState,
     JobState,
     Kind,
     Level,
@@ -25,6 +26,8 @@ INK, QUIET, LINE = "#24343B", "#6B7C85", "#D9E1E4"
 TEAL, AMBER, RED, ORANGE, YELLOW, BLUE, GREEN, GREY = (
     "#1F6F78", "#B7791F", "#B83227", "#C2611B", "#A98600", "#2F6DA8", "#2E7D4F", "#7B8A92",
 )  # fmt: skip
+
+BEFORE = "#A9BDC4"  # what was, beside what will be
 
 KIND_COLOURS = {
     Kind.FIRST: "#3E8E95", Kind.REGULAR: "#1F6F78", Kind.KEY: "#8A4F7D", Kind.MATURITY: "#5B7DB1", Kind.OVERDUE: "#C2611B",
@@ -56,6 +59,10 @@ BADGES: dict[tuple[type, str], str] = {
     **{(Conclusion, k): v for k, v in (("normal", "green"), ("attention", "yellow"), ("risk", "red"), ("unable", "gray"))},
     **{(Approval, k): v for k, v in (("submitted", "orange"), ("approved", "green"), ("refused", "red"), ("withdrawn", "gray"))},
     **{(FeedState, k): v for k, v in (("loading", "blue"), ("loaded", "green"), ("stopped", "orange"), ("failed", "red"))},
+    **{
+        (HandoverState, k): v
+        for k, v in (("waiting", "blue"), ("done", "green"), ("returned", "gray"), ("withdrawn", "gray"), ("failed", "orange"))
+    },
     **{(JobState, k): v for k, v in (("running", "blue"), ("done", "green"), ("failed", "red"))},
 }  # fmt: skip
 HEX = {"red": RED, "orange": ORANGE, "yellow": YELLOW, "blue": BLUE, "green": GREEN, "gray": GREY, "violet": "#6D5BA6"}

@@ -91,6 +91,20 @@ def kept_of(conn: sa.Connection, staff_id: int) -> sa.Row:
     ).one()  # fmt: skip
 
 
+def latest_day(conn: sa.Connection, staff_id: int, until: date) -> date | None:
+    """The last day on which this person was at a customer's."""
+    return conn.execute(
+        select(func.max(r.done_on)).where(r.staff_id == staff_id, r.mode == Mode.FIELD, r.done_on <= until)
+    ).scalar_one()
+
+
+def latest_day_of_all(conn: sa.Connection, until: date) -> date | None:
+    """The last day on which anybody was out, of those whose checks the acting person sees."""
+    return conn.execute(
+        select(r.done_on).where(r.mode == Mode.FIELD, r.done_on <= until).order_by(r.done_on.desc()).limit(1)
+    ).scalar_one_or_none()
+
+
 # --- Days and people in numbers -----------------------------------------------------------------------------------------
 
 

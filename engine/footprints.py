@@ -1,5 +1,7 @@
 """足迹: positions of open visits are kept at a modest pace, looked at on the record, and coarsened after a while."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pydantic import ValidationError
@@ -75,3 +77,45 @@ def coarsen(conn: Connection, today: date) -> dict[str, int]:
     if any(done.values()):
         audit.note(conn, "footprints.coarsen", "footprints", None, {"before": before.isoformat(), **done})
     return done
+
+
+# --- A day as a line, days as a sum -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where somebody was at a moment."""
+
+    at: datetime
+    lat: float
+    lon: float
+
+
+def timeline(stops: Sequence, positions: Sequence) -> list[Spot]:
+    """Where somebody was, in the order of time: each stop from arrival to leaving, and what lies between; photos add nothing."""
+    stays = [Spot(at, stop.lat, stop.lon) for stop in stops if stop.lat is not None for at in (stop.arrived_at, stop.finished_at)]
+    between = [Spot(p.at, p.lat, p.lon) for p in positions if p.source in (FixSource.DURING, FixSource.SUBMIT)]
+    return sorted(stays + between, key=lambda spot: spot.at)
+
+
+@dataclass(frozen=True)
+class Total:
+    """Sums over days; `out_hours` from the first arrival to the last leaving of each."""
+
+    visits: int
+    placed: int
+    on_site: int
+    km: float
+    visit_hours: float
+    out_hours: float
+    grades: dict[str, int]
+
+
+def total(days: Sequence) -> Total:
+    """Of rows of db.footprints.days."""
+    return Total(
+        visits=sum(d.visits for d in days), placed=sum(d.placed for d in days), on_site=sum(d.on_site for d in days),
+        km=float(sum(d.km for d in days)), visit_hours=float(sum(d.visit_hours for d in days)),
+        out_hours=sum((d.last_at - d.first_at).total_seconds() for d in days) / 3600,
+        grades={g: sum(getattr(d, g.lower()) for d in days) for g in "ABCD"},
+    )  # fmt: skip

@@ -193,7 +193,7 @@ def reason(code: str) -> str:
 
 FIELDS = {
     "code": "code", "name": "name", "parent": "parent branch", "staff_no": "staff number", "branch": "branch",
-    "post": "post", "phone": "phone", "customer_kind": "customer kind", "customer_no": "customer number",
+    "post": "post", "phone": "phone", "source_phone": "phone in the source", "customer_kind": "customer kind", "customer_no": "customer number",
     "kind": "customer kind", "identity_no": "identity number", "address": "address", "manager": "relationship manager",
     "loan_no": "loan number", "contract_no": "contract number", "customer": "customer", "product": "product",
     "new_customer_name": "customer name", "new_customer_phone": "customer phone", "disbursed_on": "disbursement date",

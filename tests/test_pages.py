@@ -411,3 +411,69 @@ class TestHandover:
         test = Visit(monkeypatch, "auditor").at("handover")
         assert not test.exception and "暂无移交记录" in shown(test)
         assert not [button for button in test.button if button.key in ("hand_over", "arrange")]
+
+
+def button(test: AppTest, label: str):
+    return next(element for element in test.button if element.label == label)
+
+
+class TestTheOfficersCustomers:
+    def test_are_found_by_name_and_noted_about(self, visit):
+        officer = visit("manager")
+        page = officer.at("my-customers?q=刘洋")
+        assert "刘洋" in shown(page) and "农安王记" not in shown(page)
+        button(page, "备注").click().run()
+        page.text_area(key="care.note").set_value("下周送材料")
+        button(page, "保存").click().run()
+        assert not page.exception
+        assert "下周送材料" in shown(officer.at("customer?no=K002"))
+
+    def test_a_new_number_stands_first_with_its_author_and_the_sources_beside(self, visit):
+        officer = visit("manager")
+        page = officer.at("customer?no=K001")
+        button(page, "更新").click().run()
+        page.text_input(key="care.phone").set_value("123")
+        button(page, "保存").click().run()
+        assert any("不是有效的电话号码" in sentence for sentence in sentences(page))
+        button(page, "更新").click().run()
+        page.text_input(key="care.phone").set_value("13711112222")
+        page.text_area(key="care.business").set_value("粮油批发")
+        button(page, "保存").click().run()
+        text = shown(officer.at("customer?no=K001")).replace("\\\\", "")
+        assert all(one in text for one in ("137****2222", "由李强登记", "源系统电话", "139****0001", "粮油批发"))
+
+    def test_a_lead_is_added_followed_and_lost_with_a_reason(self, visit):
+        officer = visit("manager")
+        page = officer.at("my-customers?tab=leads")
+        button(page, "新增商机").click().run()
+        page.text_input(key="lead.name").set_value("春城五金店")
+        page.text_area(key="lead.wish").set_value("想贷三十万元")
+        button(page, "新增").click().run()
+        page = officer.at("my-customers?tab=leads")
+        button(page, "已联系").click().run()
+        button(page, "流失…").click().run()
+        page.text_input(key="lead.why").set_value("他行利率更低")
+        button(page, "已流失").click().run()
+        assert "他行利率更低" in shown(officer.at("my-customers?tab=leads&state=lost"))
+        assert "春城五金店" in shown(visit("branch_head").at("customers?tab=leads"))
+
+
+class TestFootprints:
+    def test_a_look_at_ones_track_is_written_down_once(self, visit):
+        officer, head = conftest.person("803"), visit("branch_head")
+        for _ in range(3):
+            page = head.at(f"footprints?day={TODAY}&staff={officer.id}")
+        assert "留痕" in shown(page)
+        with access.reading(MACHINE) as conn:
+            lines = [line.after for line in audit.listing(conn, op="footprint.look").rows]
+        assert lines == [{"staff_id": officer.id, "day": TODAY.isoformat()}]
+
+    @pytest.mark.parametrize(
+        "address", ["footprints?staff=999999", "footprints?staff=-1", "footprints?day=2026-13-01", "my-footprints?day=x"]
+    )
+    def test_nonsense_in_the_address_is_told(self, visit, address):
+        page = visit("manager" if address.startswith("my") else "branch_head").at(address)
+        assert not page.exception
+
+    def test_what_is_kept_is_told_with_its_retention(self, visit):
+        assert "90 天后" in shown(visit("manager").at("my-footprints?view=kept"))

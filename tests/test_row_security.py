@@ -151,6 +151,8 @@ READS: dict[str, Callable] = {
     "footprints.stored": lambda conn, w: [
         footprints.stored(conn, s, TODAY - timedelta(days=n)) for s in w.staff.values() for n in range(7)
     ],
+    "footprints.latest_day": lambda conn, w: [footprints.latest_day(conn, s, TODAY) for s in w.staff.values()],
+    "footprints.latest_day_of_all": lambda conn, w: footprints.latest_day_of_all(conn, TODAY - timedelta(days=1)),
     "footprints.kept_of": lambda conn, w: [footprints.kept_of(conn, s) for s in w.staff.values()],
     "footprints.days": lambda conn, w: [footprints.days(conn, s, SINCE, TODAY) for s in w.staff.values()],
     "footprints.by_staff": lambda conn, w: [

@@ -31,6 +31,10 @@ TABLES = {
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}
 # Words that stand in Latin letters in Chinese sentences too.
 LATIN = {
+    "A",
+    "B",
+    "C",
+    "D",
     "v",
     "Excel",
     "IT",

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from db import access, audit, customers, loans, records, signals, todos
+from db import access, audit, care, customers, loans, records, signals, todos
 from db.vocab import LoanClass, Segment, SignalState
 from engine import clock, permits, words
 from engine import customers as acts_on_customers
 from engine.words import _
 from pages.parts import acts, dossier, frame, look, sentences, tables
+from pages.parts import care as known
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -26,6 +27,7 @@ with access.reading(person) as conn:
     checks = records.of_customer(conn, customer.id)
     warned = signals.queue(conn, states=tuple(SignalState), customer_id=customer.id)
     places = customers.addresses_of(conn, customer.id)
+    own, notes = care.of_customer(conn, customer.id), care.notes_of(conn, customer.id)
     trail = audit.of_customer(conn, customer.id)
     names = sentences.names(conn, book)
 
@@ -50,11 +52,11 @@ def key_figures() -> None:
 
 
 def facts() -> None:
-    shown = {f: st.session_state.pop(f"revealed_{customer.id}_{f}", None) for f in ("phone", "identity_no")}
+    shown = {f: st.session_state.pop(f"revealed_{customer.id}_{f}", None) for f in ("phone", "source_phone", "identity_no")}
     with st.container(border=True):
         st.subheader(_("Facts"), anchor=False)
-        dossier.facts({
-            "Phone": shown["phone"] or customer.phone_masked, "Identity number": shown["identity_no"] or customer.identity_masked,
+        dossier.facts(known.phones(customer, own, shown["phone"], shown["source_phone"]) | {
+            "Identity number": shown["identity_no"] or customer.identity_masked,
             "Address": customer.address, "Branch": customer.branch, "Relationship manager": customer.manager,
             "Inspector": customer.inspector, "Customer since": look.day(customer.created_on),
         })  # fmt: skip
@@ -65,6 +67,8 @@ def facts() -> None:
                 st.caption(_("Who looked, at what and why is written into the trail."))
                 st.text_input(_("Reason"), key="reveal_why", max_chars=200)
                 acts.button("Phone", lambda: reveal("phone"), "show_phone")
+                if own and own.phone_masked:
+                    acts.button("Phone in the source", lambda: reveal("source_phone"), "show_source_phone")
                 acts.button("Identity number", lambda: reveal("identity_no"), "show_identity")
         if places:
             st.markdown(f"**{_('Marked addresses')}**")
@@ -98,6 +102,7 @@ key_figures()
 left, right = st.columns([2, 3])
 with left:
     facts()
+    known.known(person, customer, own)
 with right:
     with st.container(border=True):
         st.subheader(_("Loans"), anchor=False)
@@ -108,6 +113,12 @@ with right:
     with st.container(border=True):
         st.subheader(_("Todos"), anchor=False)
         dossier.todo_lines(work, today)
+with st.container(border=True, key="notes"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Notes"), anchor=False)
+        st.space("stretch")
+        known.note_button(person, customer.id, customer.name)
+    known.notes(notes)
 if warned:
     with st.container(border=True):
         st.subheader(_("Warning signals"), anchor=False)

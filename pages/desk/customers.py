@@ -7,7 +7,7 @@ from db.vocab import LoanClass, Role, Segment
 from engine import clock, words
 from engine.exports import Field
 from engine.words import _
-from pages.parts import exporting, filters, frame, look, tables
+from pages.parts import exporting, filters, frame, lead_cards, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -39,6 +39,9 @@ FIELDS = [
 ]  # fmt: skip
 
 head = tables.heading("Customers")
+if filters.one_of("tab", "What to see", {"customers": "Customers", "leads": "Leads"}, "customers") == "leads":
+    lead_cards.show(person, mine=False)
+    st.stop()
 with access.reading(person) as conn:
     managers = filters.people(conn, Role.MANAGER)
     with filters.bar():

@@ -13,6 +13,7 @@ from db.vocab import (
     HandoverState,
     JobState,
     Kind,
+    LeadState,
     Level,
     LoanClass,
     LoanStatus,
@@ -57,6 +58,7 @@ BADGES: dict[tuple[type, str], str] = {
         )
     },
     **{(Conclusion, k): v for k, v in (("normal", "green"), ("attention", "yellow"), ("risk", "red"), ("unable", "gray"))},
+    **{(LeadState, k): v for k, v in (("new", "blue"), ("contacted", "orange"), ("won", "green"), ("lost", "gray"))},
     **{(Approval, k): v for k, v in (("submitted", "orange"), ("approved", "green"), ("refused", "red"), ("withdrawn", "gray"))},
     **{(FeedState, k): v for k, v in (("loading", "blue"), ("loaded", "green"), ("stopped", "orange"), ("failed", "red"))},
     **{

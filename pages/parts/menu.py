@@ -47,7 +47,7 @@ ENTRIES = (
     Entry("signals", "desk/signals.py", "Warning signals", "notifications_active", DESK, "signals.see"),
     Entry("collection", "desk/collection.py", "Collection", "payments", DESK, "signals.see"),
     Entry("reports", "desk/reports.py", "Reports", "table_chart", DESK, "export.make"),
-    Entry("footprints", "desk/footprints.py", "Footprints", "footprint", DESK, "dashboard.see"),
+    Entry("footprints", "desk/footprints.py", "Footprints", "footprint", DESK, "footprint.look"),
     Entry("rules", "setup/rules.py", "Rules", "rule", SETUP, "rules.see"),
     Entry("products", "setup/products.py", "Products", "category", SETUP, "rules.see"),
     Entry("forms", "setup/forms.py", "Forms", "list_alt", SETUP, "rules.see"),

@@ -40,6 +40,7 @@ LABELS = {
     "locating": "Looking for the position …", "no_fix": "No position yet", "fix_denied": "The phone does not allow the position; allow it in the browser's settings",
     "fix_timeout": "No position found in time; step outside and try again", "fix_unavailable": "The phone cannot say where it is",
     "fix_insecure": "The position needs HTTPS", "accuracy": "Accurate to {0} m, at {1}", "metres": "{0} m", "kilometres": "{0} km",
+    "tracked": "While this visit is open, your position is kept about once a minute; see it under My footprints",
     "locate": "Find my position", "locate_again": "Find it again", "why_away": "Why not on site", "exposure": "Exposure {0} yuan",
     "overdue_days": "overdue {0} days", "matures": "matures", "map_amap": "AMap", "map_tencent": "Tencent Maps", "map_geo": "Map app", "dial": "Dial",
     "enough_calls": "Spoken to {0} times today: no more calls", "call_hours": "Collection calls from {0}:00 to {1}:00; spoken to {2} of {3} times today",

@@ -23,6 +23,7 @@ export function there(visit, t, w) {
     h("div", { class: "position", "data-state": fix ? (near === false ? "away" : "found") : visit.locating ? "looking" : "none" },
       h("strong", {}, fix ? (place ? fill(near ? w.here : w.away, length(away, w)) : w.no_mark) : visit.locating ? w.locating : w[`fix_${visit.fixProblem}`] || w.no_fix),
       fix ? h("p", { class: "quiet" }, fill(w.accuracy, Math.round(fix.accuracy_m ?? 0), hours(fix.at))) : null,
+      fix ? h("p", { class: "quiet" }, w.tracked) : null,
       place?.words ? h("p", { class: "quiet" }, place.words) : customer.address ? h("p", { class: "quiet" }, customer.address) : null,
       button(fix ? w.locate_again : w.locate, () => find(visit), { class: "plain", disabled: visit.locating })),
     !fix || near === false

@@ -3,6 +3,7 @@ import { now, shiftBy } from "./clock.js";
 import * as store from "./store.js";
 import * as photos from "./photos.js";
 import { abnormalItems, shown } from "./form.js";
+import { Track } from "./track.js";
 import { ask, Away, No } from "./wire.js";
 
 const SAVE_AFTER = 600, AGAIN = 4000;
@@ -19,6 +20,7 @@ export class Visit {
     addEventListener("online", this.onOnline);
     document.addEventListener("visibilitychange", this.onHidden);
     this.beat = setInterval(() => this.goOn(), AGAIN);
+    this.track = new Track(this);
     await store.tidy(this.data.who, Date.now()).catch(() => {});
     const kept = await store.form(this.id).catch(() => null);
     if (kept && (kept.content.sent || this.data.away)) return this.resume(kept); // sent, and the answer got lost; or nobody to ask
@@ -48,6 +50,7 @@ export class Visit {
     removeEventListener("online", this.onOnline);
     document.removeEventListener("visibilitychange", this.onHidden);
     clearInterval(this.beat);
+    this.track?.stop();
     this.ended = true;
   }
 
@@ -213,7 +216,7 @@ export class Visit {
     const known = (given) => Object.fromEntries(Object.entries(given).filter(([code, value]) => codes.has(code) && value !== null && value !== ""));
     const sent = {
       started_at: c.started_at, finished_at: now().toISOString(), outcome: c.outcome || "completed", conclusion: c.conclusion, answers: known(c.answers),
-      words: known(c.words), note: c.note || "", fix: c.fix || null, away_because: c.away_because || "", calls,
+      words: known(c.words), note: c.note || "", fix: c.fix || null, track: this.track?.whole() || c.track || [], away_because: c.away_because || "", calls,
       photos: c.photos.map((photo) => photo.id).filter((id) => !this.photos.find((p) => p.id === id)?.refused),
       proposed_class: c.proposed_class || null, proposed_months: c.proposed_months || null, leads: c.leads.filter((lead) => lead.name && lead.wish),
     };

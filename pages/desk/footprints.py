@@ -1,0 +1,142 @@
+"""足迹: who was out, when, how far and how well, by person; where visits were made, by district. One person's track is logged."""
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from db import access, footprints, staff
+from engine import clock, outline
+from engine import footprints as acts_on_footprints
+from engine.exports import Field
+from engine.words import _
+from pages.parts import acts, exporting, filters, frame, look, tables, track
+from pages.parts.tables import Column
+
+person = frame.person("footprint.look")
+today = clock.today()
+PERIODS = {"day": "Day", "week": "7 days", "month": "30 days"}
+BACK = {"day": 0, "week": 6, "month": 29}
+LOOKED = "footprints.looked"
+
+
+def clock_of(moment) -> str:
+    return look.moment(moment)[-5:]
+
+
+COLUMNS = [
+    Column("staff", "Officer", width=90),
+    Column("branch", "Branch", width=130),
+    Column("days", "Days out", "number", width=70),
+    Column("visits", "Visits", "number", width=65),
+    Column("last_day", "Last day", "day"),
+    Column("first_at", "First", value=lambda r: clock_of(r.first_at), width=65, help="Of the last day: the first arrival."),
+    Column("last_at", "Last", value=lambda r: clock_of(r.last_at), width=65, help="Of the last day: the last leaving."),
+    Column("km", "Kilometres", "decimal", width=85, help="Straight lines between the positions, in the order of time."),
+    Column("visit_hours", "At customers (h)", "decimal", width=115),
+    Column("out_hours", "First to last (h)", "decimal", width=115),
+    Column("share", "On site", "share", value=lambda r: r.on_site / r.placed if r.placed else None, width=80),
+    Column("grades", "Grades A to D", value=lambda r: " · ".join(str(getattr(r, g)) for g in "abcd"), width=115),
+]
+FIELDS = [
+    Field("Staff number", lambda r: r.staff_no), Field("Officer", lambda r: r.staff), Field("Branch", lambda r: r.branch),
+    Field("Days out", lambda r: r.days, "number"), Field("Visits", lambda r: r.visits, "number"), Field("Last day", lambda r: r.last_day, "date"),
+    Field("First", lambda r: clock_of(r.first_at)), Field("Last", lambda r: clock_of(r.last_at)),
+    Field("Kilometres", lambda r: round(float(r.km), 1), "number"), Field("At customers (h)", lambda r: round(r.visit_hours, 1), "number"),
+    Field("With a position", lambda r: r.placed, "number"), Field("On site", lambda r: r.on_site, "number"),
+    *(Field(g.upper(), lambda r, g=g: getattr(r, g), "number") for g in "abcd"),
+]  # fmt: skip
+
+
+def one_person(staff_id: int, day: date) -> None:
+    """The same day view that the officer has; a look by somebody else is written down first."""
+    if staff_id != person.id and not _looked(staff_id, day):
+        return
+    with access.reading(person) as conn:
+        name = staff.names(conn).get(staff_id, "")
+        stops, positions = footprints.stops(conn, staff_id, day), footprints.stored(conn, staff_id, day)
+        numbers = footprints.days(conn, staff_id, day, day)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"{look.plain(name)} · {day.isoformat()}", anchor=False, width="content")
+        if staff_id != person.id:
+            st.caption(_("Your look at this track is written into the trail."), width="content")
+        st.space("stretch")
+        st.button(_("Close"), icon=":material/close:", on_click=lambda: acts.leave("staff"))
+    if not stops:
+        tables.empty("No visits on this day", "Choose another day above, or another person.")
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        track.show_map(day, stops, positions)
+        track.numbers(numbers)
+    with right:
+        track.show_stops(stops)
+        with st.expander(_("Positions kept of this day")):
+            track.stored(positions, "stored")
+
+
+def _looked(staff_id: int, day: date) -> bool:
+    """Once for each person and day that is opened; False when there is no such person."""
+    looked = st.session_state.setdefault(LOOKED, set())
+    if (staff_id, day) not in looked:
+        with acts.act(person, "footprint.look") as conn:
+            acts_on_footprints.look(conn, person, staff_id, day)
+            looked.add((staff_id, day))
+    acts.show_told()
+    return (staff_id, day) in looked
+
+
+def everybody(rows: list) -> None:
+    if not rows:
+        tables.empty("Nobody was out", "No visits in this period. Choose another day, or a longer period.")
+    elif picked := tables.show(rows, COLUMNS, "footprints", _("Footprints")):
+        st.query_params["staff"] = picked.staff_id
+        st.query_params["day"] = picked.last_day.isoformat()
+        st.rerun()
+
+
+def by_district(cells: list) -> None:
+    """Visits of the period on the outline of the districts."""
+    found: dict[str, list[int]] = {}
+    for cell in cells:
+        where = found.setdefault(outline.district_at(float(cell.lat), float(cell.lon)) or "", [0, 0])
+        where[0] += cell.visits
+        where[1] += cell.on_site
+    st.subheader(_("Visits by district"), anchor=False)
+    left, right = st.columns([3, 2])
+    with left:
+        track.heat(found, cells)
+    with right:
+        rows = sorted(found.items(), key=lambda item: -item[1][0])
+        tables.look_at(rows, DISTRICTS, "districts", _("Visits by district"))
+
+
+DISTRICTS = [
+    Column("district", "District", value=lambda r: r[0] or _("Elsewhere"), width=130),
+    Column("visits", "Visits", "number", value=lambda r: r[1][0], width=80),
+    Column("on_site", "On site", "share", value=lambda r: r[1][1] / r[1][0], width=90),
+]
+
+head = tables.heading("Footprints")
+with access.reading(person) as conn:
+    if "day" not in st.query_params:
+        st.query_params["day"] = (footprints.latest_day_of_all(conn, today) or today).isoformat()
+    with filters.bar():
+        until = filters.day("day", "Day") or today
+        period = filters.one_of("by", "Period", PERIODS, "day")
+        branch_ids = filters.branch(conn)
+    since = until - timedelta(days=BACK[period])
+    rows = footprints.by_staff(conn, since, until, branch_ids)
+    cells = footprints.cells(conn, since, until, branch_ids)
+
+with head:
+    st.caption(
+        _("{0} officers, {1} visits, {2} to {3}").format(len(rows), sum(r.visits for r in rows), since, until), width="content"
+    )
+    st.space("stretch")
+    exporting.button(person, "footprints", FIELDS, lambda conn: footprints.by_staff(conn, since, until, branch_ids))
+chosen = st.query_params.get("staff", "")
+if tables.is_number(chosen) and int(chosen) < 2**31:
+    one_person(int(chosen), until)
+everybody(rows)
+if cells:
+    by_district(cells)

@@ -32,9 +32,11 @@ seed: $(VENV)/.run
 
 bench: $(VENV)/.test
 	$(BIN)/python -m engine bench load night security
+	@sh .ci/browser
+	$(BIN)/python -m tests.bench_pages
 
 chaos: $(VENV)/.test
-	VIGIL_TRIALS=20 $(BIN)/python -m pytest tests/test_once.py tests/test_oracle.py tests/test_feeds.py
+	VIGIL_TRIALS=20 $(BIN)/python -m pytest tests/test_once.py tests/test_oracle.py tests/test_feeds.py tests/test_visits_api.py tests/test_visit_phone.py
 
 screenshots: $(VENV)/.test
 	@sh .ci/browser

@@ -48,11 +48,12 @@ def test_the_whole_day_of_an_inspector(server):
 
         phone.context.set_offline(False)
         phone.page.wait_for_url(re.compile("/today$"))
-        phone.settled().sees("今日完成 1")
+        thumb.sees("已记录")
+        phone.go("today").sees("今日完成 2")  # the visit has done the call of the same kind too
         assert [(r.conclusion, r.outcome, r.on_site) for r in records()] == [("normal", "completed", True)]
 
         office = windows.open(server.base).sign_in("wangfang", PASSWORD)
-        office.sees("每日完成数量")
-        office.go("todos?state=done").sees("农安王记粮油店")
-        office.go("customer?no=K001").sees("周敏")
+        assert "2" in office.page.get_by_test_id("stMetric").filter(has_text="今日完成").first.inner_text().split()
+        office.go("records").sees("1 条检查记录")
+        office.go("customer?no=K001").sees(re.compile("定期检查.*周敏"))
         assert office.wrong == [] and office.outside == [] and phone.outside == []

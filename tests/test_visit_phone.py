@@ -8,6 +8,7 @@ import pytest
 from tests import browsing, field_work
 from tests.field_work import AT_THE_DOOR, Lasting, Thumb, picture, records, todo
 from tests.test_gate import PASSWORD
+from tests.test_once import TRIALS
 
 pytestmark = pytest.mark.browser
 
@@ -93,14 +94,55 @@ def test_a_form_that_gets_no_answer_says_so_and_opens_by_itself(phone, server):
     thumb.sees(re.compile("刘洋"))
 
 
-def test_everything_a_thumb_must_hit_is_large_enough_and_nothing_is_wider_than_the_phone(phone, server):
+def test_a_second_tap_another_widget_a_lost_line_or_a_reload_while_submitting_leaves_one_record(phone, server):
+    """In the browser itself, each so much later after the tap on submit."""
     page, thumb = phone.page, Thumb(phone)
-    page.goto(f"{server.base}/visit?customer=K002&mode=field")
-    thumb.sees("下一步")
-    for step in ("到场", "情况", "照片", "结论", "提交"):
-        thumb.tap(step)
-        small = page.locator(".visit button:visible, .visit a:visible, .visit input:visible, .visit summary:visible").evaluate_all(
-            "found => found.map(e => [e.textContent, e.type, e.getBoundingClientRect().height]).filter(([, type, h]) => type !== 'checkbox' && h < 43.5)"
-        )
-        assert small == [] and phone.sideways() <= 0, step
-    assert phone.wrong == [] and phone.outside == []
+    for n in range(OFFSETS):
+        page.goto(f"{server.base}/visit?customer=K003&mode=field")
+        thumb.sees("下一步").tap("情况").tap("全部正常").tap("照片").shoot(picture(n, (400, 300)))
+        thumb.sees("已上传").tap("提交").sees("提交检查")
+        before = len(records())
+        HAPPENINGS[n % len(HAPPENINGS)](page, LATEST * n // OFFSETS)
+        thumb.sees(re.compile("已记录|下一步"))
+        page.wait_for_function(NOTHING_WAITS)
+        assert len(records()) == before + 1, n
+
+
+OFFSETS = max(4, int(4 * TRIALS))
+LATEST = 400  # ms
+SUBMIT = "[...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.submit')).shadowRoot.querySelector('.submit')"
+
+
+def tap_twice(page, after: int) -> None:
+    page.evaluate(f"after => {{ const submit = {SUBMIT}; submit.click(); setTimeout(() => submit.click(), after); }}", after)
+
+
+def go_elsewhere(page, after: int) -> None:
+    page.evaluate(
+        f"after => {{ const submit = {SUBMIT}, steps = submit.getRootNode().querySelectorAll('.steps button'); submit.click(); setTimeout(() => steps[1].click(), after); }}",
+        after,
+    )
+
+
+def lose_the_line(page, after: int) -> None:
+    page.evaluate(f"{SUBMIT}.click()")
+    page.wait_for_timeout(after)
+    page.context.set_offline(True)
+    page.wait_for_timeout(200)
+    page.context.set_offline(False)
+
+
+def reload(page, after: int) -> None:
+    page.evaluate(f"{SUBMIT}.click()")
+    page.wait_for_timeout(after)
+    page.reload()
+
+
+HAPPENINGS = (tap_twice, go_elsewhere, lose_the_line, reload)
+NOTHING_WAITS = """() => new Promise(done => {
+    const asked = indexedDB.open('vigil-visits');
+    asked.onsuccess = () => {
+        const found = asked.result.transaction('forms').objectStore('forms').getAll();
+        found.onsuccess = () => { asked.result.close(); done(!found.result.some(row => row.content.sent)); };
+    };
+})"""

@@ -120,6 +120,8 @@ POLICIES: dict[str, dict[Scope, str]] = {
         Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}"
     },
     "signals": of_a_branch(f"owner_id = {ME} or {mine('customer_id')}"),
+    "rounds": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES, Scope.OFFICER: f"staff_id = {ME}"},
+    "sharings": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "todo_days": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "arrears": FOR_HEAD,
     "feed_runs": FOR_ALL,  # everybody is told of which day the book is
@@ -220,6 +222,11 @@ HANDOVER_KEPT = (
     " rows_kept, failure)"
 )
 OF_MY_HANDOVER = f"exists (select 1 from handovers h where h.id = handover_id and h.made_by = {ME})"
+OFFICER_OF_MINE = STAFF_OF_MINE.format("staff_id")
+ROUND_CHANGED = (
+    "update (branch_id, start, lat, lon, finish, reach, leaves, until, ends, travel_minutes, travel_km, visits, left_out, appointments,"
+    " added, advised, by_hand, version, made_by, made_at)"
+)
 DECIDED = "update (state, decided_by, decided_at, decided_why)"
 ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
 
@@ -267,6 +274,17 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "exemptions": {
         Scope.HEAD: (ASKS_EXEMPTION, Write("update (approved_by, approved_at, until_on)", signed=f"approved_by = {ME}")),
         Scope.BRANCH: (ASKS_EXEMPTION,),
+    },
+    "rounds": {
+        Scope.OFFICER: all_of("insert", ROUND_CHANGED, signed=f"made_by = {ME}"),
+        Scope.BRANCH: all_of("insert", ROUND_CHANGED, rows=f"{IN_MY_BRANCHES} and {OFFICER_OF_MINE}", signed=f"made_by = {ME}"),
+    },
+    "sharings": {
+        Scope.BRANCH: (Write("insert", signed=f"made_by = {ME}"), Write("update (state, progress, touched_at, shares, error)"))
+    },
+    "branches": {
+        Scope.HEAD: all_of("update (lat, lon)"),
+        Scope.BRANCH: all_of("update (lat, lon)", signed="id = any((select vigil_branches())::int[])"),
     },
     "absences": {
         Scope.HEAD: all_of("insert", "update", signed=f"made_by = {ME}") + all_of("delete"),

@@ -83,7 +83,10 @@ branches = Table(
     Column("parent_id", Integer, ForeignKey("branches.id")),
     Column("closed_on", Date),
     Column("feed_hash", BigInteger),
+    Column("lat", Double, comment="WGS-84; where its people set out from, once somebody has said so"),
+    Column("lon", Double, comment="WGS-84"),
     CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+    CheckConstraint("(lat is null) = (lon is null)", name="both_or_neither"),
     comment="机构: the tree of head office, sub-branches and outlets",
 )  # fmt: skip
 
@@ -786,6 +789,56 @@ todo_days = Table(
     Column("late_more", Integer, nullable=False, comment="late more than 30 days"),
     PrimaryKeyConstraint("day", "branch_id", "kind", "family"),
     comment="How the open work stood at the end of each business date",
+)  # fmt: skip
+
+rounds = Table(
+    "rounds", metadata,
+    staff_ref("staff_id", nullable=False),
+    Column("day", Date, nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False, comment="where the officer worked when it was made"),
+    word("start", vocab.Start),
+    Column("lat", Double, nullable=False, comment="WGS-84 of the start"),
+    Column("lon", Double, nullable=False),
+    word("finish", vocab.Finish),
+    word("reach", vocab.Reach),
+    Column("leaves", SmallInteger, nullable=False, comment="minute of the day, in China"),
+    Column("until", SmallInteger, nullable=False, comment="minute of the day by which it should be over"),
+    Column("ends", SmallInteger, nullable=False, comment="minute of the day at which it is over"),
+    Column("travel_minutes", Double, nullable=False),
+    Column("travel_km", Double, nullable=False),
+    Column("visits", OBJECT, nullable=False, comment="in order: customer, at (minute of the day), service (minutes), km from the one before; lat, lon, town as they were"),
+    Column("left_out", OBJECT, nullable=False, comment="customer and why: no_mark, no_time, by_hand"),
+    Column("appointments", OBJECT, nullable=False, server_default=text("'{}'"), comment="minute of the day by customer"),
+    Column("added", ARRAY(BigInteger), nullable=False, server_default=text("'{}'"), comment="customers taken in by hand"),
+    Column("advised", ARRAY(BigInteger), nullable=False, comment="customers in the order last advised, before any hand change"),
+    Column("by_hand", Boolean, nullable=False, server_default=text("false"), comment="the order is the officer's own"),
+    Column("version", Integer, nullable=False, server_default=text("1"), comment="whoever changes it names the one he saw"),
+    staff_ref("made_by", nullable=False),
+    now_by_default("made_at"),
+    # One round a person and day, on however many devices.
+    PrimaryKeyConstraint("staff_id", "day"),
+    Index("rounds_of_branch", "branch_id", "day"),
+    CheckConstraint("leaves between 0 and 1440 and until between leaves and 1440", name="within_a_day"),
+    comment="路线: which customers an officer visits on a day, and in which order",
+)  # fmt: skip
+
+sharings = Table(
+    "sharings", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    Column("day", Date, nullable=False, comment="for which the rounds are planned"),
+    Column("due_until", Date, nullable=False, comment="visits due up to here are shared out"),
+    word("state", vocab.SharingState),
+    Column("progress", Text),
+    staff_ref("made_by", nullable=False),
+    now_by_default("made_at"),
+    now_by_default("touched_at"),
+    Column("shares", OBJECT, nullable=False, server_default=text("'[]'"), comment="by officer: customers, todos and the round of the day"),
+    Column("error", Text),
+    # Two people of one branch do not share out the same visits at once.
+    Index("sharings_one_alive", "branch_id", unique=True, postgresql_where=text("state in ('running', 'ready')")),
+    Index("sharings_of_branch", "branch_id", "made_at"),
+    comment="A branch's open visits shared out among its officers: worked out, looked at, then applied or dropped",
 )  # fmt: skip
 
 # --- Feeds and jobs --------------------------------------------------------------------------------------------------

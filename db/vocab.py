@@ -205,6 +205,42 @@ class Shift(StrEnum):
     PREVIOUS = "previous"
 
 
+class Start(StrEnum):
+    """Where a round begins."""
+
+    POSITION = "position"  # 当前位置
+    CHECK = "check"  # 上次检查处
+    BRANCH = "branch"  # 所在支行
+    HOME = "home"  # 家
+    MIDDLE = "middle"  # 客户中心点
+
+
+class Finish(StrEnum):
+    """Where a round ends."""
+
+    BRANCH = "branch"
+    HOME = "home"
+    ANYWHERE = "anywhere"  # 最后一户
+
+
+class Reach(StrEnum):
+    """Which visits are planned."""
+
+    DUE = "due"  # 今日到期及超期
+    WEEK = "week"  # 七日内到期
+    ALL = "all"
+
+
+class SharingState(StrEnum):
+    """How far a branch's visits are shared out."""
+
+    RUNNING = "running"
+    READY = "ready"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+    FAILED = "failed"
+
+
 class Assign(StrEnum):
     MANAGER = "manager"  # 管户客户经理
     INSPECTOR = "inspector"  # 指定的贷后人员

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from coord_convert.transform import bd2wgs, gcj2wgs, wgs2gcj
+from coord_convert.transform import bd2wgs, gcj2wgs, wgs2bd, wgs2gcj
 
 from db import customers
 from db.access import Connection
+
+NAVIGATORS = {
+    "amap": "AMap", "tencent": "Tencent Maps", "baidu": "Baidu Maps", "apple": "Apple Maps", "geo": "Map app",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,20 @@ def to_wgs84(lat: float, lon: float, datum: str) -> tuple[float, float]:
 
 
 def ways(lat: float, lon: float, name: str) -> dict[str, str]:
-    """Links that start navigation on a phone, each in the datum its map speaks."""
+    """Links that start navigation on a phone, each in the datum its map speaks: of NAVIGATORS, in their order.
+
+    Within China Apple's maps are AMap's, so GCJ-02 too; a geo: URI is WGS-84 by RFC 5870.
+    """
     longitude, latitude = wgs2gcj(lon, lat)
-    to, x, y = quote(name), f"{longitude:.6f}", f"{latitude:.6f}"
+    east, north = wgs2bd(lon, lat)
+    to, x, y, gps = quote(name, safe=""), f"{longitude:.6f}", f"{latitude:.6f}", f"{lat:.6f},{lon:.6f}"
     return {
         "amap": f"https://uri.amap.com/navigation?to={x},{y},{to}&mode=car&coordinate=gaode&callnative=1&src=vigil",
         "tencent": f"https://apis.map.qq.com/uri/v1/routeplan?type=drive&to={to}&tocoord={y},{x}&referer=vigil",
-        "geo": f"geo:{lat:.6f},{lon:.6f}?q={lat:.6f},{lon:.6f}({to})",
+        "baidu": f"baidumap://map/direction?destination=latlng:{north:.6f},{east:.6f}%7Cname:{to}"
+        "&coord_type=bd09ll&mode=driving&src=vigil",
+        "apple": f"https://maps.apple.com/?daddr={y},{x}&dirflg=d",
+        "geo": f"geo:{gps}?q={gps}({to})",
     }
 
 

@@ -29,6 +29,24 @@ PARAMETERS = {
     "footprints.exact_days": Parameter(
         90, "days", "Where officers were is kept exactly this long, then rounded to about a kilometre"
     ),
+    "round.begins": Parameter(8.5, "hour", "A round leaves at this hour, unless the officer prefers another"),
+    "round.minutes": Parameter(480, "minutes", "A round lasts so long, unless the officer prefers another length"),
+    "round.first": Parameter(20, "minutes", "A first inspection takes so long on the spot"),
+    "round.regular": Parameter(15, "minutes", "A regular inspection takes so long on the spot"),
+    "round.key": Parameter(25, "minutes", "A targeted inspection takes so long on the spot"),
+    "round.maturity": Parameter(15, "minutes", "A pre-maturity check takes so long on the spot"),
+    "round.overdue": Parameter(20, "minutes", "An overdue check takes so long on the spot"),
+    "round.full": Parameter(30, "minutes", "An annual review takes so long on the spot"),
+    "round.special": Parameter(20, "minutes", "A thematic inspection takes so long on the spot"),
+    "round.spot": Parameter(15, "minutes", "A spot check takes so long on the spot"),
+    "round.alert": Parameter(25, "minutes", "An alert check takes so long on the spot"),
+    "round.phone": Parameter(8, "minutes", "A phone check takes so long"),
+    "round.town_kmh": Parameter(24, "kmh", "How fast officers get along in town"),
+    "round.country_kmh": Parameter(42, "kmh", "How fast officers get along in the country"),
+    "round.town_detour": Parameter(1.35, "times", "How much longer the way is than the straight line in town"),
+    "round.country_detour": Parameter(1.25, "times", "How much longer the way is than the straight line in the country"),
+    "round.halt": Parameter(2, "minutes", "Parking and finding the door take so long at each customer"),
+    "round.nearby": Parameter(20, "minutes", "A customer counts as near the way when the detour takes at most so long"),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

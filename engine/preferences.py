@@ -2,10 +2,17 @@
 
 from db import preferences
 from db.access import Connection, Person
+from db.vocab import Finish, Reach
 from engine import permits, refusals
+from engine.addresses import NAVIGATORS
 
-CHOICES = {"language": ("zh", "en"), "theme": ("system", "light", "dark")}
-FREE = ("first_page",)  # checked where it is used: a page may go away
+CHOICES = {
+    "language": ("zh", "en"), "theme": ("system", "light", "dark"), "navigator": tuple(NAVIGATORS),
+    "day_begins": tuple(f"{m // 60:02}:{m % 60:02}" for m in range(360, 661, 30)),
+    "day_minutes": tuple(str(m) for m in range(120, 661, 60)),
+    "round_finish": tuple(Finish), "round_reach": tuple(Reach),
+}  # fmt: skip
+FREE = ("first_page", "home")  # checked where it is used: a page may go away, a place be none
 
 
 def prefer(conn: Connection, by: Person, **wishes: str | None) -> None:

@@ -196,6 +196,42 @@ class EnoughCalls(Refusal):
     status = 409
 
 
+class NoRound(Refusal):
+    """No round is planned for this day yet. Plan it first."""
+
+    status = 409
+
+
+class NoMark(Refusal):
+    """The customer's address is not marked on the map, so no round can lead there. Mark it first, or go by the address."""
+
+    status = 409
+
+
+class NoStart(Refusal):
+    """There is nowhere to set out from: no position, and nobody to visit has a marked address."""
+
+    status = 409
+
+
+class NoSuchHour(Refusal):
+    """An appointment is on the day itself, in steps of minutes: {value} is not."""
+
+
+class NotInChina(Refusal):
+    """This point is not in China: {value}. Write latitude, then longitude, like 43.88, 125.32."""
+
+
+class NobodyToShare(Refusal):
+    """Nobody is chosen, or none of those chosen has an open visit until that day."""
+
+
+class SharingWaits(Refusal):
+    """Visits of this branch are being shared out already. Apply or drop that first."""
+
+    status = 409
+
+
 class FourEyes(Refusal):
     """A second person must decide this; you made the request yourself."""
 

@@ -45,6 +45,7 @@ def plant(inbox: Path) -> None:
         _work(conn, ids, customers, loans, branches)
         _around(conn, ids, customers, loans, branches)
         _handovers(conn, ids, customers, loans, branches)
+        _rounds(conn, ids, branches, customers)
     with access.transaction(staff_person(ids["802"]), "customer.note") as conn:
         conn.exec_driver_sql("update customers set address = '新址 8 号' where customer_no = 'K001'")
     with access.transaction(staff_person(ids["102"]), "customer.note") as conn:
@@ -216,6 +217,17 @@ def _handovers(conn: sa.Connection, ids, customers, loans, branches) -> None:
             about = {"handover_id": handover, "customer_id": customers[number], "to_id": ids["803"]}
             conn.execute(sa.insert(tables.handover_parts).values(**about))
             conn.execute(sa.insert(tables.handover_rows).values(**about, what="loan", row_id=loans[loan], from_id=ids[giver]))
+
+
+def _rounds(conn: sa.Connection, ids: dict[str, int], branches: dict[str, int], customers: dict[str, int]) -> None:
+    """李强, 周敏 and 吴磊 have planned their day; each branch has once shared out its visits."""
+    for number, code, customer in (("802", "229008", "K001"), ("803", "229008", "K005"), ("102", "229001", "K005")):
+        conn.execute(sa.insert(tables.rounds).values(
+            staff_id=ids[number], day=TODAY, branch_id=branches[code], start="branch", lat=43.9, lon=125.3, finish="branch", reach="week",
+            leaves=510, until=990, ends=700, travel_minutes=60, travel_km=30, left_out=[], advised=[customers[customer]],
+            visits=[{"customer": customers[customer], "at": 540, "service": 15, "km": 3.2}], made_by=ids[number]))  # fmt: skip
+    for code, head in (("229008", "801"), ("229001", "101")):
+        _put(conn, tables.sharings, branch_id=branches[code], day=TODAY, due_until=TODAY, state="dropped", made_by=ids[head])
 
 
 def _put(conn: sa.Connection, table: sa.Table, **values) -> int:

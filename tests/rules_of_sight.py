@@ -8,6 +8,8 @@ Written from the bank's rules, not from db/security.py:
 * relationship managers and inspectors see the customers they manage, inspect, have a loan or an open todo of, for
   themselves or for a colleague they stand in for today; their own todos, checks and signals besides, and their branch's pool;
 * collections sees customers in arrears or substandard and worse;
+* a round of the day: its officer, the heads of his branch, the whole book's readers; how a branch shared out its visits, the same
+  without officers;
 * whoever signed a check sees it, its photos and its leads, whoever follows a lead sees it; forms half filled in and photos on
   their way, their author only;
 * where somebody was at visits: himself, the head of the branch whose customer it was, and who sees the whole book; no colleague;
@@ -45,6 +47,7 @@ OPEN_TO = (
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
     | dict.fromkeys(("handovers", "handover_parts", "handover_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
+       "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "drafts": CHECKERS, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
 )  # fmt: skip
 
@@ -139,6 +142,10 @@ class Sight:
         return self.role in WHOLE_BOOK or row["branch_id"] in self.branches
 
     _sees_handovers = _sees_todo_days
+    _sees_sharings = _sees_todo_days
+
+    def _sees_rounds(self, row: dict) -> bool:
+        return self._sees_todo_days(row) or self.role in OFFICERS and row["staff_id"] == self.person.id
 
     def _sees_sessions(self, row: dict) -> bool:
         return self.role in (Role.AUDITOR, *TECHNICAL) or row["staff_id"] == self.person.id

@@ -35,6 +35,7 @@ from db import (
     products,
     reasons,
     records,
+    rounds,
     rulebook,
     sessions,
     signals,
@@ -228,6 +229,13 @@ READS: dict[str, Callable] = {
     "records.fixes_of": lambda conn, w: [records.fixes_of(conn, s, SINCE) for s in w.staff.values()],
     "records.of_customer": lambda conn, w: [records.of_customer(conn, c) for c in w.customers.values()],
     "records.listing": lambda conn, w: records.listing(conn),
+    "rounds.candidates": lambda conn, w: rounds.candidates(conn, w.some, list(w.branches.values())),
+    "rounds.made": lambda conn, w: [rounds.made(conn, w.some, TODAY - timedelta(days=n)) for n in range(7)],
+    "rounds.of": lambda conn, w: [rounds.of(conn, s, TODAY) for s in w.some],
+    "rounds.on": lambda conn, w: [rounds.on(conn, TODAY), rounds.on(conn, TODAY, [w.branches["229008"]])],
+    "rounds.base": lambda conn, w: [rounds.base(conn, s) for s in w.some],
+    "rounds.sharing": lambda conn, w: [rounds.sharing(conn, s) for s in w.sharings],
+    "rounds.last_sharing": lambda conn, w: [rounds.last_sharing(conn, b) for b in w.branches.values()],
     "rulebook.matching": lambda conn, w: rulebook.matching(conn, WHO, TODAY),
     "rulebook.open_todos": lambda conn, w: rulebook.open_todos(conn),
     "rulebook.signal_counts": lambda conn, w: rulebook.signal_counts(conn),
@@ -286,6 +294,7 @@ def w(book) -> SimpleNamespace:
         drafts=[x["submit_key"] for x in r["drafts"]], uploads=[(u["id"], u["submit_key"]) for u in r["uploads"]],
         leads=[x["id"] for x in r["leads"]], tracked=sorted({x["submit_key"] for x in r["footprints"]}), photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
         handovers=[x["id"] for x in r["handovers"]], run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
+        sharings=[x["id"] for x in r["sharings"]],
     )  # fmt: skip
 
 

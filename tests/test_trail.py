@@ -74,7 +74,8 @@ def _writable(table: sa.Table) -> sa.Column:
         if not any(c.name in str(check.sqltext) for check in table.constraints if isinstance(check, sa.CheckConstraint))
     ]
     spare = {"preferences": "wishes", "branches": "name", "todos": "pinned", "staff_roles": "valid_to", "arrears": "principal_fen",
-             "photos": "bytes", "calendar_days": "note", "guarantors": "name", "loans": "purpose", "products": "name"}  # fmt: skip
+             "photos": "bytes", "calendar_days": "note", "guarantors": "name", "loans": "purpose", "products": "name",
+             "rounds": "by_hand"}  # fmt: skip
     return table.c[spare[table.name]] if table.name in spare else plain[-1]
 
 

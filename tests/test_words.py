@@ -27,6 +27,7 @@ TELLING = {
 TABLES = {
     "SORTS", "VIEWS", "TABS", "STATES", "OPS", "LABELS", "NOUNS", "ANCHORS", "MEASURES", "VERDICTS", "SOURCES", "TABLES", "PERIODS",
     "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
+    "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS",
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}
 # Words that stand in Latin letters in Chinese sentences too.

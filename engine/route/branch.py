@@ -36,15 +36,19 @@ def branch(
     seconds: float = SECONDS, say: Callable[[str], None] = lambda _said: None,
 ) -> list[Share]:  # fmt: skip
     """Every visit falls to one officer; patches hang together and weigh about the same in minutes of service."""
-    places = plane(points)
-    patches = patched(places, np.array([stop.service for stop in stops]), len(officers))
     shares = []
-    for officer, patch in zip(officers, _nearest(officers, patches, places), strict=True):
+    for officer, patch in zip(officers, patches(officers, stops, points), strict=True):
         mine = [stops[n] for n in patch]
         way = travel.matrix([officer.base, *(points[n] for n in patch), officer.base], ways or Ways())
         shares.append(Share(officer.id, tuple(s.id for s in mine), plan(Day(way, tuple(mine), officer.length), seconds)))
         say(f"{officer.id}: {len(shares[-1].round.visits)} of {len(mine)}")
     return shares
+
+
+def patches(officers: Sequence[Officer], stops: Sequence[Stop], points: Sequence[Point]) -> list[list[int]]:
+    """For each officer the numbers of his stops."""
+    places = plane(points)
+    return _nearest(officers, patched(places, np.array([stop.service for stop in stops]), len(officers)), places)
 
 
 def plane(points: Sequence[Point]) -> np.ndarray:

@@ -38,13 +38,17 @@ class Point:
 
 def matrix(points: Sequence[Point], ways: Ways = Ways()) -> np.ndarray:
     """Minutes from every point to every other; none from a point to itself."""
+    return on_the_road(points, ways)[0]
+
+
+def on_the_road(points: Sequence[Point], ways: Ways = Ways()) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes, and kilometres of road, from every point to every other."""
     km = kilometres(np.array([(p.lat, p.lon) for p in points], dtype=float).reshape(-1, 2))
     urban = np.array([p.urban for p in points])
     town = urban[:, None] & urban & (km <= ways.across_km)
-    detour = np.where(town, ways.urban_detour, ways.rural_detour)
-    kmh = np.where(town, ways.urban_kmh, ways.rural_kmh)
-    minutes = km * detour / kmh * 60 + ways.halt
-    return np.where(km > 0, minutes, 0.0)
+    road = km * np.where(town, ways.urban_detour, ways.rural_detour)
+    minutes = road / np.where(town, ways.urban_kmh, ways.rural_kmh) * 60 + ways.halt
+    return np.where(km > 0, minutes, 0.0), road
 
 
 def kilometres(degrees: np.ndarray) -> np.ndarray:

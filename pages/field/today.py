@@ -1,4 +1,4 @@
-"""今日: what an officer has to do, by urgency, one card a customer."""
+"""今日: what an officer has to do, one card a customer: in the order of the round, or by urgency."""
 
 from datetime import timedelta
 
@@ -6,31 +6,33 @@ import streamlit as st
 
 from db import access, customers, todos
 from db.vocab import Kind, LoanClass, Mode, TodoState
-from engine import clock, words
+from engine import clock, parameters, words
 from engine import todos as acts_on_todos
+from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
 from engine.words import _
-from pages.parts import acts, along, frame, look, tables
+from pages.parts import acts, along, frame, itinerary, look, tables
+from pages.parts.itinerary import Itinerary
 
 person = frame.person("today.see")
 today = clock.today()
 week_end = today + timedelta(days=6 - today.weekday())
-TABS = {"late": "Overdue", "today": "Today", "week": "This week", "later": "Later"}
-
-
-def tab_of(todo) -> str:
-    if todo.late_from <= today:
-        return "late"
-    if todo.due_on <= today:
-        return "today"
-    return "week" if todo.due_on <= week_end else "later"
-
-
+TABS = {"today": "Today", "late": "Overdue", "week": "This week", "later": "Later"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FIRST = 20  # cards before "show more"
+LAST = {"number": 10_000}  # whoever is not on the round
 CHECK = "pages/field/visit.py"
 marks: dict = {}  # by customer: where to navigate to
 title = _("{month}-{day} {weekday}", month=f"{today:%m}", day=f"{today:%d}", weekday=_(WEEKDAYS[today.weekday()]))
+
+
+def tabs_of(items: list, trip: Itinerary) -> set[str]:
+    """Of one customer: today is what the round or the calendar asks for, overdue ones with it."""
+    late = any(t.late_from <= today for t in items)
+    due = min(t.due_on for t in items)
+    if late or due <= trip.day or items[0].customer_id in trip.by_customer:
+        return {"today", "late"} if late else {"today"}
+    return {"week"} if due <= week_end else {"later"}
 
 
 @st.fragment(run_every="20s")
@@ -41,46 +43,68 @@ def work() -> None:
         mine = todos.of_officer(conn, person.id)
         pool = todos.in_pool(conn)
         done = todos.done_by_day(conn, person.id, today - timedelta(days=6))
+        trip = itinerary.read(conn, person)
+        minutes = parameters.values(conn, today)["round.phone"]
         marks.update(customers.marks_of(conn, list({t.customer_id for t in mine})))
-    by_tab = {name: [t for t in mine if tab_of(t) == name] for name in TABS}
+    by_customer: dict[int, list] = {}
+    for todo in mine:
+        by_customer.setdefault(todo.customer_id, []).append(todo)
+    by_tab = {name: [i for i in by_customer.values() if name in tabs_of(i, trip)] for name in TABS}
     done_line.caption(_("{0} done today, {1} in the last seven days").format(done.get(today, 0), sum(done.values())))
     tab = st.segmented_control(
         _("When"), list(TABS), default=next((n for n in TABS if by_tab[n]), "today"), key="tab", required=True, width="stretch",
-        label_visibility="collapsed", format_func=lambda n: f"{_(TABS[n])} {len(by_tab[n])}",
+        label_visibility="collapsed", format_func=lambda n: f"{_when(n, trip)} {len(by_tab[n])}",
     )  # fmt: skip
+    if tab == "today":
+        calls = sum(all(t.mode == Mode.PHONE for t in items) for items in by_tab[tab])
+        itinerary.block(person, trip, {c: items[0].customer for c, items in by_customer.items()}, calls, minutes)
     if not by_tab[tab]:
         tables.empty("Nothing here", "The night makes todos by rule; what is due next is under Later.")
-    cards(by_tab[tab], tab)
+    cards(by_tab[tab], tab, trip)
     if pool:
         st.subheader(_("Waiting in the branch's pool"), anchor=False)
         for todo in pool[:FIRST]:
-            card([todo], from_pool=True)
-    along.take(person.id, title, mine, marks, today)
+            card([todo], trip, from_pool=True)
+    order = trip.by_customer
+    along.take(person.id, title, sorted(mine, key=lambda t: order.get(t.customer_id, LAST)["number"]), marks, today)
+    open_sheet(by_customer, trip)
 
 
-def cards(items: list, tab: str) -> None:
-    """One card a customer, the most urgent first."""
-    customer_ids = list(dict.fromkeys(t.customer_id for t in items))
+def _when(tab: str, trip: Itinerary) -> str:
+    """In the evening the first tab is the next working day's."""
+    if tab == "today" and trip.day > today:
+        return f"{trip.day:%m-%d}"
+    return _(TABS[tab])
+
+
+def cards(of_customers: list[list], tab: str, trip: Itinerary) -> None:
+    """The round's in its order, then the most urgent first."""
+    planned = trip.by_customer if tab == "today" else {}
+    on_the_round = sorted(
+        (i for i in of_customers if i[0].customer_id in planned), key=lambda i: planned[i[0].customer_id]["number"]
+    )
+    others = [items for items in of_customers if items[0].customer_id not in planned]
     shown = st.session_state.get(f"shown_{tab}", FIRST)
-    for customer_id in customer_ids[:shown]:
-        card([t for t in items if t.customer_id == customer_id])
-    if len(customer_ids) > shown:
-        st.button(_("Show {0} more").format(len(customer_ids) - shown), key=f"more_{tab}", width="stretch",
-                  on_click=show_more, args=(tab, len(customer_ids)))  # fmt: skip
+    for items in on_the_round[:shown]:
+        card(items, trip, visit=planned[items[0].customer_id])
+    if planned and others and len(on_the_round) < shown:
+        st.subheader(_("Not on the round"), anchor=False)
+    for items in others[: max(0, shown - len(on_the_round))]:
+        card(items, trip)
+    if len(of_customers) > shown:
+        st.button(_("Show {0} more").format(len(of_customers) - shown), key=f"more_{tab}", width="stretch",
+                  on_click=show_more, args=(tab, len(of_customers)))  # fmt: skip
 
 
 def show_more(tab: str, up_to: int) -> None:
     st.session_state[f"shown_{tab}"] = up_to
 
 
-def card(items: list, from_pool: bool = False) -> None:
-    """One customer, everything to do there."""
+def card(items: list, trip: Itinerary, visit: dict | None = None, from_pool: bool = False) -> None:
+    """One customer, everything to do there, over all loans."""
     first = items[0]
     with st.container(border=True, gap="small", key=f"card_{first.id}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{look.plain(first.customer)}**", width="content")
-            if first.worst_class and first.worst_class != "normal":
-                st.markdown(look.badge(LoanClass(first.worst_class)), width="content")
+        _name(first, trip, visit)
         for t in items:
             when = look.late(look.due_words(t.due_on, t.late_from, today), t.late_from <= today)
             st.markdown(
@@ -88,36 +112,124 @@ def card(items: list, from_pool: bool = False) -> None:
                 f"{look.MODE_ICONS[t.mode]} {words.name(Mode(t.mode))} · "
                 f"{when}"
             )
-        st.caption(" · ".join(look.plain(fact) for fact in along.facts(items, today)))
+        st.caption(" · ".join(_facts(items, trip, visit)))
         if from_pool:
             acts.button("Take it", lambda: _claim(first.id), f"claim_{first.id}", width="stretch")
         else:
-            ways(items)
-        with st.container(horizontal=True):
-            no = {"no": first.customer_no}
-            st.page_link("pages/desk/customer.py", label=_("Customer"), icon=":material/person:", query_params=no, width="stretch")
-            with st.popover(_("Why is this here?"), width="stretch"):
-                for t in items:
-                    st.markdown(why(t))
+            ways(items, trip)
 
 
-def ways(items: list) -> None:
-    """There, on the phone, or at once: one tap each."""
+def _name(first, trip: Itinerary, visit: dict | None) -> None:
+    """Number, name, class; the officer's own order is one tap up or down."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"name_{first.id}"):
+        number = f"{itinerary.circled(visit['number'])} " if visit else ""
+        bad = first.worst_class and first.worst_class != "normal"
+        badge = f" {look.badge(LoanClass(first.worst_class))}" if bad else ""
+        st.markdown(f"**{number}{look.plain(first.customer)}**{badge}", width="stretch")
+        if visit:
+            for step, sign, label in ((-1, "▲", _("Earlier")), (1, "▼", _("Later"))):
+                st.button(
+                    sign, key=f"move_{step}_{first.id}", type="tertiary", help=label,
+                    on_click=itinerary.move, args=(person, trip.day, first.customer_id, step),
+                )  # fmt: skip
+
+
+def _facts(items: list, trip: Itinerary, visit: dict | None) -> list[str]:
+    """When and how far on the round, or why not on it; then what matters before one sets out."""
+    first, told = items[0], []
+    if visit:
+        agreed = str(first.customer_id) in trip.kept.appointments
+        at = _("{0} agreed" if agreed else "at {0}").format(itinerary.hour(visit["at"]))
+        told += [look.late(_("{0}, after the hour agreed").format(at), True) if visit.get("late") else at]
+        told += [_("{0} km").format(f"{visit['km']:g}")]
+    elif first.customer_id in trip.why_not:
+        told.append(trip.why_not[first.customer_id])
+    return [*told, *(look.plain(fact) for fact in along.facts(items, today))]
+
+
+def ways(items: list, trip: Itinerary) -> None:
+    """There, on the phone, or at once: one tap each; all else behind the dots."""
     visit = next((t for t in items if t.mode != Mode.PHONE), items[0])
     call = next((t for t in items if t.mode == Mode.PHONE), None)
     by_phone = {"todo": str(call.id)} if call else {"customer": visit.customer_no, "mode": "phone"}
     mark = marks.get(visit.customer_id)
-    with st.container(horizontal=True, key=f"ways_{visit.id}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"ways_{visit.id}"):
         if mark:
-            st.link_button(
-                _("Navigate"), navigation(mark.lat, mark.lon, visit.customer)["amap"], icon=":material/navigation:", width="stretch"
-            )
+            link = navigation(mark.lat, mark.lon, visit.customer)[itinerary.navigator(trip.wishes)]
+            st.link_button(_("Navigate"), link, icon=":material/navigation:", width="stretch")
         st.page_link(CHECK, label=_("Phone check"), icon=":material/call:", query_params=by_phone, width="stretch")
         if visit.mode != Mode.PHONE:
             label = _("Go on") if visit.state == TodoState.STARTED else _("Start the check")
             st.page_link(
                 CHECK, label=label, icon=":material/assignment_turned_in:", query_params={"todo": str(visit.id)}, width="stretch"
             )
+        st.button("⋯", key=f"sheet_{visit.id}", type="tertiary", help=_("More"),
+                  on_click=itinerary.open_sheet, args=(visit.customer_id,))  # fmt: skip
+
+
+def open_sheet(by_customer: dict[int, list], trip: Itinerary) -> None:
+    """What somebody has opened stays open while news comes in beneath it."""
+    wanted = st.session_state.get("sheet")
+    if wanted == "setup":
+        itinerary.setup(person, trip)
+    elif wanted in by_customer:
+        customer_sheet(by_customer[wanted], trip)
+
+
+def customer_sheet(items: list, trip: Itinerary) -> None:
+    first = items[0]
+
+    @st.dialog(look.visible(first.customer), on_dismiss=itinerary.close_sheet)
+    def sheet() -> None:
+        st.caption(_("Why is this here?"))
+        for t in items:
+            st.markdown(f"{words.name(Kind(t.kind))}: {why(t)}")
+        if trip.kept is not None:
+            _on_the_round(first, trip, any(t.mode == Mode.FIELD for t in items))
+        _other_maps(first, trip)
+        no = {"no": first.customer_no}
+        st.page_link("pages/desk/customer.py", label=_("Customer"), icon=":material/person:", query_params=no, width="stretch")
+
+    sheet()
+
+
+def _on_the_round(first, trip: Itinerary, by_visit: bool) -> None:
+    """What the officer decides about this stop."""
+    about = (person, trip.day, first.customer_id)
+    if first.customer_id in trip.by_customer:
+        _agree(first, trip)
+        st.button(_("Plan the rest anew behind this one"), key="replan_after", icon=":material/alt_route:", width="stretch",
+                  on_click=itinerary.replan_after, args=about)  # fmt: skip
+        st.button(_("Not on this day"), key="take_out", icon=":material/event_busy:", width="stretch",
+                  on_click=itinerary.take_out, args=about)  # fmt: skip
+    elif by_visit and first.customer_id in marks:
+        st.button(
+            _("Add to the round"), key="add_one", icon=":material/add_road:", width="stretch", on_click=itinerary.add, args=about
+        )
+
+
+def _agree(first, trip: Itinerary) -> None:
+    """An hour agreed upon with the customer."""
+    agreed = trip.kept.appointments.get(str(first.customer_id))
+    now = itinerary.hour(agreed if agreed is not None else 10 * 60)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.time_input(_("Hour agreed upon"), now, step=900, key="agreed_at")
+        about = (person, trip.day, first.customer_id)
+        st.button(_("Keep this hour"), key="agree", on_click=itinerary.appoint, args=(*about, True))
+        if agreed is not None:
+            st.button(_("No hour any more"), key="disagree", on_click=itinerary.appoint, args=(*about, False))
+
+
+def _other_maps(first, trip: Itinerary) -> None:
+    mark = marks.get(first.customer_id)
+    if mark is None:
+        st.caption(_("The address is not marked on the map"))
+        return
+    links = navigation(mark.lat, mark.lon, first.customer)
+    with st.container(horizontal=True, gap="small"):
+        for name, link in links.items():
+            if name != itinerary.navigator(trip.wishes):
+                st.link_button(_(NAVIGATORS[name]), link)
 
 
 def why(t) -> str:

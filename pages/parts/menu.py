@@ -37,6 +37,7 @@ ENTRIES = (
     Entry("my-footprints", "field/my_footprints.py", "My footprints", "footprint", MINE, "today.see"),
     Entry("dashboard", "desk/dashboard.py", "Dashboard", "monitoring", DESK, "dashboard.see"),
     Entry("todos", "desk/todos.py", "Todos", "checklist", DESK, "todos.see"),
+    Entry("rounds", "desk/rounds.py", "Rounds", "route", DESK, "rounds.see"),
     Entry("handover", "desk/handover.py", "Handover", "swap_horiz", DESK, "handover.see"),
     Entry("loans", "desk/loans.py", "Loans", "request_quote", DESK, "loans.see"),
     Entry("loan", "desk/loan.py", "Loan", "request_quote", DESK, "loans.see", listed=False),

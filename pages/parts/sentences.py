@@ -45,13 +45,15 @@ LABELS = {
     "ended_by": "Given back by", "ended_at": "Given back", "customers_moved": "Customers", "loans_moved": "Loans",
     "todos_moved": "Todos", "overdue_moved": "Overdue todos", "signals_moved": "Warning signals", "rows_kept": "Kept as changed since",
     "failure": "Why it could not be done",
+    "start": "Start", "finish": "End", "reach": "Which visits", "leaves": "Leaves", "until": "Until",
+    "ends": "Ends", "travel_km": "Kilometres", "by_hand": "Ordered by hand", "due_until": "Due until",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
-    "feed_runs": "Feed run", "handovers": "Handover",
+    "feed_runs": "Feed run", "handovers": "Handover", "rounds": "Round", "sharings": "Sharing of visits",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "marked_by", "phone_by",
@@ -67,15 +69,18 @@ WORDS = {
     ("signals", "level"): vocab.Level, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
     "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,
     "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass,
-    "outcome": vocab.Outcome, "mode": vocab.Mode,
+    "outcome": vocab.Outcome, "mode": vocab.Mode, "start": vocab.Start, "finish": vocab.Finish, "reach": vocab.Reach,
+    ("sharings", "state"): vocab.SharingState,
 }  # fmt: skip
+MINUTES = {"leaves", "until", "ends"}  # of the day
 VEILED = {"password_hash"}  # that it changed, never to what
 QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",
          "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
-         "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at"}  # fmt: skip
+         "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at",
+         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,8 @@ def _value(row, name: str, value: object, known: Names) -> str:
     word = WORDS.get((row.noun, name)) or WORDS.get(name)
     if word:
         return words.name(word(value))
+    if name in MINUTES:
+        return f"{int(value) // 60:02}:{int(value) % 60:02}"
     if name.endswith("_at"):
         return look.moment(datetime.fromisoformat(str(value)))
     return look.plain(value)

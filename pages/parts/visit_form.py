@@ -42,7 +42,7 @@ LABELS = {
     "fix_insecure": "The position needs HTTPS", "accuracy": "Accurate to {0} m, at {1}", "metres": "{0} m", "kilometres": "{0} km",
     "tracked": "While this visit is open, your position is kept about once a minute; see it under My footprints",
     "locate": "Find my position", "locate_again": "Find it again", "why_away": "Why not on site", "exposure": "Exposure {0} yuan",
-    "overdue_days": "overdue {0} days", "matures": "matures", "map_amap": "AMap", "map_tencent": "Tencent Maps", "map_geo": "Map app", "dial": "Dial",
+    "overdue_days": "overdue {0} days", "matures": "matures", "map_amap": "AMap", "map_tencent": "Tencent Maps", "map_baidu": "Baidu Maps", "map_apple": "Apple Maps", "map_geo": "Map app", "dial": "Dial",
     "enough_calls": "Spoken to {0} times today: no more calls", "call_hours": "Collection calls from {0}:00 to {1}:00; spoken to {2} of {3} times today",
     "attempts": "{0} attempts", "what_became": "What became of the call at {0}?", "verify": "Verify at least {0} of these, never by reading them out",
     "script": "What to say", "no_network_dial": "No network: the number cannot be fetched", "nobody_reached": "Nobody was reached; nothing to fill in here",

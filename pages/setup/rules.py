@@ -271,12 +271,16 @@ def parameters_in_force() -> None:
         change_parameter(asked, values[asked])
 
 
-PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls"}
+PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
+           "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times"}  # fmt: skip
 LABELS = {
     "days": "New value, in days",
     "hour": "New value, hour of the day",
     "hours": "New value, in hours",
     "calls": "New value, number of calls",
+    "minutes": "New value, in minutes",
+    "kmh": "New value, in km/h",
+    "times": "New value, as a multiple",
 }
 
 

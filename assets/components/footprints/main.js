@@ -68,7 +68,7 @@ class Player {
   controls() {
     const { words } = this.data;
     this.button = h("button", { type: "button", className: "play", onclick: () => (this.running ? this.stop() : this.play()) });
-    this.slider = h("input", { type: "range", min: 0, max: 1000, value: 1000, oninput: () => { this.stop(); this.at = this.slider.value / 1000; this.show(); } });
+    this.slider = h("input", { type: "range", min: 0, max: 1000, value: 1000, oninput: () => { this.at = this.slider.value / 1000; this.stop(); } });
     this.slider.setAttribute("aria-label", words.time);
     this.faster = h("button", { type: "button", className: "speed", onclick: () => { this.speed = { 1: 2, 2: 4, 4: 1 }[this.speed]; this.show(); } });
     this.faster.setAttribute("aria-label", words.speed);

@@ -57,6 +57,7 @@ SMALL, LARGE = 100_000, 10_000_000  # what a copy adds to the numbers of these t
 OF_SMALL = frozenset({"branches", "staff", "branch_tree", "staff_roles"})
 COPIED = ("branches", "branch_tree", "staff", "staff_roles", "customers", "customer_faces", "loans", "loan_history",
           "arrears", "guarantors", "addresses")  # fmt: skip
+NAMED = {"loan_id": "loans", "customer_id": "customers", "branch_id": "branches", "manager_id": "staff"}  # keys without a reference
 DISTINCT = ("code", "staff_no", "customer_no", "loan_no", "identity_no", "phone")
 
 
@@ -78,14 +79,23 @@ def multiply(times: int) -> None:
 
 
 def _copied(table: sa.Table, column: sa.Column) -> str:
-    """A column of the k-th copy: keys moved on, names made distinct, facts as they are."""
+    """A column of the k-th copy: keys moved on, names made distinct, facts and what is shared (products) as they are."""
     name = f"{table.name}.{column.name}"
-    referred = next(iter(column.foreign_keys)).column.table.name if column.foreign_keys else table.name
-    if column.name == "id" or column.foreign_keys or column.name.endswith("_id") and isinstance(column.type, sa.BigInteger):
-        return f"{name} + k * {SMALL if referred in OF_SMALL else LARGE}"
+    refers_to = _refers_to(table, column)
+    if refers_to in COPIED:
+        return f"{name} + k * {SMALL if refers_to in OF_SMALL else LARGE}"
     if column.name in DISTINCT:
         return f"{name} || '-' || k"
     return name
+
+
+def _refers_to(table: sa.Table, column: sa.Column) -> str | None:
+    """The table that a key is of."""
+    if column.name == "id":
+        return table.name
+    if column.foreign_keys:
+        return next(iter(column.foreign_keys)).column.table.name
+    return NAMED.get(column.name)
 
 
 def touch(share: float) -> None:

@@ -68,10 +68,18 @@ begin
 end $$"""
 
 
-def prepare(conn: sa.Connection) -> None:
-    """For the rest of the transaction, memory for statements that go through the whole book."""
+def prepare(conn: sa.Connection, whole_book: bool = False) -> None:
+    """For the rest of the transaction, memory for statements that go through many rows; `whole_book`: through all of them."""
     conn.exec_driver_sql("set local work_mem = '256MB'")
     conn.exec_driver_sql("set local maintenance_work_mem = '1GB'")
+    if whole_book:
+        _hash_everything(conn)
+
+
+def _hash_everything(conn: sa.Connection) -> None:
+    """The planner takes what it has no statistics of for small, and so a chain of joins; hashing is never a bad way."""
+    conn.exec_driver_sql("set local enable_nestloop = off")
+    conn.exec_driver_sql("set local enable_mergejoin = off")
 
 
 @contextmanager
@@ -81,9 +89,7 @@ def undressed(conn: sa.Connection, *tables: str) -> Iterator[Callable[[str], Non
 
     def undress(table: str) -> None:
         conn.exec_driver_sql(f"select vigil_undress('{table}')")
-        # Without indexes and statistics the planner takes every table for small; hashing is never a bad way.
-        conn.exec_driver_sql("set local enable_nestloop = off")
-        conn.exec_driver_sql("set local enable_mergejoin = off")
+        _hash_everything(conn)
         bare.append(table)
 
     conn.exec_driver_sql("set local maintenance_work_mem = '1GB'")

@@ -29,7 +29,20 @@ EPOCH = date(1970, 1, 1)
 # rule and the earliest day. Room for the year 9999, which some sources write for "never".
 RANK = 1 << 22
 DIALECT = postgresql.dialect(paramstyle="pyformat")
-STEPS = ("openings", "governed", "rules", "occurrences", "candidates", "picked", "wanted", "owed", "covers", "fresh")
+STEPS = (
+    "openings",
+    "governed",
+    "rules",
+    "people",
+    "occurrences",
+    "candidates",
+    "picked",
+    "wanted",
+    "owed",
+    "covers",
+    "fresh",
+    "groups",
+)
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,22 @@ def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
                 (:number, :code, :version, :kind, :mode, :anchor, :assign, :grace, :satisfied_days, :merge_days)"""),
             rows,
         )
+    conn.exec_driver_sql("analyze staging.night_rules")
+
+
+def put_people(conn: sa.Connection, today: date) -> None:
+    """`people`: who is with the bank, and who does that person's work today; null: nobody, because the delegate has left."""
+    conn.execute(
+        sa.text("""
+            create unlogged table staging.night_people as
+            select s.id, case when away.id is null then s.id else standin.id end as does_it
+            from staff s
+            left join absences away on away.staff_id = s.id and :today between away.from_on and away.until_on
+            left join staff standin on standin.id = away.delegate_id and (standin.left_on is null or standin.left_on > :today)
+            where s.left_on is null or s.left_on > :today"""),
+        {"today": today},
+    )
+    conn.exec_driver_sql("analyze staging.night_people")
 
 
 def put_occurrences(conn: sa.Connection, rows: Iterable[tuple]) -> None:
@@ -244,6 +273,9 @@ def close_ended(conn: sa.Connection, today: date, since: Since | None) -> int:
 # --- Which rule governs whom -----------------------------------------------------------------------------------------
 
 
+_ANCHOR_DATE = f"date '0001-01-01' + mod(packed, {RANK})::int"
+
+
 def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: bool) -> None:
     """For each live loan and kind the strictest matching rule and the day it counts from, in one scan of the book."""
     packed = {kind: _packed(rules, kind, today) for kind in (*CUSTOMER_KINDS, *LOAN_KINDS)}
@@ -255,13 +287,14 @@ def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: 
     # CREATE TABLE AS, unlike INSERT ... SELECT, may read in parallel; the rules' values stay bound.
     conn.exec_driver_sql(
         f"""create unlogged table staging.night_picked as
-            select * from ({statement}) face
+            select face.*, (packed / {RANK})::int as number, {_ANCHOR_DATE} as anchor from ({statement}) face
             where packed is not null and not exists (
                 select from exemptions e where e.customer_id = face.customer_id and e.approved_by is not null
                   and (e.loan_id is null or e.loan_id = face.loan_id) and face.kind = any(e.kinds)
                   and %(exempt_on)s between e.from_on and e.until_on)""",
         {**statement.params, "exempt_on": today},
     )
+    conn.exec_driver_sql("analyze staging.night_picked")
 
 
 def _packed(rules: Sequence[RuleRow], kind: Kind, today: date) -> sa.ColumnElement:
@@ -284,9 +317,6 @@ def _anchor_day(anchor: Anchor) -> sa.ColumnElement:
     return sa.cast(ANCHOR_COLUMN[anchor] - sa.literal_column("date '0001-01-01'"), sa.BigInteger)
 
 
-_ANCHOR_DATE = f"date '0001-01-01' + (packed % {RANK})::int"
-
-
 def govern(conn: sa.Connection, today: date) -> None:
     """`governed`: of each customer and kind the strictest rule, the day it counts from, and the loans that it matches."""
     conn.execute(
@@ -302,6 +332,7 @@ def govern(conn: sa.Connection, today: date) -> None:
             left join ({completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'"""),
         {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
     )
+    conn.exec_driver_sql("analyze staging.night_governed")
 
 
 def counted(conn: sa.Connection) -> list[tuple[int, date, bool]]:
@@ -309,7 +340,7 @@ def counted(conn: sa.Connection) -> list[tuple[int, date, bool]]:
     rows = conn.execute(
         sa.text(f"""
             select distinct number, anchor, done from staging.night_governed
-            union select distinct (packed / {RANK})::int, {_ANCHOR_DATE}, false from staging.night_picked where kind = any(:kinds)
+            union select distinct number, anchor, false from staging.night_picked where kind = any(:kinds)
             order by 1, 2, 3"""),
         {"kinds": [k.value for k in LOAN_KINDS]},
     )
@@ -362,13 +393,10 @@ def completions(kind: Kind | None = None) -> str:
 
 
 # By the rule's wish, if that person is still with the bank; the delegate while absent; else null: the branch's pool.
-_ASSIGNED = "case when away.id is null then present.id else standin.id end"
+_ASSIGNED = "present.does_it"
 _PRESENT = """
-    left join staff present on (present.left_on is null or present.left_on > :today)
-        and present.id = case r.assign when 'manager' then c.manager_id
-                                       when 'inspector' then coalesce(c.inspector_id, c.manager_id) end
-    left join absences away on away.staff_id = present.id and :today between away.from_on and away.until_on
-    left join staff standin on standin.id = away.delegate_id and (standin.left_on is null or standin.left_on > :today)"""
+    left join staging.night_people present on present.id = case r.assign when 'manager' then c.manager_id
+        when 'inspector' then coalesce(c.inspector_id, c.manager_id) end"""
 
 
 def _satisfied(customer_id: str, kind: str, mode: str, due: str, days: str, after: str = "true") -> str:
@@ -476,8 +504,8 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
                    o.anchor as anchor_on, o.nominal_on, o.due_on, l.branch_id, pr.family,
                    {_ASSIGNED} as assignee_id, k.todo_id
             from staging.night_picked p
-            join staging.night_rules r on r.number = p.packed / {RANK}
-            join staging.night_occurrences o on o.number = r.number and o.anchor = {_ANCHOR_DATE}
+            join staging.night_rules r on r.number = p.number
+            join staging.night_occurrences o on o.number = p.number and o.anchor = p.anchor
             join loans l on l.id = p.loan_id and l.customer_id = p.customer_id
             join products pr on pr.id = l.product_id
             join customers c on c.id = p.customer_id
@@ -559,35 +587,42 @@ def _update_covered(conn: sa.Connection) -> int:
 def _make(conn: sa.Connection, fresh: str, today: date) -> int:
     """Of one rule and customer, what falls due within merge_days of the earliest shares a todo, and so on.
 
-    All aggregates want one order, so that the obligations are sorted once.
+    Sorted by numbers alone, once: all aggregates want one order. What the rule says comes in after the merging.
     """
-    columns = ", ".join((*_ASKED, "assignee_id"))
     first = "order by loan_id, period"
-    return conn.execute(
-        sa.text(f"""
-            with spread as (
-                select *, (due_on - min(due_on) over (partition by customer_id, kind, code)) / (merge_days + 1) as bucket
+    conn.exec_driver_sql(f"""
+        create unlogged table staging.night_groups as
+        select nextval('todos_id_seq') as id, g.*, r.kind, r.mode, r.code, r.version, g.due_on + r.grace + 1 as late_from
+        from (
+            select customer_id, number, assignee_id, min(loan_id) as subject, (array_agg(family {first}))[1] as family,
+                   array_agg(loan_id {first}) as claimers, array_agg(period {first}) as periods, min(anchor_on) as anchor_on,
+                   min(branch_id) as branch_id, min(nominal_on) as nominal_on, min(due_on) as due_on
+            from (
+                select customer_id, number, assignee_id, loan_id, period, family, anchor_on, branch_id, nominal_on, due_on,
+                       (due_on - min(due_on) over (partition by customer_id, number)) / (merge_days + 1) as bucket
                 from {fresh} fresh
-            ), groups as (
-                select customer_id, kind, min(loan_id) as subject, (array_agg(period {first}))[1] as period, mode,
-                       (array_agg(family {first}))[1] as family, array_agg(distinct loan_id order by loan_id) as loan_ids,
-                       code as rule_code, version as rule_version, min(anchor_on) as anchor_on, min(branch_id) as branch_id,
-                       assignee_id, min(nominal_on) as nominal_on, min(due_on) as due_on, min(due_on) + grace + 1 as late_from,
-                       array_agg(loan_id {first}) as claimers, array_agg(period {first}) as periods
-                from spread group by customer_id, kind, code, version, mode, grace, assignee_id, bucket
-            ), made as (
-                insert into todos (customer_id, kind, subject, period, {columns}, created_on)
-                select customer_id, kind, subject, period, {columns}, :today from groups order by customer_id, due_on, subject
-                on conflict do nothing returning id, customer_id, kind, subject, period
-            ), claimed as (
-                insert into claims (customer_id, loan_id, kind, period, todo_id)
-                select m.customer_id, c.loan_id, m.kind, c.period, m.id
-                from made m join groups g using (customer_id, kind, subject, period)
-                cross join unnest(g.claimers, g.periods) as c(loan_id, period)
-            )
-            select count(*) from made"""),
+            ) spread
+            group by customer_id, number, assignee_id, bucket
+        ) g
+        join staging.night_rules r using (number)""")
+    made = conn.execute(
+        sa.text("""
+            insert into todos (id, customer_id, kind, subject, period, mode, family, loan_ids, rule_code, rule_version, anchor_on,
+                               branch_id, assignee_id, nominal_on, due_on, late_from, created_on) overriding system value
+            select id, customer_id, kind, subject, periods[1], mode, family,
+                   case when claimers[1] = claimers[cardinality(claimers)] then claimers[1:1]
+                        else array(select distinct unnest(claimers) order by 1) end,
+                   code, version, anchor_on, branch_id, assignee_id, nominal_on, due_on, late_from, :today
+            from staging.night_groups
+            on conflict do nothing"""),
         {"today": today},
-    ).scalar_one()
+    ).rowcount
+    conn.exec_driver_sql("""
+        insert into claims (customer_id, loan_id, kind, period, todo_id)
+        select g.customer_id, c.loan_id, g.kind, c.period, g.id
+        from staging.night_groups g join todos t on t.id = g.id and t.customer_id = g.customer_id
+        cross join unnest(g.claimers, g.periods) as c(loan_id, period)""")
+    return made
 
 
 def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> int:
@@ -626,13 +661,13 @@ def hand_over(conn: sa.Connection, today: date) -> int:
                 from todos t
                 join customers c on c.id = t.customer_id
                 left join staging.night_rules r on r.code = t.rule_code
-                left join staff stays on stays.id = t.assignee_id and (stays.left_on is null or stays.left_on > :today)
+                left join staging.night_people stays on stays.id = t.assignee_id
                 {_PRESENT}
                 where {_IDLE}
             ) n
             where n.id = t.id and n.customer_id = t.customer_id
               and (t.assignee_id, t.branch_id) is distinct from (n.assignee_id, n.branch_id)"""),
-        {"today": today, "midnight": _midnight(today)},
+        {"midnight": _midnight(today)},
     ).rowcount
 
 

@@ -529,6 +529,7 @@ def _rights() -> Iterator[str]:
     yield f"grant usage on schema public to {people}, {Scope.MACHINE}, {APP}"
     yield f"grant usage on schema public to {QUERY}"
     yield f"grant select on sequence audit_id_seq to {Scope.MACHINE}"
+    yield f"grant usage on sequence todos_id_seq to {Scope.MACHINE}"  # the night numbers what it makes before it writes it
 
 
 def _machine_rights(table: str) -> str:

@@ -50,8 +50,10 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     everybody = since is None or (today - since.day) > LONG_AGO or any(r.rule.moving for r in found.rules)
     set_aside = list(found.set_aside)
     rows = [_row(r) for r in found.rules]
+    bulk.prepare(conn, whole_book=everybody)
     generation.clean_up(conn)
     generation.put_rules(conn, rows)
+    generation.put_people(conn, today)
     counts = Counts(cancelled=generation.close_ended(conn, today, since))
     if everybody:
         generation.choose_everybody(conn)

@@ -64,10 +64,11 @@ class RuleRow:
 
 @dataclass(frozen=True)
 class Since:
-    """What the last night saw: its business date, and when it began."""
+    """What the last night saw: its business date, when it began, and who did whose work."""
 
     day: date
     moment: datetime
+    people: str | None = None
 
 
 @dataclass
@@ -106,19 +107,30 @@ class Basis(StrEnum):
     DISBURSED = "disbursed_on"
     MATURES = "matures_on"
     WORSENED = "worsened_on"
+    OVERDUE = "overdue_since"
     DONE = "done_on"
     CALENDAR = "calendar"
 
 
-def days(conn: sa.Connection, basis: Basis, kind: Kind | None, today: date) -> list[date]:
-    """The distinct days that a rule can count from; `kind`: of which checks, when it counts from them."""
+def days(conn: sa.Connection, basis: Basis) -> list[date]:
+    """The distinct days that a rule can count from, and maybe some more; found along an index, a probe each."""
     if basis is Basis.CALENDAR:
         return [EPOCH]
-    if basis is Basis.DONE:
-        done = sa.text(f"select distinct done_on from ({completions(kind)}) d order by 1")
-        return list(conn.execute(done, {"today": today}).scalars())
-    column = loan[basis.value]
-    return list(conn.execute(select(column).distinct().where(loan.live, column.is_not(None)).order_by(column)).scalars())
+    if basis is Basis.DONE:  # of whatever check, and of all that was ended
+        return sorted({*_distinct(conn, "records", "done_on"), *_distinct(conn, "todos", "closed_on")})
+    return _distinct(conn, "loans", basis.value, "live")
+
+
+def _distinct(conn: sa.Connection, table: str, column: str, where: str = "true") -> list[date]:
+    return list(
+        conn.exec_driver_sql(f"""
+            with recursive found(day) as (
+                (select min({column}) from {table} where {where})
+                union all select (select min({column}) from {table} where {where} and {column} > found.day)
+                from found where found.day is not null
+            )
+            select day from found where day is not null""").scalars()
+    )
 
 
 def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
@@ -158,6 +170,13 @@ def put_people(conn: sa.Connection, today: date) -> None:
     conn.exec_driver_sql("analyze staging.night_people")
 
 
+def people(conn: sa.Connection) -> str:
+    """Stands for who does whose work today, to be compared with another night's."""
+    return conn.exec_driver_sql(
+        "select md5(string_agg(id || ':' || coalesce(does_it, 0), ',' order by id)) from staging.night_people"
+    ).scalar_one()
+
+
 def put_occurrences(conn: sa.Connection, rows: Iterable[tuple]) -> None:
     """Rows of (rule number, anchor, is it a completed check, period, nominal, due, opens, missed)."""
     conn.exec_driver_sql("""
@@ -185,15 +204,16 @@ def put_openings(conn: sa.Connection, rows: Iterable[tuple[Basis, date]]) -> Non
 def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
     """Customers about whom tonight can differ from last night.
 
-    Changed since; owed something that opens between the two nights; checked on a day between them (a check may have
-    been known before its day, when missed nights are caught up); in arrears (their days move); newly or no longer
-    exempt; with a todo that somebody had in hand last night.
+    Changed since; owed something that opens between the two nights, or so long in arrears that a rule begins or ceases to
+    match; checked on a day between them (a check may have been known before its day, when missed nights are caught up);
+    newly or no longer exempt; with a todo that somebody had in hand last night.
     """
     conn.execute(
         sa.text("""
             create unlogged table staging.night_candidates as
             select customer_id from customer_faces where touched_at >= :moment - interval '15 minutes'
-            union select customer_id from customer_faces where overdue_since is not null
+            union select l.customer_id from loans l join staging.night_openings o
+                on o.basis = 'overdue_since' and o.day = l.overdue_since where l.live
             union select l.customer_id from loans l join staging.night_openings o
                 on o.basis = 'disbursed_on' and o.day = l.disbursed_on where l.live
             union select l.customer_id from loans l join staging.night_openings o
@@ -317,7 +337,7 @@ def _anchor_day(anchor: Anchor) -> sa.ColumnElement:
     return sa.cast(ANCHOR_COLUMN[anchor] - sa.literal_column("date '0001-01-01'"), sa.BigInteger)
 
 
-def govern(conn: sa.Connection, today: date) -> None:
+def govern(conn: sa.Connection, today: date, everybody: bool) -> None:
     """`governed`: of each customer and kind the strictest rule, the day it counts from, and the loans that it matches."""
     conn.execute(
         sa.text(f"""
@@ -329,7 +349,7 @@ def govern(conn: sa.Connection, today: date) -> None:
                 from staging.night_picked where kind = any(:kinds) group by customer_id, kind
             ) g
             join staging.night_rules r on r.number = g.packed / {RANK}
-            left join ({completions()}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'"""),
+            left join ({completions(everybody=everybody)}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'"""),
         {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today},
     )
     conn.exec_driver_sql("analyze staging.night_governed")
@@ -338,7 +358,7 @@ def govern(conn: sa.Connection, today: date) -> None:
 def counted(conn: sa.Connection) -> list[tuple[int, date, bool]]:
     """What the rules found count from, of which there is little: (rule number, day, is it a completed check)."""
     rows = conn.execute(
-        sa.text(f"""
+        sa.text("""
             select distinct number, anchor, done from staging.night_governed
             union select distinct number, anchor, false from staging.night_picked where kind = any(:kinds)
             order by 1, 2, 3"""),
@@ -376,7 +396,7 @@ def want_for_customers(conn: sa.Connection, today: date) -> None:
     )
 
 
-def completions(kind: Kind | None = None) -> str:
+def completions(kind: Kind | None = None, everybody: bool = True) -> str:
     """The last check by customer and kind: completed, of the kind or a heavier one, or cancelled by hand."""
     pairs = [(k, k) for k in CUSTOMER_KINDS] + [(done, light) for light, heavy in HEAVIER.items() for done in heavy]
     listed = ", ".join(f"('{done}', '{counts}')" for done, counts in pairs if kind in (None, counts))
@@ -385,7 +405,7 @@ def completions(kind: Kind | None = None) -> str:
         select customer_id, kind, max(done_on) as done_on
         from (
             select r.customer_id, p.counts as kind, r.done_on from records r join (values {listed}) p(done, counts)
-                on p.done = r.kind where r.outcome = 'completed' and r.done_on <= :today
+                on p.done = r.kind where r.outcome = 'completed' and r.done_on <= :today and {_among(everybody, "r.customer_id")}
             union all select customer_id, kind, closed_on from todos
                 where close_reason = 'by_hand' and kind in ({cancelled}) and closed_on <= :today
         ) done
@@ -643,7 +663,7 @@ def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> in
 # --- After -----------------------------------------------------------------------------------------------------------
 
 
-def hand_over(conn: sa.Connection, today: date) -> int:
+def hand_over(conn: sa.Connection, today: date, everybody: bool) -> int:
     """Every pending todo to whom it belongs today, late ones too: leavers' to the pool, absent people's to the delegate.
 
     What was given by hand stays there while that person is with the bank. A todo of a rule no longer in force, or made
@@ -663,7 +683,7 @@ def hand_over(conn: sa.Connection, today: date) -> int:
                 left join staging.night_rules r on r.code = t.rule_code
                 left join staging.night_people stays on stays.id = t.assignee_id
                 {_PRESENT}
-                where {_IDLE}
+                where {_IDLE} and {_among(everybody, "t.customer_id")}
             ) n
             where n.id = t.id and n.customer_id = t.customer_id
               and (t.assignee_id, t.branch_id) is distinct from (n.assignee_id, n.branch_id)"""),

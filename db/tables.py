@@ -304,6 +304,11 @@ loans = Table(
     Index("loans_of_branch", "branch_id"),
     Index("loans_of_manager", "manager_id"),
     Index("loans_in_arrears", "overdue_since", postgresql_where=text("live and overdue_since is not null")),
+    # What opens tonight is found by the day it counts from.
+    Index("loans_disbursed", "disbursed_on", postgresql_where=text("live")),
+    Index("loans_maturing", "matures_on", postgresql_where=text("live")),
+    Index("loans_worsened", "worsened_on", postgresql_where=text("live and worsened_on is not null")),
+    Index("loans_ended", "changed_on", postgresql_where=text("not live")),
     Index("loans_absent", "id", postgresql_where=text("live and absent_since is not null")),
     CheckConstraint("matures_on >= disbursed_on", name="matures_after_disbursed"),
     CheckConstraint("balance_fen >= 0 and amount_fen >= 0", name="not_negative"),

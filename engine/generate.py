@@ -1,13 +1,16 @@
 """One night's todos: expand the dates, choose whom to look at, let the database do the rest."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from db import bulk, definitions, feeds, generation
 from db.access import Connection
+from db.conditions import leaves
 from db.generation import Basis, Counts, RuleRow, Since
 from db.vocab import Anchor, Definition
 from engine import calendar, cycles, rules
@@ -21,6 +24,7 @@ LONG_AGO = timedelta(days=5)  # after so long it is quicker to look at everybody
 class Outcome(NamedTuple):
     counts: Counts
     set_aside: list[tuple[str, str, str]]  # (what, which, why)
+    people: str | None  # who does whose work, for the next night
 
 
 class Book(NamedTuple):
@@ -62,16 +66,18 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
         generation.put_openings(conn, openings)
         generation.choose_candidates(conn, today, since)
     generation.pick(conn, rows, today, everybody)
-    generation.govern(conn, today)
+    generation.govern(conn, today, everybody)
     generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside))
     generation.want_for_customers(conn, today)
     generation.owe_for_loans(conn, today)
+    people = generation.people(conn)
     if generation.is_cold(conn):
         counts.created += _fill(conn, today)
     else:
         counts += _bring_up_to_date(conn, today, everybody)
+        counts.rescheduled += generation.hand_over(conn, today, everybody or people != since.people)
     generation.clean_up(conn)
-    return Outcome(counts, set_aside)
+    return Outcome(counts, set_aside, people)
 
 
 def _fill(conn: Connection, today: date) -> int:
@@ -84,7 +90,6 @@ def _bring_up_to_date(conn: Connection, today: date, everybody: bool) -> Counts:
     counts.cancelled += generation.withdraw_from_customers(conn, today, everybody)
     counts += generation.put_loan_todos(conn, today)
     counts.cancelled += generation.withdraw_from_loans(conn, today, everybody)
-    counts.rescheduled += generation.hand_over(conn, today)
     return counts
 
 
@@ -102,29 +107,40 @@ BASIS = {
     Anchor.COMPLETION: Basis.DISBURSED,  # of who was never checked
     Anchor.MATURITY: Basis.MATURES,
     Anchor.CLASS_CHANGE: Basis.WORSENED,
+    Anchor.OVERDUE: Basis.OVERDUE,
     Anchor.CALENDAR: Basis.CALENDAR,
-}  # customers in arrears are all looked at, so nothing needs to open for them
+}
 
 
 def _openings(conn: Connection, today: date, found: Book, after: date) -> Iterator[tuple[Basis, date]]:
-    """The days from which something opens after a night, up to today."""
+    """The days from which something opens after a night, up to today, or a rule begins or ceases to match."""
+    days = cache(lambda basis: generation.days(conn, basis))
     seen: set[tuple] = set()
     for r in found.rules:
+        yield from ((Basis.OVERDUE, day) for day in _turning_days(r, after, today))
         for basis in _bases(r):
-            done = basis is Basis.DONE
-            same = basis, r.rule.kind if done else None, replace(r.rule.timing(), grace=0), r.since
+            same = basis, replace(r.rule.timing(), grace=0), r.since
             if same not in seen:
                 seen.add(same)
-                first, last = cycles.reach(same[2], r.since, today, found.calendar)
-                for day in generation.days(conn, basis, same[1], today):
+                first, last = cycles.reach(same[1], r.since, today, found.calendar)
+                for day in days(basis):
+                    counting = Counting(day, basis is Basis.DONE, r.since)
                     if first <= day <= last and any(
-                        o.opens > after for o in _expand(r.rule.code, same[2], Counting(day, done, r.since), today, found, [])
+                        o.opens > after for o in _expand(r.rule.code, same[1], counting, today, found, [])
                     ):
                         yield basis, day
 
 
+def _turning_days(r: RuleInForce, after: date, today: date) -> Iterator[date]:
+    """In arrears since such a day, a loan passes a number of days that the rule speaks of, after a night, up to today."""
+    for leaf in leaves(r.rule.who):
+        if leaf["field"] == "overdue_days":
+            passed = math.ceil(leaf["value"]) if leaf["op"] in ("gte", "lt") else math.floor(leaf["value"]) + 1
+            yield from (today - timedelta(days=n + passed) for n in range((today - after).days))
+
+
 def _bases(r: RuleInForce) -> list[Basis]:
-    bases = [BASIS[r.rule.when.anchor]] if r.rule.when.anchor in BASIS else []
+    bases = [BASIS[r.rule.when.anchor]]
     return bases + [Basis.DONE] if r.rule.when.anchor is Anchor.COMPLETION else bases
 
 

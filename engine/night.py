@@ -133,7 +133,7 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         found = generate.book(conn, day)
         since = _since(last, found.fingerprint)
         if since and since.day == day and generation.nothing_changed(conn, since):
-            todos = generate.Outcome(generation.Counts(kept=last.detail["todos"]["kept"]), [])
+            todos = generate.Outcome(generation.Counts(kept=last.detail["todos"]["kept"]), [], since.people)
         else:
             todos = generate.generate(conn, day, found, since)
         _set_aside(conn, day, todos.set_aside)
@@ -153,6 +153,7 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
     return {
         "began": began.isoformat(),
         "fingerprint": found.fingerprint,
+        "people": todos.people,
         "todos": vars(todos.counts) | {"kept": standing},
         "signals": vars(raised),
     }
@@ -162,7 +163,7 @@ def _since(last, fingerprint: str) -> Since | None:
     """What the last night saw; None makes this one look at everybody, because the rules or the calendar changed."""
     if last is None or last.detail.get("fingerprint") != fingerprint:
         return None
-    return Since(last.business_date, datetime.fromisoformat(last.detail["began"]))
+    return Since(last.business_date, datetime.fromisoformat(last.detail["began"]), last.detail.get("people"))
 
 
 def _set_aside(conn, day: date, things: list[tuple[str, str, str]]) -> None:

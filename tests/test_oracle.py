@@ -538,14 +538,14 @@ class Nights:
     """Nights one after the other, each compared."""
 
     def __init__(self, bank: Bank) -> None:
-        self.bank, self.last, self.fingerprint = bank, None, None
+        self.bank, self.last, self.fingerprint, self.people = bank, None, None, None
 
     def night(self, today: date) -> None:
         self._run(today)
         self.bank.world.night(today)
         self._compare(today)
         if today.day % 3 == 0:
-            self._nothing_more(today, Since(today, moment(today)), "the second run")
+            self._nothing_more(today, Since(today, moment(today), self.people), "the second run")
         self._nothing_more(today, None, "a full look, and so the second run of any kind,")
         self._compare(today)
         self.last = today
@@ -555,7 +555,7 @@ class Nights:
     def _run(self, today: date) -> None:
         """As engine.night does: everybody when the rules or the calendar changed."""
         found = self._book(today)
-        since = Since(self.last, moment(self.last)) if self.last and found.fingerprint == self.fingerprint else None
+        since = Since(self.last, moment(self.last), self.people) if self.last and found.fingerprint == self.fingerprint else None
         SEEN["incremental nights" if since else "full nights"] += 1
         self.fingerprint = found.fingerprint
         self._generate(today, found, since)
@@ -574,6 +574,7 @@ class Nights:
         outcome = generate.generate(self.bank.conn, today, found, since)
         self.bank.conn.exec_driver_sql("set role none")
         assert not outcome.set_aside
+        self.people = outcome.people
         return outcome.counts
 
     def _compare(self, today: date) -> None:

@@ -10,7 +10,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from db import access, definitions, generation, moments, scratch, signals
@@ -58,12 +58,12 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say(f"{made:,} todos, the floor {floor:.1f} s")
     scratch.forget_todos()
     say("cold generation, shipped rules")
-    began, cold = _generate(LAST, None)
+    seen, cold = _generate(LAST, None)
     scratch.touch(CHANGED)
     say("a day later")
-    following, increment = _generate(LAST + timedelta(days=1), Since(LAST, began))
+    following, increment = _generate(LAST + timedelta(days=1), seen)
     say("no news")
-    idle = _idle(Since(LAST + timedelta(days=1), following))
+    idle = _idle(following)
     say("signals")
     warned = [_signals(LAST), _signals(LAST + timedelta(days=1))]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -96,13 +96,13 @@ def _of_all(shipped: list[RuleInForce]) -> Iterator[RuleInForce]:
         yield found.model_copy(update={"rule": found.rule.model_copy(update={"who": {"all": []}, "when": when})})
 
 
-def _generate(day: date, since: Since | None) -> tuple[datetime, float]:
-    """(when it began by the store's clock, seconds until it was committed)."""
+def _generate(day: date, since: Since | None) -> tuple[Since, float]:
+    """(what the next night starts from, seconds until it was committed)."""
     begun = time.monotonic()
     with access.transaction(MACHINE, "bench") as conn:
         began = moments.now(conn)
-        generate.generate(conn, day, generate.book(conn, day), since)
-    return began, time.monotonic() - begun
+        outcome = generate.generate(conn, day, generate.book(conn, day), since)
+    return Since(day, began, outcome.people), time.monotonic() - begun
 
 
 def _idle(since: Since) -> float:

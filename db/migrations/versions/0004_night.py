@@ -6,8 +6,8 @@ from alembic import op
 
 from db.security import run
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:

@@ -91,7 +91,7 @@ def loaded(window: Window, address: str) -> float:
     """ms from typing an address to a drawn page."""
     begun = time.perf_counter()
     window.page.goto(f"{window.base}/{address}")
-    window.page.wait_for_selector("[data-testid=stMain] :is(h1, h2, h3, [data-testid=stMarkdown]), .visit h2")
+    window.page.wait_for_selector("[data-testid=stMain] :is(h1, h2, h3, [data-testid=stMarkdown]), .visit h2", state="attached")
     window.page.wait_for_function(IDLE)
     return 1000 * (time.perf_counter() - begun)
 

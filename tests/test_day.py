@@ -25,6 +25,8 @@ def test_the_whole_day_of_an_inspector(server):
         phone.context.set_geolocation(AT_THE_DOOR)
         phone.sign_in("zhoumin", PASSWORD)
         phone.sees("今日完成 0", "农安王记粮油店")
+        phone.page.get_by_role("button", name="从当前位置规划路线").tap()
+        phone.sees("从当前位置重新规划")
         there = phone.page.get_by_role("link", name="导航").first.get_attribute("href")
         assert there.startswith("https://uri.amap.com/")
         field_work.along(phone)

@@ -7,9 +7,9 @@ CSP = (
     "default-src 'self'",
     "script-src 'self' blob: {inline}",  # blob: components written inline; the hashes are of index.html's own scripts
     "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
+    "img-src 'self' data: blob:{tiles}",
     "font-src 'self' data:",
-    "connect-src 'self'",
+    "connect-src 'self'{tiles}",
     "worker-src 'self' blob:",
     "object-src 'none'",
     "base-uri 'self'",
@@ -30,7 +30,8 @@ HSTS = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
 
 def security_headers() -> dict[str, str]:
     inline = " ".join(f"'sha256-{digest}'" for digest in bundle.inline_scripts())
-    policy = "; ".join(CSP).format(inline=inline)
+    tiles = settings.tiles()
+    policy = "; ".join(CSP).format(inline=inline, tiles=f" {tiles.origin}" if tiles else "")
     return ALWAYS | {"content-security-policy": policy} | (HSTS if settings.https() else {})
 
 

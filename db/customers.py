@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from db.listing import Page, begins, contains, page, stream
 from db.tables import addresses, branches, customer_faces, customers, records, staff, todos
+from db.vocab import Place
 
 c, f = customers.c, customer_faces.c
 manager, inspector = staff.alias("manager"), staff.alias("inspector")
@@ -105,7 +106,7 @@ def addresses_of(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
 def marks_of(conn: sa.Connection, customer_ids: list[int]) -> dict[int, sa.Row]:
     """For each customer the marked point to go to: the business, else the home."""
     a = addresses.c
-    first = sa.case({"business": 0, "home": 1}, value=a.kind, else_=2)
+    first = sa.case({place: n for n, place in enumerate(Place)}, value=a.kind)
     rows = conn.execute(
         select(a.customer_id, a.lat, a.lon, a.place, a.radius_m)
         .where(a.customer_id.in_(customer_ids), a.replaced_at.is_(None), a.lat.is_not(None))
@@ -119,10 +120,6 @@ def reveal(conn: sa.Connection, customer_id: int, field: str, why: str) -> str |
     return conn.execute(select(func.vigil_reveal(customer_id, field, why))).scalar()
 
 
-def put_addresses(conn: sa.Connection, rows: list[dict]) -> None:
-    conn.execute(sa.insert(addresses), rows)
-
-
 def name_inspectors(conn: sa.Connection, named: dict[str, str]) -> int:
     """Customer number to staff number, where nobody is named yet."""
     return conn.execute(
@@ -133,3 +130,10 @@ def name_inspectors(conn: sa.Connection, named: dict[str, str]) -> int:
             where c.customer_no = n.customer_no and c.inspector_id is null"""),
         {"customers": list(named), "staff": list(named.values())},
     ).rowcount
+
+
+def name_inspector(conn: sa.Connection, customer_ids: list[int], staff_id: int, *, own: bool) -> int:
+    """How many of them got this inspector. `own`: only whom the acting person manages, or an absent colleague of his does."""
+    managed = c.manager_id.in_(select(func.unnest(func.vigil_acting_for())))
+    named = sa.update(customers).where(c.id.in_(customer_ids)).values(inspector_id=staff_id)
+    return conn.execute(named.where(managed) if own else named).rowcount

@@ -691,6 +691,23 @@ def hand_over(conn: sa.Connection, today: date, everybody: bool) -> int:
     ).rowcount
 
 
+def follow_inspector(conn: sa.Connection, customer_ids: list[int], codes: list[str], today: date) -> int:
+    """Todos of these customers that rules give to the inspector go to whom is named now, or stands in for him. What is
+    started, or was given by hand, stays. How many moved."""
+    return conn.execute(
+        sa.text(f"""
+            update todos t set assignee_id = n.assignee_id
+            from (
+                select t.id, t.customer_id, {_ASSIGNED} as assignee_id
+                from todos t join customers c on c.id = t.customer_id cross join (values ('inspector')) as r(assign)
+                {_PRESENT}
+                where t.customer_id = any(:customers) and t.state = 'open' and not t.pinned and t.rule_code = any(:codes)
+            ) n
+            where n.id = t.id and n.customer_id = t.customer_id and t.assignee_id is distinct from n.assignee_id"""),
+        {"customers": customer_ids, "codes": codes, "today": today},
+    ).rowcount
+
+
 def is_cold(conn: sa.Connection) -> bool:
     """Nothing was ever asked: the todos may be filled before their indexes are built."""
     return not conn.exec_driver_sql("select exists (select from todos)").scalar_one()

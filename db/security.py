@@ -122,6 +122,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "signals": of_a_branch(f"owner_id = {ME} or {mine('customer_id')}"),
     "rounds": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES, Scope.OFFICER: f"staff_id = {ME}"},
     "sharings": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
+    "requests": of_a_branch(f"asked_by = {ME} or {mine('customer_id')}") | {Scope.BRANCH: f"{IN_MY_BRANCHES} or asked_by = {ME}"},
     "todo_days": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "arrears": FOR_HEAD,
     "feed_runs": FOR_ALL,  # everybody is told of which day the book is
@@ -212,7 +213,23 @@ TRACKED = (
 NOTED_DOWN = "insert (customer_id, phone, business, remarks, needs, phone_by, phone_at, updated_by, updated_at)"
 KNOWN = all_of(NOTED_DOWN, NOTED_DOWN.replace("insert (customer_id, ", "update ("), signed=f"updated_by = {ME}")
 TOUCHED = all_of("update (touched_at)")
-MARKED = (Write("insert", signed=f"marked_by = {ME}"), Write("update (replaced_at, doubt)"))
+MY_MARK = f"marked_by = {ME} and approved_by is null"
+# Who approves a move writes down the point of the one who asked for it, and only what he has approved.
+MY_APPROVAL = (
+    f"approved_by = {ME} and exists (select 1 from requests r where r.customer_id = addresses.customer_id"
+    f" and r.kind = 'address_move' and r.state = 'approved' and r.asked_by = addresses.marked_by and r.decided_by = {ME})"
+)
+ASKS_A_MARK = "marked_by is null and lat is null and marker_id is not null"
+UNMARKED = Write("update (replaced_at, doubt, checked_by)")
+MARKED = (Write("insert", signed=MY_MARK), UNMARKED)
+MARKS_AND_APPROVES = (Write("insert", signed=f"(({MY_MARK}) or ({MY_APPROVAL}) or ({ASKS_A_MARK}))"), UNMARKED)
+ASKS = Write("insert", signed=f"asked_by = {ME} and state = 'submitted' and decided_by is null")
+TAKEN_BACK = f"asked_by = {ME} and state = 'withdrawn' and decided_by is null"
+ANSWERS = Write(
+    "update (state, decided_by, decided_at, note)",
+    signed=f"((decided_by = {ME} and asked_by <> {ME} and state in ('approved', 'refused')) or ({TAKEN_BACK}))",
+)
+TAKES_BACK = Write("update (state, decided_at)", rows=f"asked_by = {ME}", signed=TAKEN_BACK)
 ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
 IS_SECURITY = acts_as(Role.SECURITY_ADMIN)
 STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
@@ -270,7 +287,12 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         Scope.OFFICER: all_of("update (phone, address, inspector_id)"),
     },
     "customer_faces": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), TOUCHED),
-    "addresses": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), MARKED),
+    "addresses": {Scope.HEAD: MARKS_AND_APPROVES, Scope.BRANCH: MARKS_AND_APPROVES, Scope.OFFICER: MARKED},
+    "requests": {
+        Scope.HEAD: (ASKS, ANSWERS),
+        Scope.BRANCH: (ASKS._replace(rows=CUSTOMER_SEEN), ANSWERS),
+        Scope.OFFICER: (ASKS._replace(rows=mine("customer_id")), TAKES_BACK),
+    },
     "exemptions": {
         Scope.HEAD: (ASKS_EXEMPTION, Write("update (approved_by, approved_at, until_on)", signed=f"approved_by = {ME}")),
         Scope.BRANCH: (ASKS_EXEMPTION,),

@@ -12,12 +12,17 @@
 | VIGIL_JOBS     | 0 keeps the scheduler out of the app process (run `python -m engine serve` instead)  |
 | VIGIL_FONT     | the font of a photo's stamp; default: the first known Chinese font of the system      |
 | VIGIL_SOLOMON  | folder of Solomon's instances, for measuring the round (docs/route.md)              |
+| VIGIL_TILES    | URL of the bank's licensed map tiles with {z}, {x} and {y}; default: none            |
+| VIGIL_TILES_DATUM | gcj02 or wgs84: the datum of these tiles; default gcj02                           |
+| VIGIL_TILES_BY | whose tiles they are and their approval number (审图号), shown under each map        |
 | VIGIL_PROXY    | 1 when a proxy in front overwrites X-Forwarded-For: sources of sign-ins come from it |
 """
 
 import os
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from db.told import Told
@@ -109,3 +114,31 @@ def solomon() -> Path | None:
     """A folder of published routing instances, for measuring."""
     raw = os.environ.get("VIGIL_SOLOMON")
     return Path(raw).expanduser() if raw else None
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Map tiles that the bank has a licence for. `origin`: the only other host that browsers may then ask."""
+
+    url: str
+    origin: str
+    datum: str
+    by: str
+
+
+def tiles() -> Tiles | None:
+    """None: maps show the outline alone, and no browser asks another host."""
+    url = os.environ.get("VIGIL_TILES")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(c in url for c in " ;,'\"") or not _addresses_a_tile(url):
+        raise BadSetting(name="VIGIL_TILES", value=url, expected="it begins with https:// and has {z}, {x} and {y}")
+    by = os.environ.get("VIGIL_TILES_BY", "").strip()
+    if not by:
+        raise BadSetting(name="VIGIL_TILES_BY", value=by, expected="whose tiles they are must be said under each map")
+    return Tiles(url, f"{parts.scheme}://{parts.netloc}", _choice("VIGIL_TILES_DATUM", ("gcj02", "wgs84")), by)
+
+
+def _addresses_a_tile(url: str) -> bool:
+    return all(place in url for place in ("{z}", "{x}", "{y}"))

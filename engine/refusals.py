@@ -202,6 +202,34 @@ class NoRound(Refusal):
     status = 409
 
 
+class NotHisInspector(Refusal):
+    """Only an inspector of the customer's own branch, or of one above or below it, can be named."""
+
+
+class NotYourCustomer(Refusal):
+    """Only who manages a customer, or the head of the branch, names the inspector."""
+
+    status = 403
+
+
+class BadPoint(Refusal):
+    """This is no place on the map of China: {lat}, {lon}. Check the numbers and their datum."""
+
+
+class NoCoordinates(Refusal):
+    """No pair of coordinates was found in the text. Paste something like 125.3245, 43.8868."""
+
+
+class TooVague(Refusal):
+    """The position is accurate to {accuracy} m only; at most {limit} m are accepted. Step outside and try again, or tap the map."""
+
+
+class Stale(Refusal):
+    """What this request was based on has changed since. Refuse it, and have it asked anew."""
+
+    status = 409
+
+
 class NoMark(Refusal):
     """The customer's address is not marked on the map, so no round can lead there. Mark it first, or go by the address."""
 
@@ -230,6 +258,12 @@ class SharingWaits(Refusal):
     """Visits of this branch are being shared out already. Apply or drop that first."""
 
     status = 409
+
+
+class Superior(Refusal):
+    """Who asked stands above you; somebody of at least the same rank must decide."""
+
+    status = 403
 
 
 class FourEyes(Refusal):

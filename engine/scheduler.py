@@ -16,7 +16,7 @@ import structlog
 from db import access, calendar, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
-from engine import clock, footprints, night
+from engine import clock, footprints, night, suspects
 from engine.feed import load
 
 log = structlog.get_logger()
@@ -65,6 +65,11 @@ def _coarsen() -> object:
         return footprints.coarsen(conn, clock.today())
 
 
+def _suspects() -> object:
+    with access.transaction(MACHINE, "addresses") as conn:
+        return suspects.look(conn, clock.today())
+
+
 JOBS = (
     Job(
         "night",
@@ -73,6 +78,12 @@ JOBS = (
         at=clock_time(1, 30),
     ),
     Job("late feed", "Load a delivery that came after the night and run that night again", _late_feed, every=timedelta(minutes=10)),
+    Job(
+        "addresses",
+        "Doubt marks that many customers share or that lie where no customer can be",
+        _suspects,
+        every=timedelta(hours=12),
+    ),
     Job("tidy", "End sessions that expired, forget used tickets", _tidy, every=timedelta(hours=1)),
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),
     Job("holidays", "Take in newly published holidays", _holidays, every=timedelta(days=7)),

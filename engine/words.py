@@ -31,11 +31,14 @@ from db.vocab import (
     Level,
     LoanClass,
     LoanStatus,
+    Marking,
     Mode,
     Outcome,
     Payment,
+    Place,
     Reach,
     Repayment,
+    Request,
     Role,
     Segment,
     SharingState,
@@ -132,6 +135,9 @@ NAMES = (
     (Approval.WITHDRAWN, "Withdrawn"),
     (FeedState.LOADING, "Loading"), (FeedState.LOADED, "Loaded"), (FeedState.STOPPED, "Stopped"), (FeedState.FAILED, "Failed"),
     (JobState.RUNNING, "Running"), (JobState.DONE, "Done"), (JobState.FAILED, "Failed"),
+    (Place.BUSINESS, "Business premises"), (Place.HOME, "Dwelling"), (Place.LAND, "Land"), (Place.COLLATERAL, "Collateral site"),
+    (Marking.HERE, "On the spot"), (Marking.TAP, "Tapped on the map"), (Marking.TYPED, "Coordinates typed"),
+    (Marking.IMPORTED, "Imported"), (Request.ADDRESS_MOVE, "Moving a marked address"),
     (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
     (SignInOutcome.DISABLED, "Disabled"),
 )  # fmt: skip
@@ -189,6 +195,10 @@ REASONS = {
     "branch_cycle": "branches stand above themselves: {0}",
     "killed": "the process was killed; nothing was published",
     "error": "an error ended the load; nothing was published",
+    "same_point": "{0} customers are marked on this very point",
+    "centre": "in the very middle of {0}: a guess of an address service",
+    "outside": "outside the districts of the bank",
+    "twice": "the same place marked twice",
 }
 
 

@@ -17,8 +17,8 @@ IDLE = """() => {
     return app && app.dataset.testScriptState !== 'running'
         && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]');
 }"""
-# Streamlit's charts remark on an axis before its data has come.
-HARMLESS = ("Infinite extent",)
+# Streamlit's charts remark on an axis before its data has come; its maps would like WebAssembly, and do without.
+HARMLESS = ("Infinite extent", "WebAssembly.instantiate")
 
 
 def chromium() -> str | None:

@@ -110,7 +110,10 @@ def _portfolio(conn: sa.Connection, ids: dict[str, int], customers: dict[str, in
     a = tables.addresses
     conn.execute(sa.insert(a), [
         {"customer_id": c, "kind": "home", "place": "x", "lat": 43.9, "lon": 125.3, "datum": "wgs84"} for c in customers.values()
+        if c not in (customers["K003"], customers["K006"])
     ])  # fmt: skip
+    conn.execute(sa.update(a).where(a.c.customer_id.in_([customers["K001"], customers["K005"]])).values(doubt="outside"))
+    conn.execute(sa.insert(a).values(customer_id=customers["K003"], kind="home", place="x", marker_id=ids["804"]))
 
 
 def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
@@ -156,6 +159,8 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
             loan_id=loan, customer_id=about["customer_id"], from_on=TODAY - timedelta(days=9), to_on=TODAY,
             branch_id=branches["229001"], balance_fen=1, status="normal", principal_fen=0, interest_fen=0,
             matures_on=TODAY, extensions=0, run_id=1, **{"class": "normal"}))  # fmt: skip
+        _put(conn, tables.requests, **about, kind="address_move", after={"kind": "home"}, reason="r", asked_by=ids[officer or "101"],
+             asked_at=sa.func.now())  # fmt: skip
         assert open_todo
     # 郑洁 once checked K002 and has a closed todo there: her own rows, not her customer.
     crossing = {"customer_id": customers["K002"], "branch_id": branches["229008"]}

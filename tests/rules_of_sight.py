@@ -10,6 +10,7 @@ Written from the bank's rules, not from db/security.py:
 * collections sees customers in arrears or substandard and worse;
 * a round of the day: its officer, the heads of his branch, the whole book's readers; how a branch shared out its visits, the same
   without officers;
+* whoever asked for something a second person decides sees what became of it;
 * whoever signed a check sees it, its photos and its leads, whoever follows a lead sees it; forms half filled in and photos on
   their way, their author only;
 * where somebody was at visits: himself, the head of the branch whose customer it was, and who sees the whole book; no colleague;
@@ -36,7 +37,7 @@ OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "c
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims",
                  "customer_facts", "notes", "handover_parts", "handover_rows")  # fmt: skip
-OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads")
+OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads", "requests")
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
 OPERATIONS = ("feed_files", "rejects", "problems")
 
@@ -129,10 +130,11 @@ class Sight:
             "records": row.get("staff_id"),
             "leads": self.person.id if self.person.id == row.get("owner_id") else row.get("staff_id"),
             "signals": row.get("owner_id"),
+            "requests": row.get("asked_by"),
         }.get(table)
         if self.role is Role.BRANCH_HEAD:
             holder = self.book.loans[row["loan_id"]] if table == "loan_history" else row
-            return holder["branch_id"] in self.branches or (table in ("records", "leads") and own == self.person.id)
+            return holder["branch_id"] in self.branches or (table in ("records", "leads", "requests") and own == self.person.id)
         pooled = table == "todos" and own is None and row["branch_id"] == self.home
         if self.role in OFFICERS and (pooled or own == self.person.id and table != "loans"):
             return True

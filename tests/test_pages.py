@@ -16,10 +16,12 @@ from python_calamine import CalamineWorkbook
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from db import access, audit, definitions, handovers, settings, signals
+from db import access, addresses, audit, customers, definitions, handovers, settings, signals
 from db.access import MACHINE, Person
-from db.vocab import Definition, Level, Role
+from db.vocab import Definition, Level, Marking, Place, Role
+from engine import addresses as marking
 from engine import clock, exports, handover, words
+from engine.addresses import Wish
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
 from tests import bank, conftest, evening
@@ -38,6 +40,7 @@ HOSTILE = (  # of an address: names and values nobody should have to believe
     "loan?no=", "loan?no=%00", "loan?no=![x](http://evil.example/p.png)", "customer?no=%27%3B--", "customer?no=" + "9" * 400,
     "signals?id=-1", "signals?id=NaN", "signals?id=99999999999999999999999", "signals?level=purple", "records?done_from=2026-02-30",
     "rules?view=secret", "rules?rule=../../etc/passwd", "rules?parameter=__class__", "feeds?run=0x10", "feeds?run=99999999",
+    "map?mark=%00", "map?mark=' or 1=1", "map?due=never", "map?reach=-1", "addresses?state=lost", "addresses?manager=-1",
     "dashboard?days=7", "dashboard?days=30;", "dashboard?family=fast", "dashboard?kind=first&kind=second",
 )  # fmt: skip
 
@@ -267,6 +270,50 @@ class TestAddresses:
         head = visit("head_risk")
         everything = len(head.at("loans").dataframe[0].value)
         assert len(head.at("loans?overdue=true").dataframe[0].value) == 4 < everything
+
+
+class TestWhereCustomersAre:
+    def test_a_move_is_asked_seen_with_its_change_and_approved_by_the_head(self, visit):
+        asked = self._ask()
+        own = visit("manager").at("customer?no=K001")
+        assert "店铺已搬迁" in shown(own) and any(b.label == "撤回" for b in own.button)
+        head = visit("branch_head")
+        test = head.at("addresses?state=waiting")
+        assert "移动 1,112 米" in shown(test) and {m.label: m.value for m in test.metric}["待复核"] == "1"
+        assert list(test.dataframe[0].value["customer_no"]) == ["K001"]
+        test.button(key=f"approve_{asked}").click().run()
+        test = head.at("customer?no=K001")
+        assert not test.exception and "店铺已搬迁" in shown(test) and "孙丽复核" in shown(test)
+        assert not head.at("addresses?state=waiting").dataframe
+
+    def _ask(self) -> int:
+        li = conftest.person("802")
+        wish = {"kind": Place.BUSINESS, "place": "合隆镇", "datum": "wgs84", "way": Marking.TAP}
+        with access.transaction(li, "address.mark") as conn:
+            at = {"customer_id": customers.by_number(conn, "K001").id, "lon": 125.2}
+            marking.mark(conn, li, Wish(**wish, **at, lat=44.1), now=clock.now(), today=TODAY)
+            base = addresses.of_kind(conn, at["customer_id"], Place.BUSINESS)
+            moved = Wish(**wish, **at, lat=44.11, address_id=base.id, why="店铺已搬迁")
+            return marking.mark(conn, li, moved, now=clock.now(), today=TODAY)
+
+    def test_the_manager_names_the_inspector(self, visit):
+        test = visit("manager").at("customer?no=K002")
+        test.selectbox(key="inspector").set_value(conftest.person("803").id).run()
+        test.button(key="name_inspector").click().run()
+        assert "周敏" in shown(visit("manager").at("customer?no=K002"))
+
+    def test_the_head_asks_who_is_to_mark_and_the_manager_is_told_on_his_map(self, visit):
+        head = visit("branch_head")
+        assert "未标记" in shown(head.at("addresses?state=unmarked"))
+        sun = conftest.person("801")
+        with access.transaction(sun, "address.ask") as conn:
+            marking.ask_to_mark(conn, sun, [customers.by_number(conn, "K002").id], inspectors=False)
+        assert "已请李强标记" in shown(head.at("addresses?state=unmarked"))
+        assert "刘洋" in shown(visit("manager").at("map"))
+
+    def test_what_nobody_may_mark_is_not_shown(self, visit):
+        assert "无权查看" in shown(visit("manager").at("map?mark=K005")) or "不存在" in shown(visit("manager").at("map?mark=K005"))
+        assert "typed_point" not in [box.key for box in visit("auditor").at("map?mark=K001").text_input]
 
 
 class TestStrangeNames:

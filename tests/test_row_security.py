@@ -14,6 +14,7 @@ from db import (
     absences,
     access,
     accounts,
+    addresses,
     audit,
     branches,
     calendar,
@@ -35,6 +36,7 @@ from db import (
     products,
     reasons,
     records,
+    requests,
     rounds,
     rulebook,
     sessions,
@@ -46,7 +48,7 @@ from db import (
 )  # fmt: skip
 from db.access import MACHINE, Person
 from db.listing import Page
-from db.vocab import Definition, Kind, Mode, Role, Scope
+from db.vocab import Definition, Kind, Mode, Request, Role, Scope
 from engine import customers as customer_verbs
 from engine import query, refusals
 from tests import house, planted
@@ -83,6 +85,20 @@ READS: dict[str, Callable] = {
     "accounts.listing": lambda conn, w: accounts.listing(conn),
     "care.of_customer": lambda conn, w: [care.of_customer(conn, c) for c in w.customers.values()],
     "care.notes_of": lambda conn, w: [care.notes_of(conn, c) for c in w.customers.values()],
+    "addresses.counts": lambda conn, w: addresses.counts(conn, addresses.Filter()),
+    "addresses.listing": lambda conn, w: [addresses.listing(conn, addresses.Filter(state)) for state in (None, *addresses.STATES)],
+    "addresses.export": lambda conn, w: addresses.export(conn, addresses.Filter()),
+    "addresses.get": lambda conn, w: [addresses.get(conn, a) for a in w.addresses],
+    "addresses.of_kind": lambda conn, w: [addresses.of_kind(conn, c, "home") for c in w.customers.values()],
+    "addresses.going_to": lambda conn, w: [addresses.going_to(conn, c) for c in w.customers.values()],
+    "addresses.history": lambda conn, w: [addresses.history(conn, c) for c in w.customers.values()],
+    "addresses.neighbours": lambda conn, w: addresses.neighbours(conn, 43.9, 125.3, 0.1),
+    "addresses.on_map": lambda conn, w: [
+        addresses.on_map(conn, addresses.Sight(s, box=box), 50) for s in (None, *w.some) for box in (None, (43, 125, 44, 126))
+    ],
+    "addresses.in_cells": lambda conn, w: addresses.in_cells(conn, addresses.Sight(), 0.01, TODAY, TODAY),
+    "addresses.unmarked_of": lambda conn, w: [addresses.unmarked_of(conn, s) for s in w.some],
+    "addresses.points": lambda conn, w: addresses.points(conn),
     "audit.pulse": lambda conn, w: audit.pulse(conn),
     "audit.of_customer": lambda conn, w: [audit.of_customer(conn, c) for c in w.customers.values()],
     "audit.listing": lambda conn, w: audit.listing(conn),
@@ -236,6 +252,10 @@ READS: dict[str, Callable] = {
     "rounds.base": lambda conn, w: [rounds.base(conn, s) for s in w.some],
     "rounds.sharing": lambda conn, w: [rounds.sharing(conn, s) for s in w.sharings],
     "rounds.last_sharing": lambda conn, w: [rounds.last_sharing(conn, b) for b in w.branches.values()],
+    "requests.get": lambda conn, w: [requests.get(conn, r) for r in w.requests],
+    "requests.waiting": lambda conn, w: [requests.waiting(conn), requests.waiting(conn, Request.ADDRESS_MOVE, branch_ids=(1, 2))],
+    "requests.waiting_for": lambda conn, w: [requests.waiting_for(conn, s, Request.ADDRESS_MOVE) for s in w.some],
+    "requests.of_customer": lambda conn, w: [requests.of_customer(conn, c, Request.ADDRESS_MOVE) for c in w.customers.values()],
     "rulebook.matching": lambda conn, w: rulebook.matching(conn, WHO, TODAY),
     "rulebook.open_todos": lambda conn, w: rulebook.open_todos(conn),
     "rulebook.signal_counts": lambda conn, w: rulebook.signal_counts(conn),
@@ -248,6 +268,7 @@ READS: dict[str, Callable] = {
     "staff.bearer": lambda conn, w: [staff.bearer(conn, number) for number in ("801", "806")],
     "staff.by_number": lambda conn, w: [staff.by_number(conn, number) for number in ("801", "806")],
     "staff.person": lambda conn, w: [staff.person(conn, s) for s in w.some],
+    "staff.inspectors_for": lambda conn, w: [staff.inspectors_for(conn, {b}) for b in w.branches.values()],
     "staff.colleagues": lambda conn, w: staff.colleagues(conn),
     "staff.names": lambda conn, w: staff.names(conn),
     "staff.moved": lambda conn, w: staff.moved(conn, TODAY),
@@ -292,7 +313,7 @@ def w(book) -> SimpleNamespace:
         some=[s["id"] for s in r["staff"] if s["staff_no"] in ("001", "101", "102", "103", "802")],
         pairs=[(x["id"], x["customer_id"]) for x in r["loans"]], todos=[t["id"] for t in r["todos"]], signals=[s["id"] for s in r["signals"]], keys=[x["submit_key"] for x in r["records"]],
         drafts=[x["submit_key"] for x in r["drafts"]], uploads=[(u["id"], u["submit_key"]) for u in r["uploads"]],
-        leads=[x["id"] for x in r["leads"]], tracked=sorted({x["submit_key"] for x in r["footprints"]}), photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
+        addresses=[x["id"] for x in r["addresses"]], requests=[x["id"] for x in r["requests"]], leads=[x["id"] for x in r["leads"]], tracked=sorted({x["submit_key"] for x in r["footprints"]}), photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]],
         handovers=[x["id"] for x in r["handovers"]], run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
         sharings=[x["id"] for x in r["sharings"]],
     )  # fmt: skip

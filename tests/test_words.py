@@ -26,7 +26,7 @@ TELLING = {
 # Tables in the code whose values are texts of the catalogue.
 TABLES = {
     "SORTS", "VIEWS", "TABS", "STATES", "OPS", "LABELS", "NOUNS", "ANCHORS", "MEASURES", "VERDICTS", "SOURCES", "TABLES", "PERIODS",
-    "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
+    "KILOMETRES", "COPIED_FROM", "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
     "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS",
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}

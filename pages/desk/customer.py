@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from db import access, audit, care, customers, loans, records, signals, todos
-from db.vocab import LoanClass, Segment, SignalState
+from db import access, addresses, audit, care, customers, loans, records, requests, signals, staff, todos
+from db.vocab import Approval, LoanClass, Marking, Place, Request, Segment, SignalState
+from engine import addresses as acts_on_addresses
 from engine import clock, permits, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, dossier, frame, look, sentences, tables
+from pages.parts import acts, decisions, dossier, frame, look, sentences, tables
 from pages.parts import care as known
 from pages.parts.tables import Column
 
@@ -26,12 +27,15 @@ with access.reading(person) as conn:
     work = todos.of_customer(conn, customer.id)
     checks = records.of_customer(conn, customer.id)
     warned = signals.queue(conn, states=tuple(SignalState), customer_id=customer.id)
-    places = customers.addresses_of(conn, customer.id)
+    marks = addresses.history(conn, customer.id)
+    moves = [r for r in requests.of_customer(conn, customer.id, Request.ADDRESS_MOVE) if r.state == Approval.SUBMITTED]
+    inspectors = staff.inspectors_for(conn, {customer.branch_id}) if permits.may(person, "inspector.name") else []
     own, notes = care.of_customer(conn, customer.id), care.notes_of(conn, customer.id)
     trail = audit.of_customer(conn, customer.id)
     names = sentences.names(conn, book)
 
 late = look.overdue_days(customer.overdue_since, today)
+places, past = [m for m in marks if not m.replaced_at], [m for m in marks if m.replaced_at]
 LOANS = [
     Column("loan_no", "Loan number", width=150),
     Column("product", "Product", width=130),
@@ -70,9 +74,8 @@ def facts() -> None:
                 if own and own.phone_masked:
                     acts.button("Phone in the source", lambda: reveal("source_phone"), "show_source_phone")
                 acts.button("Identity number", lambda: reveal("identity_no"), "show_identity")
-        if places:
-            st.markdown(f"**{_('Marked addresses')}**")
-            dossier.lines(places, place, "")
+        if inspectors:
+            name_inspector()
 
 
 def reveal(field: str) -> None:
@@ -82,15 +85,80 @@ def reveal(field: str) -> None:
         )
 
 
+def name_inspector() -> None:
+    """Who goes there: named by who manages the customer."""
+    named = {i.id: f"{i.name} · {i.branch}" for i in inspectors}
+    with st.popover(_("Name the inspector"), icon=":material/person_pin_circle:"):
+        st.caption(_("Todos for the inspector that nobody has started go along."))
+        st.selectbox(_("Inspector"), list(named), index=None, format_func=named.get, key="inspector", placeholder=_("Choose"))
+        acts.button(
+            "Name this inspector", name_it, "name_inspector", type="primary", disabled=not st.session_state.get("inspector")
+        )
+
+
+def name_it() -> None:
+    with acts.act(person, "inspector.name", "The inspector is named") as conn:
+        acts_on_customers.name_inspector(conn, person, [customer.id], st.session_state["inspector"], today=today)
+
+
+def where() -> None:
+    """The marked places, what is doubted or waits, and what was marked before."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Marked addresses"), anchor=False)
+            st.space("stretch")
+            if permits.may(person, "address.mark"):
+                to = {"mark": customer.customer_no}
+                st.page_link("pages/field/map.py", label=_("Mark an address"), icon=":material/add_location_alt:", query_params=to)
+        for p in places:
+            st.markdown(place(p))
+            if p.doubt and permits.may(person, "address.confirm"):
+                acts.button("It is right", lambda p=p: confirm(p.id), f"confirm_{p.id}", icon=":material/check:")
+        if not places:
+            st.caption(_("Not marked yet: visits cannot be checked against a place."))
+        if places and permits.may(person, "address.doubt"):
+            doubt_one()
+        decisions.queue(person, moves)
+        if past:
+            with st.expander(_("Earlier marks ({0})").format(len(past)), icon=":material/history:"):
+                st.markdown("  \n".join(f"{look.moment(m.marked_at)} · {mark(m)} · {m.lat:.5f}, {m.lon:.5f}" for m in past))
+
+
 def place(p) -> str:
-    return f":material/location_on: {look.plain(p.place)} · {_('fence {0} m').format(p.radius_m)}"
+    line = f":material/location_on: {mark(p)} · {_('fence {0} m').format(p.radius_m)} · :gray[{look.moment(p.marked_at)}]"
+    return line + (f"  \n:orange[:material/help: {_('In doubt')}: {look.plain(words.reason(p.doubt))}]" if p.doubt else "")
+
+
+def mark(m) -> str:
+    """Which place, how and by whom it was marked, and why it was corrected."""
+    parts = [words.name(Place(m.kind)), look.plain(m.place), words.name(Marking(m.way)) if m.way else "", look.plain(m.marker)]
+    parts += [_("approved by {0}").format(look.plain(m.approver))] if m.approver else []
+    return " · ".join(part for part in [*parts, look.plain(m.why)] if part)
+
+
+def doubt_one() -> None:
+    with st.popover(_("Doubt a mark"), icon=":material/help:"):
+        of = {p.id: f"{words.name(Place(p.kind))} · {look.visible(p.place)}" for p in places}
+        st.selectbox(_("Which one"), list(of), format_func=of.get, key="doubted")
+        st.text_input(_("What is wrong"), key="doubt_why", max_chars=200)
+        acts.button("Doubt it", doubt, "doubt_it")
+
+
+def doubt() -> None:
+    with acts.act(person, "address.doubt", "The mark is noted") as conn:
+        acts_on_addresses.doubt(conn, person, st.session_state["doubted"], st.session_state.get("doubt_why", ""))
+
+
+def confirm(address_id: int) -> None:
+    with acts.act(person, "address.confirm", "The mark is noted") as conn:
+        acts_on_addresses.confirm(conn, person, address_id)
 
 
 head = tables.heading(customer.name)
 with head:
-    marks = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
-    marks += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
-    st.markdown(" ".join([*marks, f":gray[{look.plain(customer.customer_no)}]"]), width="content")
+    badges = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
+    badges += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
+    st.markdown(" ".join([*badges, f":gray[{look.plain(customer.customer_no)}]"]), width="content")
 if permits.may(person, "check.submit"):
     with st.container(horizontal=True, key="start-check"):
         asked = {"customer": customer.customer_no}
@@ -102,6 +170,7 @@ key_figures()
 left, right = st.columns([2, 3])
 with left:
     facts()
+    where()
     known.known(person, customer, own)
 with right:
     with st.container(border=True):

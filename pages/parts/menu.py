@@ -32,7 +32,7 @@ class Entry:
 ENTRIES = (
     Entry("today", "field/today.py", "Today", "today", MINE, "today.see"),
     Entry("visit", "field/visit.py", "Check", "assignment_turned_in", MINE, "check.submit", listed=False),
-    Entry("map", "field/map.py", "Map", "map", MINE, "today.see"),
+    Entry("map", "field/map.py", "Map", "map", MINE, "map.see"),
     Entry("my-customers", "field/my_customers.py", "My customers", "contacts", MINE, "today.see"),
     Entry("my-footprints", "field/my_footprints.py", "My footprints", "footprint", MINE, "today.see"),
     Entry("dashboard", "desk/dashboard.py", "Dashboard", "monitoring", DESK, "dashboard.see"),

@@ -47,16 +47,17 @@ LABELS = {
     "failure": "Why it could not be done",
     "start": "Start", "finish": "End", "reach": "Which visits", "leaves": "Leaves", "until": "Until",
     "ends": "Ends", "travel_km": "Kilometres", "by_hand": "Ordered by hand", "due_until": "Due until",
+    "way": "How it was marked", "marker_id": "Asked to mark", "checked_by": "Found right by",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
-    "feed_runs": "Feed run", "handovers": "Handover", "rounds": "Round", "sharings": "Sharing of visits",
+    "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
-    "disabled_by", "marked_by", "phone_by",
+    "disabled_by", "marked_by", "phone_by", "marker_id", "checked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids",
           "ended_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id"}
@@ -71,6 +72,8 @@ WORDS = {
     "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass,
     "outcome": vocab.Outcome, "mode": vocab.Mode, "start": vocab.Start, "finish": vocab.Finish, "reach": vocab.Reach,
     ("sharings", "state"): vocab.SharingState,
+    ("addresses", "kind"): vocab.Place, ("addresses", "way"): vocab.Marking,
+    ("requests", "kind"): vocab.Request, ("requests", "state"): vocab.Approval,
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
 VEILED = {"password_hash"}  # that it changed, never to what
@@ -79,7 +82,7 @@ QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",
          "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
-         "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at",
+         "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at", "moved_m", "before", "after",
          "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error"}  # fmt: skip
 
 

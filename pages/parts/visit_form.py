@@ -1,35 +1,13 @@
 """The form of a check in the page: our own component, for Streamlit's widgets stand still when the line is lost."""
 
-import hashlib
-from functools import cache
-
 import streamlit as st
 
-from db import settings
 from db.vocab import CallResult, Conclusion, Kind, Level, LoanClass, Outcome
 from engine import words
 from engine.words import _
+from pages.parts import component
 
-FOLDER = settings.ROOT / "assets" / "components" / "visit"
-
-# A few lines that fetch the modules; a component written inline can only be so small that it never needs a new version.
-_JS = """
-const modules = new Map();
-export default function ({ data, parentElement }) {
-  const hold = {};
-  if (!parentElement.querySelector("link")) {
-    const style = document.createElement("link");
-    Object.assign(style, { rel: "stylesheet", href: location.origin + data.place + "/style.css" });
-    parentElement.append(style);
-  }
-  const main = location.origin + data.place + "/main.js";
-  if (!modules.has(main)) modules.set(main, import(main));
-  modules.get(main).then((m) => m.mount({ data, parentElement, hold }));
-  return () => modules.get(main).then((m) => m.unmount(parentElement, hold));
-}
-"""
-
-_component = st.components.v2.component("vigil_visit", js=_JS)
+_component = component.declare("vigil_visit")
 
 LABELS = {
     "opening": "Opening the form …", "step_there": "Arrived", "step_call": "Call", "step_facts": "Findings", "step_pictures": "Photos",
@@ -76,8 +54,7 @@ def take_along(staff_id: int, day: dict, language: str) -> None:
 
 
 def _data(staff_id: int, language: str) -> dict:
-    place = f"/assets/components/{_version()}/visit"
-    return {"who": staff_id, "language": language, "place": place, "home": "/today", "words": _words()}
+    return {"who": staff_id, "language": language, "place": component.place("visit"), "home": "/today", "words": _words()}
 
 
 def _words() -> dict:
@@ -88,12 +65,3 @@ def _words() -> dict:
         "levels": {x.value: words.name(x) for x in Level}, "kinds": {k.value: words.name(k) for k in Kind},
     }  # fmt: skip
     return {name: _(text) for name, text in LABELS.items()} | listed
-
-
-@cache
-def _version() -> str:
-    """Of all its files: a new one is fetched anew, an old one never."""
-    digest = hashlib.sha256()
-    for file in sorted(FOLDER.iterdir()):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:10]

@@ -1,0 +1,17 @@
+"""Requests that a second person decides; the history of marks."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

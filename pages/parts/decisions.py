@@ -1,0 +1,76 @@
+"""What one person asked and another decides: the queue, with what would change and why."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from db.access import Person
+from db.vocab import Place, Request
+from engine import approvals, clock, permits, words
+from engine.words import _
+from pages.parts import acts, look, maps
+
+
+def queue(person: Person, asked: Sequence) -> None:
+    """Each with approve and refuse for who may decide it, and take back for who asked."""
+    for request in asked:
+        with st.container(border=True, gap="small", key=f"request_{request.id}"):
+            st.markdown(_heading(request))
+            CHANGES[Request(request.kind)](request)
+            st.caption(
+                _("{0} asked on {1}: {2}").format(
+                    look.plain(request.asker), look.moment(request.asked_at), look.plain(request.reason)
+                )
+            )
+            _buttons(person, request)
+
+
+def _heading(request) -> str:
+    about = f" · {look.plain(request.customer)} :gray[{look.plain(request.customer_no)}]" if request.customer_no else ""
+    return f"**{words.name(Request(request.kind))}**{about} · {look.plain(request.branch)}"
+
+
+def _buttons(person: Person, request) -> None:
+    if request.asked_by == person.id:
+        acts.button("Take it back", lambda: _withdraw(person, request.id), f"withdraw_{request.id}", icon=":material/undo:")
+    elif permits.may(person, "request.decide"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input(_("Reason"), key=f"note_{request.id}", max_chars=200, width=240, placeholder=_("needed to refuse"))
+            acts.button(
+                "Approve", lambda: _approve(person, request.id), f"approve_{request.id}", type="primary", icon=":material/check:"
+            )
+            acts.button("Refuse", lambda: _refuse(person, request.id), f"refuse_{request.id}", icon=":material/close:")
+
+
+def _approve(person: Person, request_id: int) -> None:
+    with acts.act(person, "request.decide", "Approved") as conn:
+        approvals.approve(conn, person, request_id, st.session_state.get(f"note_{request_id}"), now=clock.now())
+
+
+def _refuse(person: Person, request_id: int) -> None:
+    with acts.act(person, "request.decide", "Refused") as conn:
+        approvals.refuse(conn, person, request_id, st.session_state.get(f"note_{request_id}", ""), now=clock.now())
+
+
+def _withdraw(person: Person, request_id: int) -> None:
+    with acts.act(person, "request.withdraw", "Taken back") as conn:
+        approvals.withdraw(conn, person, request_id, now=clock.now())
+
+
+def _move(request) -> None:
+    """From where to where, in words, in metres, and on a map when it is asked for."""
+    before, after = request.before or {}, request.after
+    was = look.plain(before["place"]) if before else "—"
+    kind = words.name(Place(after["kind"]))
+    st.markdown(f"{kind} · {was} → **{look.plain(after.get('place'))}** · " + _("moves {0:,} m").format(after.get("metres", 0)))
+    if before and st.toggle(_("Show on the map"), key=f"see_{request.id}"):
+        ends = [
+            maps.Dot(before["lat"], before["lon"], look.GREY, tip=_("Present mark")),
+            maps.Dot(after["lat"], after["lon"], look.TEAL, tip=_("Asked for"), size=9),
+        ]
+        way = maps.path([(end.lat, end.lon) for end in ends], look.GREY)
+        maps.show([*way, *maps.dots(ends)], ends, f"move_{request.id}", height=260)
+
+
+# How each kind of request shows what it would change.
+CHANGES: dict[Request, Callable[[object], None]] = {Request.ADDRESS_MOVE: _move}

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from api import paths
-from db import access, jobs, settings
+from db import access, dispatches, jobs, settings
 from db.access import MACHINE
-from engine import clock, night
+from engine import clock, doctor, night
 
 FRESH = 5.0  # seconds; anybody may ask, however often
 LITTLE, NONE = 0.15, 0.05  # share of the disk that is free: warn, and give up
@@ -35,7 +35,7 @@ def routes() -> list[Route]:
 
 
 def _look() -> dict:
-    parts = {"database": _database(), "night": _night(), "disk": _disk()}
+    parts = {"database": _database(), "night": _night(), "outbox": _outbox(), "disk": _disk()}
     states = [part["state"] for part in parts.values()]
     worst = next((state for state in ("down", "warning") if state in states), "ok")
     return {"state": worst, "alive": True} | parts
@@ -61,6 +61,16 @@ def _night() -> dict:
         return {"state": "warning", "last": None}
     behind = (clock.today() - last.business_date).days
     return {"state": "ok" if behind <= 1 else "warning", "last": last.business_date.isoformat(), "days_behind": behind}
+
+
+def _outbox() -> dict:
+    """Whether messages leave that might leave."""
+    try:
+        with access.reading(MACHINE) as conn:
+            late = doctor.stuck(dispatches.overdue_since(conn))
+    except Exception:  # said above already
+        late = True
+    return {"state": "warning" if late else "ok"}
 
 
 def _disk() -> dict:

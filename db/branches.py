@@ -19,6 +19,12 @@ def under(conn: sa.Connection, branch_id: int) -> list[int]:
     return list(conn.execute(query).scalars())
 
 
+def above(conn: sa.Connection, branch_id: int) -> list[int]:
+    """A branch and all above it."""
+    query = select(branch_tree.c.ancestor_id).where(branch_tree.c.branch_id == branch_id)
+    return list(conn.execute(query).scalars())
+
+
 def by_code(conn: sa.Connection, code: str) -> sa.Row | None:
     return conn.execute(select(branches).where(b.code == code)).one_or_none()
 

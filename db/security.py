@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk
+from db import bulk, notices
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -135,6 +135,9 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "accounts": FOR_ADMINISTRATORS,
     "sessions": FOR_ADMINISTRATORS | MY_OWN,
     "sign_ins": FOR_ADMINISTRATORS | MY_OWN,
+    "calendar_links": FOR_ADMINISTRATORS | {Scope.OFFICER: f"staff_id = {ME}"},
+    "notices": MY_OWN,
+    "dispatches": MY_OWN | FOR_OPERATORS,
     "tickets": NOBODY,
     "audit": FOLLOWS_CUSTOMER | {
         # Amounts of arrears stand in the trail without a customer.
@@ -155,6 +158,7 @@ GATE_TABLES = {
     "branches": "select",
     "preferences": "select",
     "installation": "select",
+    "calendar_links": "select, update (used_at)",
 }
 
 # A hash of eleven digits is as good as the digits: whoever looks for a number asks vigil_having().
@@ -163,6 +167,7 @@ HIDDEN_COLUMNS = {
     "customer_facts": {"phone", "phone_hash"},
     "accounts": {"password_hash"},
     "sessions": {"token_hash"},
+    "calendar_links": {"token_hash"},
     "rejects": {"raw"},
 }
 
@@ -257,6 +262,17 @@ def _lead_noted(branch: str, customer: str) -> tuple[Write, ...]:
 # Who signs is who acts: nobody writes another's name under anything.
 WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "preferences": dict.fromkeys(EVERYBODY, all_of("insert", "update")),
+    "notices": dict.fromkeys(MY_OWN, all_of("update (read_at)")),
+    "dispatches": {
+        Scope.ADMIN: all_of(
+            "update (state, not_before, tries, problem, ended_at)", rows=f"{acts_as(Role.IT)} or {acts_as(Role.SYSTEM_ADMIN)}",
+            signed="state = 'waiting'",
+        )
+    },
+    "calendar_links": {
+        Scope.OFFICER: all_of("insert", "update (token_hash, made_at, used_at)", "delete"),
+        Scope.ADMIN: all_of("delete", rows=IS_SECURITY),
+    },
     "records": {
         # To look after a customer is what lets somebody check, or to have begun the check while he did; to have signed
         # one makes nobody his officer.
@@ -345,14 +361,16 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
 
 # Who may look at a full number, and whom reveal and having ask; auditors and the technical roles may not.
 REVEALED_TO = (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR)
+WRITERS = tuple(scope for scope in EVERYBODY if scope is not Scope.READER)  # whose acts others are told of
 NOTED = ("insert", "update", "delete")  # only triggers say these
 
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
-             "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows"}  # fmt: skip
+             "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
+             "notices", "dispatches"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
-                     "phone_masked", "village", "live", "raw_masked", "progress"}  # fmt: skip
+                     "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
 POSITIONS = {"records": {"lat", "lon", "accuracy_m", "coarse"}, "photos": {"lat", "lon"}}
 TRAILED_AS = {
@@ -442,12 +460,14 @@ def _machine_functions() -> Iterator[str]:
     for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_count(regclass)"):
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
+    yield notices.TELL
     yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
+    yield from _for_people_only(notices.SIGNATURE, *WRITERS)
     yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
                      "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
-                     "vigil_note(text, text, bigint, jsonb)"):  # fmt: skip
+                     "vigil_note(text, text, bigint, jsonb)", notices.SIGNATURE):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"
     yield _ASK
 

@@ -15,10 +15,13 @@
 | VIGIL_TILES    | URL of the bank's licensed map tiles with {z}, {x} and {y}; default: none            |
 | VIGIL_TILES_DATUM | gcj02 or wgs84: the datum of these tiles; default gcj02                           |
 | VIGIL_TILES_BY | whose tiles they are and their approval number (审图号), shown under each map        |
+| VIGIL_CHANNELS | a file of channels by which people are told: mail, WeCom, DingTalk, Feishu; default none |
+| VIGIL_URL      | the address at which people reach Vigil, for links in messages; default: no links    |
 | VIGIL_PROXY    | 1 when a proxy in front overwrites X-Forwarded-For: sources of sign-ins come from it |
 """
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -102,6 +105,20 @@ def jobs_in_app() -> bool:
 
 def behind_proxy() -> bool:
     return _flag("VIGIL_PROXY", "0")
+
+
+def channels() -> Path | None:
+    """The file that names the ways out by which people are told; it holds secrets."""
+    raw = os.environ.get("VIGIL_CHANNELS")
+    return Path(raw).expanduser() if raw else None
+
+
+def address() -> str | None:
+    """Where people reach Vigil, without a slash at the end."""
+    raw = os.environ.get("VIGIL_URL", "").rstrip("/")
+    if raw and not re.fullmatch(r"https?://[\w.:\[\]-]+", raw):
+        raise BadSetting(name="VIGIL_URL", value=raw, expected="an address like https://vigil.bank.example")
+    return raw or None
 
 
 def font() -> Path | None:

@@ -109,6 +109,7 @@ def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
         sa.text("""
             update signals g set last_on = :today, evidence = h.evidence, level = greatest(g.level, h.level),
                    amount_fen = h.amount_fen, rule_version = h.rule_version, branch_id = h.branch_id, gone_on = null,
+                   level_on = case when h.level > g.level then :today else g.level_on end,
                    owner_id = case when g.state = 'raised' then h.owner_id else g.owner_id end
             from staging.night_hits h
             where g.customer_id = h.customer_id and g.rule_code = h.rule_code and g.subject_kind = h.subject_kind
@@ -118,9 +119,9 @@ def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
     raised = conn.execute(
         sa.text("""
             insert into signals (customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level,
-                                 amount_fen, evidence, first_on, last_on)
+                                 amount_fen, evidence, first_on, last_on, level_on)
             select customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level, amount_fen,
-                   evidence, :today, :today
+                   evidence, :today, :today, :today
             from staging.night_hits h
             where not exists (
                 select from signals g

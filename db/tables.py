@@ -180,6 +180,56 @@ preferences = Table(
     comment="Language, theme, density, first page, favourites, columns: one person's style",
 )  # fmt: skip
 
+calendar_links = Table(
+    "calendar_links", metadata,
+    Column("staff_id", Integer, ForeignKey("staff.id"), primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True, comment="sha256 of the secret in the link; the secret is not kept"),
+    moment("made_at", nullable=False),
+    moment("used_at", comment="last time a calendar came for it"),
+    comment="日历订阅: the secret link under which somebody's calendar fetches his due days",
+)  # fmt: skip
+
+# --- What people are told of ------------------------------------------------------------------------------------------
+
+notices = Table(
+    "notices", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    staff_ref("staff_id", nullable=False, comment="who is told"),
+    word("why", vocab.News),
+    Column("about", Text, nullable=False, comment="the page it leads to"),
+    Column("parts", OBJECT, nullable=False, comment="numbers and kinds, no words and no customer: said in the reader's language"),
+    Column("same", Text, nullable=False, comment="what counts as the same news"),
+    Column("urgent", Boolean, nullable=False, server_default=text("false"), comment="is sent on days off too"),
+    now_by_default("created_at"),
+    moment("until_at", comment="from then on it is not worth sending"),
+    moment("read_at"),
+    # However often a night runs, somebody is told once.
+    UniqueConstraint("staff_id", "same", name="notices_told_once"),
+    Index("notices_of_staff", "staff_id", "id"),
+    Index("notices_unread", "staff_id", postgresql_where=text("read_at is null")),  # the bell counts on every page
+    CheckConstraint("about ~ '^[a-z-]+([?][a-z_]+=[A-Za-z0-9_-]+)?$'", name="leads_to_a_page"),
+    comment="消息: what somebody is told of; written with what it tells of",
+)  # fmt: skip
+
+dispatches = Table(
+    "dispatches", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("notice_id", BigInteger, ForeignKey("notices.id", ondelete="cascade"), nullable=False),
+    staff_ref("staff_id", nullable=False),
+    Column("channel", Text, nullable=False),
+    word("state", vocab.DispatchState, server_default=text("'waiting'")),
+    moment("not_before", nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    moment("claimed_at"),
+    moment("ended_at"),
+    Column("problem", Text, comment="why not, as a code: what a channel says may hold its secret"),
+    UniqueConstraint("notice_id", "channel", name="dispatches_once_a_channel"),
+    Index("dispatches_waiting", "channel", "not_before", postgresql_where=text("state = 'waiting'")),
+    Index("dispatches_in_hand", "claimed_at", postgresql_where=text("state = 'sending'")),
+    Index("dispatches_of_staff", "staff_id"),
+    comment="推送: a notice on its way out through one channel",
+)  # fmt: skip
+
 # --- The book --------------------------------------------------------------------------------------------------------
 
 products = Table(
@@ -772,6 +822,7 @@ signals = Table(
     Column("first_on", Date, nullable=False),
     Column("last_on", Date, nullable=False, comment="last business date on which the condition held"),
     Column("gone_on", Date, comment="business date on which the condition was found gone"),
+    Column("level_on", Date, comment="business date of the night that found it at this level"),
     now_by_default("raised_at"),
     staff_ref("taken_by"),
     moment("taken_at"),

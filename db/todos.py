@@ -116,6 +116,19 @@ def of_officer(conn: sa.Connection, staff_id: int, limit: int = 500) -> list[sa.
     ).all()
 
 
+def due_days(conn: sa.Connection, staff_id: int, today: date, until: date) -> list[sa.Row]:
+    """What somebody still has to do, by day and kind: day, late (all of it on today), kind, n, customers (their numbers)."""
+    late = t.late_from <= today
+    day = sa.case((late, sa.literal(today)), else_=t.due_on).label("day")
+    return conn.execute(
+        select(day, late.label("late"), t.kind, func.count().label("n"), func.array_agg(customers.c.customer_no).label("customers"))
+        .join(customers, customers.c.id == t.customer_id)
+        .where(t.assignee_id == staff_id, t.closed_on.is_(None), t.due_on <= until)
+        .group_by(day, late, t.kind)
+        .order_by(day, late, t.kind)
+    ).all()
+
+
 def in_pool(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
     """What nobody has taken yet, as far as the acting person sees it."""
     return conn.execute(_query().where(t.assignee_id.is_(None), t.closed_on.is_(None)).order_by(t.due_on).limit(limit)).all()

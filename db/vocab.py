@@ -398,6 +398,28 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class News(StrEnum):
+    """What somebody is told of by himself."""
+
+    NIGHT = "night"  # 夜间待办更新
+    ASSIGNED = "assigned"  # 待办分派
+    SIGNALS = "signals"  # 预警信号
+    DECISION = "decision"  # 待您审批
+    DIGEST = "digest"  # 每日摘要
+    TRIAL = "trial"  # 测试消息
+
+
+class DispatchState(StrEnum):
+    """How far a notice has come on one channel."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  # handed to the channel, which has not answered yet
+    SENT = "sent"
+    FAILED = "failed"  # tried as often as it is worth
+    UNKNOWN = "unknown"  # the channel's answer was lost: sent or not, nobody here can know
+    DROPPED = "dropped"  # not worth sending any more
+
+
 class SignInOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"

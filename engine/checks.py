@@ -22,7 +22,7 @@ from db.vocab import (
     Subject,
     TodoState,
 )  # fmt: skip
-from engine import permits, refusals, signal_rules
+from engine import notices, permits, refusals, signal_rules
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def submit(conn: Connection, by: Person, s: Submission) -> dict:
     if todos.discharge(conn, [(todo_id, record_id, by.id, _day(s)) for todo_id in done]) != len(done):
         raise refusals.Conflict  # taken from him between two statements: sent again, it is answered as it is by then
     leads.add(conn, [_lead(lead, s, record_id, branch_id, by) for lead in s.leads])
-    _warn(conn, s, branch_id)
+    _warn(conn, by, s, branch_id)
     return receipt | {"record": record_id}
 
 
@@ -144,18 +144,21 @@ def _lead(lead: Lead, s: Submission, record_id: int, branch_id: int, by: Person)
     return about | {"name": lead.name, "phone": lead.phone, "wish": lead.wish}
 
 
-def _warn(conn: Connection, s: Submission, branch_id: int) -> None:
+def _warn(conn: Connection, by: Person, s: Submission, branch_id: int) -> None:
     """Rules that ask nothing but the conclusion of the last visit need not wait for the night."""
     if s.mode is not Mode.FIELD or s.outcome is not Outcome.COMPLETED:
         return
     customer = customers.get(conn, s.customer_id)
     for row, level, rule in _fired(conn, s.conclusion, _day(s)):
-        signals.raise_by_check(conn, {
+        owner = customer.manager_id if customer else None
+        raised = signals.raise_by_check(conn, {
             "customer_id": s.customer_id, "rule_code": rule.code, "rule_version": row.version, "subject_kind": Subject.CUSTOMER,
-            "subject_id": s.customer_id, "branch_id": branch_id, "owner_id": customer.manager_id if customer else None, "level": level,
+            "subject_id": s.customer_id, "branch_id": branch_id, "owner_id": owner, "level": level,
             "amount_fen": (customer.exposure_fen or 0) if customer else 0, "evidence": {"last_conclusion": s.conclusion},
             "state": SignalState.RAISED, "first_on": _day(s), "last_on": _day(s),
         }, rule.cooldown_days)  # fmt: skip
+        if raised:
+            notices.of_a_signal(conn, by, branch_id, owner, level)
 
 
 def warns(conn: Connection, conclusion: Conclusion, day: date) -> Level | None:

@@ -2,13 +2,15 @@
 
 import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from db import access, feeds, health, jobs, settings
+from db import access, dispatches, feeds, health, jobs, settings
 from db.access import MACHINE
-from engine import clock, night
+from engine import channels, clock, night
 
 LEAST_FREE = 0.15  # of the disk the embedded store lies on; PostgreSQL shuts down when it is full
+
+LONGEST_WAIT = timedelta(minutes=30)  # of a message that might go
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ def examine() -> list[Finding]:
     with access.reading(MACHINE) as conn:
         server, rights = health.server_version(conn), health.unprotected(conn)
         loaded, last = feeds.business_date(conn), jobs.last_done(conn, night.JOB)
+        waiting = dispatches.overdue_since(conn)
     yesterday = clock.today() - timedelta(days=1)
     home = settings.home()
     disk = shutil.disk_usage(home if home.exists() else home.parent)
@@ -33,4 +36,25 @@ def examine() -> list[Finding]:
         Finding("Latest night", last is not None and last.business_date >= yesterday - timedelta(days=1),
                 str(last.business_date) if last else "—"),
         Finding("Free disk space", disk.free / disk.total > LEAST_FREE, f"{disk.free / 2**30:.1f} GiB, {disk.free / disk.total:.0%}"),
+        Finding("Outgoing messages", not stuck(waiting), _since(waiting)),
+        _channels(),
     ]  # fmt: skip
+
+
+def stuck(waiting: datetime | None) -> bool:
+    """Something should have been sent long ago: nobody runs the jobs, or a channel is down."""
+    return waiting is not None and clock.now() - waiting > LONGEST_WAIT
+
+
+def _since(waiting: datetime | None) -> str:
+    return "ok" if not stuck(waiting) else f"{waiting.astimezone(settings.ZONE):%Y-%m-%d %H:%M}"
+
+
+def _channels() -> Finding:
+    file = settings.channels()
+    try:
+        names = ", ".join(channels.configured()) or "—"
+        private = file is None or not channels.readable_by_others(file)
+    except settings.BadSetting:
+        names, private = "—", False
+    return Finding("Channels of messages", private, names)

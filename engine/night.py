@@ -12,7 +12,7 @@ from db import definitions, feeds, generation, jobs, moments, settings, signals
 from db.generation import Since
 from db.signals import Counts as SignalCounts
 from db.vocab import Definition
-from engine import calendar, clock, generate, handover, people, refusals, signal_rules
+from engine import calendar, clock, generate, handover, notices, people, refusals, signal_rules
 from engine.feed import load
 
 JOB = "night"
@@ -137,10 +137,12 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         else:
             todos = generate.generate(conn, day, found, since)
         _set_aside(conn, day, todos.set_aside)
+        notices.of_todos(conn, day)
     with held.begin("night.signals") as conn:
         rules, bad = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))
         raised = signals.detect(conn, rules, day)
         _set_aside(conn, day, [("signal rule", code, why) for code, why in bad])
+        notices.of_signals(conn, day)
     with held.begin("night.snapshot") as conn:
         generation.snapshot(conn, day)
         calendar.plant_when_due(conn, day)

@@ -50,6 +50,12 @@ PARAMETERS = {
     "addresses.move_m": Parameter(500, "metres", "A marked address that moves farther than this needs a second person"),
     "addresses.accuracy_m": Parameter(100, "metres", "A phone's position less accurate than this marks no address"),
     "addresses.crowd": Parameter(5, "customers", "As many customers on one point make their marks doubtful"),
+    "notices.quiet_from_hour": Parameter(22, "hour", "Nobody is sent messages from this hour on who wishes no other"),
+    "notices.quiet_until_hour": Parameter(8, "hour", "Messages go out again from this hour on"),
+    "notices.digest_hour": Parameter(8, "hour", "The daily digest comes at this hour to who wishes no other"),
+    "calendar.customer_numbers": Parameter(
+        0, "switch", "Subscribed calendars tell customer numbers, beside numbers and kinds of todos"
+    ),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

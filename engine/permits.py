@@ -10,6 +10,7 @@ from engine.refusals import Missing, NotPermitted
 HEAD = frozenset({Role.HEAD_RISK, Role.HEAD_LOANS})
 OFFICERS = frozenset({Role.MANAGER, Role.INSPECTOR})
 BUSINESS = HEAD | OFFICERS | {Role.BRANCH_HEAD}
+TOLD = BUSINESS | {Role.COLLECTIONS}  # who works on the book, and is told of it
 READERS = BUSINESS | {Role.COLLECTIONS, Role.AUDITOR}
 TECHNICAL = frozenset({Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
 EVERYBODY = READERS | TECHNICAL
@@ -31,6 +32,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "people.see": HEAD | {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR},
     "map.see": READERS,
     "audit.see": frozenset({Role.AUDITOR, Role.SECURITY_ADMIN}),
+    "notices.see": TOLD,
     "me.see": EVERYBODY,
     # acting
     "check.submit": OFFICERS | {Role.BRANCH_HEAD},
@@ -74,6 +76,10 @@ PERMITS: dict[str, frozenset[Role]] = {
     "account.disable": frozenset({Role.SECURITY_ADMIN}),
     "role.grant": frozenset({Role.SECURITY_ADMIN}),
     "preference.set": EVERYBODY,
+    "notice.read": TOLD,
+    "notice.try": TOLD,
+    "notice.resend": frozenset({Role.IT, Role.SYSTEM_ADMIN}),
+    "calendar.link": OFFICERS,
 }
 
 # What a verb is called when somebody is refused it.
@@ -93,6 +99,7 @@ WORDS = {
     "people.see": "see people and roles",
     "map.see": "see the map",
     "audit.see": "see the audit trail",
+    "notices.see": "see one's own messages",
     "me.see": "see one's own page",
     "check.submit": "submit a check",
     "todo.assign": "assign todos",
@@ -135,6 +142,10 @@ WORDS = {
     "account.disable": "disable or enable an account",
     "role.grant": "grant a role",
     "preference.set": "set preferences",
+    "notice.read": "read one's own messages",
+    "notice.try": "try the channels of one's messages",
+    "notice.resend": "send a message again",
+    "calendar.link": "have a calendar link",
 }
 
 

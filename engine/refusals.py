@@ -266,6 +266,12 @@ class Superior(Refusal):
     status = 403
 
 
+class TooManyRequests(Refusal):
+    """Too many requests from here. Wait a minute."""
+
+    status = 429
+
+
 class FourEyes(Refusal):
     """A second person must decide this; you made the request yourself."""
 

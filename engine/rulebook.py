@@ -5,7 +5,7 @@ from datetime import date, datetime
 from db import definitions
 from db.access import Connection, Person
 from db.vocab import Approval, Definition
-from engine import forms, permits, refusals, rules, signal_rules
+from engine import forms, notices, permits, refusals, rules, signal_rules
 from engine.feed import mapping
 from engine.parameters import PARAMETERS
 
@@ -30,6 +30,7 @@ def propose(
     made = definitions.submit(conn, family, code, body, valid_from, why, by.id)
     if made is None:
         raise refusals.AlreadyWaiting
+    notices.of_a_decision(conn, by, "rule.decide", "rules?view=waiting", family.value, f"decision:{made}")
     return made
 
 

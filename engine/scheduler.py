@@ -13,10 +13,10 @@ from datetime import time as clock_time
 
 import structlog
 
-from db import access, calendar, jobs, sessions, settings
+from db import access, calendar, calendar_links, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
-from engine import clock, footprints, night, suspects
+from engine import clock, footprints, night, notices, outbox, suspects
 from engine.feed import load
 
 log = structlog.get_logger()
@@ -50,8 +50,16 @@ def _late_feed() -> object:
 
 
 def _tidy() -> object:
+    with access.transaction(MACHINE, "tidy") as conn:
+        calendar_links.end_of_leavers(conn)
+        notices.forget_old(conn)
     with access.gate() as conn:
         return sessions.tidy(conn, clock.now())
+
+
+def _digest() -> object:
+    with access.transaction(MACHINE, "digest") as conn:
+        notices.of_the_day(conn, clock.now(), working_days.load(conn))
 
 
 def _holidays() -> object:
@@ -84,8 +92,10 @@ JOBS = (
         _suspects,
         every=timedelta(hours=12),
     ),
-    Job("tidy", "End sessions that expired, forget used tickets", _tidy, every=timedelta(hours=1)),
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),
+    Job("digest", "Tell everybody whose hour has come how the day stands, on working days", _digest, every=timedelta(minutes=10)),
+    Job("outbox", "Send what people are told through the channels they have chosen", outbox.run, every=timedelta(minutes=1)),
+    Job("tidy", "End sessions that expired, links of leavers, old messages", _tidy, every=timedelta(hours=1)),
     Job("holidays", "Take in newly published holidays", _holidays, every=timedelta(days=7)),
 )
 

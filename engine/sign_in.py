@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import argon2
 
-from db import accounts, sessions, staff
+from db import accounts, calendar_links, sessions, staff
 from db.access import Connection, Person
 from db.vocab import SignInOutcome
 from engine import permits, refusals
@@ -238,6 +238,7 @@ def disable_account(conn: Connection, by: Person, staff_id: int, now: datetime) 
     if not accounts.disable(conn, staff_id, by.id, now):
         raise refusals.AlreadyDone
     sessions.end_all(conn, staff_id, "account disabled", now)
+    calendar_links.end(conn, staff_id)
 
 
 def enable_account(conn: Connection, by: Person, staff_id: int) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from db import records, staff, todos
 from db.access import Connection, Person
 from db.vocab import Role
-from engine import permits, refusals
+from engine import notices, permits, refusals
 
 
 def assign(conn: Connection, by: Person, todo_ids: list[int], staff_id: int) -> int:
@@ -16,6 +16,7 @@ def assign(conn: Connection, by: Person, todo_ids: list[int], staff_id: int) -> 
         raise refusals.NotAnOfficer
     if todos.assign(conn, todo_ids, staff_id) != len(todo_ids):
         raise refusals.Conflict
+    notices.of_todos_given(conn, staff_id, len(todo_ids), by_id=by.id)
     return len(todo_ids)
 
 

@@ -19,6 +19,7 @@ from db.vocab import (
     Conclusion,
     CustomerKind,
     Definition,
+    DispatchState,
     Family,
     FeedState,
     Finish,
@@ -33,6 +34,7 @@ from db.vocab import (
     LoanStatus,
     Marking,
     Mode,
+    News,
     Outcome,
     Payment,
     Place,
@@ -140,6 +142,10 @@ NAMES = (
     (Marking.IMPORTED, "Imported"), (Request.ADDRESS_MOVE, "Moving a marked address"),
     (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
     (SignInOutcome.DISABLED, "Disabled"),
+    (News.NIGHT, "Todos of the night"), (News.ASSIGNED, "Todos handed over"), (News.SIGNALS, "Warning signals"),
+    (News.DECISION, "Your decision"), (News.DIGEST, "Daily digest"), (News.TRIAL, "Test message"),
+    (DispatchState.WAITING, "Waiting to be sent"), (DispatchState.SENDING, "Being sent"), (DispatchState.SENT, "Sent"),
+    (DispatchState.FAILED, "Not sent"), (DispatchState.UNKNOWN, "Outcome unknown"), (DispatchState.DROPPED, "Not sent any more"),
 )  # fmt: skip
 # Values of two enumerations may be equal ("normal"), so the class belongs to the key.
 _NAMES = {(type(word), word.value): text for word, text in NAMES}

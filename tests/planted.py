@@ -209,6 +209,16 @@ def _around(conn: sa.Connection, ids, customers, loans, branches) -> None:
     conn.execute(sa.insert(tables.problems).values(job="night", business_date=TODAY, what="rule", ref="R1", reason="r"))
     conn.execute(sa.insert(tables.job_runs).values(job="night", business_date=TODAY, state="done", worker="w"))
     conn.execute(sa.text("select vigil_note('export', 'loans', :c, '{}')"), {"c": customers["K003"]})
+    for number in ("001", "003", "101", "102", "103", "801", "802"):
+        notice = _put(
+            conn, tables.notices, staff_id=ids[number], why="night", about="today", parts={"new": 1}, same=f"night:{TODAY}"
+        )
+        _put(conn, tables.dispatches, notice_id=notice, staff_id=ids[number], channel="mail", state="failed", not_before=sa.func.now(),
+             ended_at=sa.func.now(), problem="refused")  # fmt: skip
+    for number in ("102", "802"):
+        conn.execute(
+            sa.insert(tables.calendar_links).values(staff_id=ids[number], token_hash=number.encode(), made_at=sa.func.now())
+        )
 
 
 def _handovers(conn: sa.Connection, ids, customers, loans, branches) -> None:

@@ -16,6 +16,8 @@ Written from the bank's rules, not from db/security.py:
 * where somebody was at visits: himself, the head of the branch whose customer it was, and who sees the whole book; no colleague;
 * handovers are seen by the whole-book roles and by the head of the branch whose affair they are; which customers and rows
   they moved, by whoever of these sees the customer;
+* messages, whom they are for only; on their way out, who runs the system too, without what they say;
+* links of calendars, who has them, the auditor and the technical roles;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -39,6 +41,7 @@ OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "phot
                  "customer_facts", "notes", "handover_parts", "handover_rows")  # fmt: skip
 OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads", "requests")
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
+TOLD = tuple(role for role in BUSINESS if role is not Role.AUDITOR)
 OPERATIONS = ("feed_files", "rejects", "problems")
 
 # To whom a table is open at all; the others are refused the very question.
@@ -49,6 +52,7 @@ OPEN_TO = (
     | dict.fromkeys(("handovers", "handover_parts", "handover_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
+       "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
        "drafts": CHECKERS, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
 )  # fmt: skip
 
@@ -152,12 +156,15 @@ class Sight:
     def _sees_sessions(self, row: dict) -> bool:
         return self.role in (Role.AUDITOR, *TECHNICAL) or row["staff_id"] == self.person.id
 
-    _sees_sign_ins = _sees_sessions
+    _sees_sign_ins = _sees_calendar_links = _sees_sessions
+
+    def _sees_dispatches(self, row: dict) -> bool:
+        return self.role in (*WHOLE_BOOK, *TECHNICAL) or row["staff_id"] == self.person.id
 
     def _sees_preferences(self, row: dict) -> bool:
         return row["staff_id"] == self.person.id
 
-    _sees_drafts = _sees_uploads = _sees_preferences
+    _sees_drafts = _sees_uploads = _sees_notices = _sees_preferences
 
     def _sees_footprints(self, row: dict) -> bool:
         return self.role in WHOLE_BOOK or row["staff_id"] == self.person.id or row["branch_id"] in self.branches

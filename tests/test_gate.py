@@ -13,21 +13,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import argon2
 import httpx
+import icalendar
 import pytest
 import sqlalchemy as sa
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from api import health, requests
-from db import access, settings, staff
+from api import calendar, health, requests
+from db import access, definitions, settings, staff
 from db.access import MACHINE
 from db.tables import sessions, sign_ins
-from db.vocab import Role
-from engine import clock, permits, preferences, sign_in
+from db.vocab import Definition, Role
+from engine import calendar_links, clock, permits, preferences, refusals, sign_in
 from pages.parts import menu
 from tests import conftest
 from tests.wire_client import Browser, Tab
@@ -102,6 +104,76 @@ def bank(administrator, templates):
 def server(bank, tmp_path_factory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("server") / "log") as server:
         yield server
+
+
+def _calendar(username: str) -> str:
+    """A new link's path."""
+    by = conftest.person(PEOPLE[username])
+    with access.transaction(by, "calendar.link") as conn:
+        return f"/api/v1/calendar/{calendar_links.renew(conn, by, now=clock.now())}.ics"
+
+
+class TestCalendars:
+    """Fetched by a phone's calendar, which has no cookie."""
+
+    @pytest.fixture
+    def asked_for(self, bank):
+        """Of 李强: one todo due in three days, one overdue."""
+        with access.transaction(MACHINE, "test") as conn:
+            conn.exec_driver_sql(
+                "insert into todos (customer_id, kind, period, mode, family, loan_ids, branch_id, assignee_id, nominal_on, due_on,"
+                " late_from, created_on) select c.id, 'regular', 'ics', 'field', 'working', '{}', c.branch_id, s.id, day, day, day + 1, day"
+                " from (values ('K001', vigil_today() + 3), ('K002', vigil_today() - 9)) d(no, day)"
+                " join customers c on c.customer_no = d.no join staff s on s.staff_no = '802'")  # fmt: skip
+        yield
+        with access.transaction(MACHINE, "test") as conn:
+            conn.exec_driver_sql("delete from todos where period = 'ics'")
+
+    def test_a_link_gives_its_owners_due_days_and_names_nobody(self, server, asked_for):
+        answer = httpx.get(server.base + _calendar("liqiang"))
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+        assert answer.headers["cache-control"] == "no-store" and "set-cookie" not in answer.headers
+        events = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
+        today = clock.today()
+        assert [(str(e["summary"]), str(e["description"]), e["dtstart"].dt, e["dtend"].dt) for e in events] == [
+            ("1项待办已超期", "定期检查：1项", today, today + timedelta(days=1)),
+            ("1项待办到期", "定期检查：1项", today + timedelta(days=3), today + timedelta(days=4)),
+        ]
+        assert not any(word in answer.text for word in ("K001", "K002", A_PAGE_GUEST, "李强"))
+
+    def test_customer_numbers_stand_there_when_the_bank_allows_it(self, server, asked_for):
+        with access.transaction(MACHINE, "test") as conn:
+            definitions.plant(conn, Definition.PARAMETER, "calendar.customer_numbers", {"value": 1}, clock.today(), "test")
+        answer = httpx.get(server.base + _calendar("liqiang"))
+        with access.transaction(MACHINE, "test") as conn:
+            conn.exec_driver_sql("delete from definitions where code = 'calendar.customer_numbers'")
+        assert "K001" in answer.text and A_PAGE_GUEST not in answer.text
+
+    def test_an_unknown_an_ended_and_a_misspelt_link_are_answered_alike(self, server, bank):
+        path = _calendar("zhoumin")
+        assert httpx.get(server.base + path).status_code == 200
+        unknown = f"/api/v1/calendar/{'x' * 43}.ics"
+        _calendar("zhoumin")  # which ends the first
+        answers = [httpx.get(server.base + asked) for asked in (path, unknown)]
+        assert {answer.status_code for answer in answers} == {404}
+        assert len({answer.text for answer in answers}) == 1
+        for astray in (
+            "/api/v1/calendar/x.ics",
+            path.removesuffix(".ics"),
+            path + "/..",
+            "/api/v1/calendar/",
+            f"/calendar/{'x' * 43}.ics",
+        ):
+            assert httpx.get(server.base + astray).status_code in (401, 404)
+        assert httpx.post(server.base + unknown).status_code in (403, 405)
+
+    def test_one_source_asks_so_often_and_no_more(self):
+        counted = calendar.Calendars()
+        for _ in range(calendar.MOST):
+            counted._count("10.0.0.1")
+        with pytest.raises(refusals.TooManyRequests):
+            counted._count("10.0.0.1")
+        counted._count("10.0.0.2")
 
 
 @pytest.fixture

@@ -18,9 +18,11 @@ from db import (
     audit,
     branches,
     calendar,
+    calendar_links,
     care,
     customers,
     definitions,
+    dispatches,
     drafts,
     feeds,
     figures,
@@ -30,6 +32,7 @@ from db import (
     jobs,
     leads,
     loans,
+    notices,
     photos,
     portfolio,
     preferences,
@@ -70,6 +73,7 @@ OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "hea
 AT_THE_GATE = {
     "accounts.by_username": lambda conn, w: accounts.by_username(conn, "u802"),
     "sessions.by_token": lambda conn, w: sessions.by_token(conn, b"802"),
+    "calendar_links.by_token": lambda conn, w: calendar_links.by_token(conn, b"802"),
 }
 
 READS: dict[str, Callable] = {
@@ -105,8 +109,10 @@ READS: dict[str, Callable] = {
     "audit.sign_in_list": lambda conn, w: audit.sign_in_list(conn),
     "branches.all_open": lambda conn, w: branches.all_open(conn),
     "branches.under": lambda conn, w: [branches.under(conn, b) for b in w.branches.values()],
+    "branches.above": lambda conn, w: [branches.above(conn, b) for b in w.branches.values()],
     "branches.names": lambda conn, w: branches.names(conn),
     "branches.by_code": lambda conn, w: [branches.by_code(conn, code) for code in w.branches],
+    "calendar_links.of_person": lambda conn, w: [calendar_links.of_person(conn, s) for s in w.some],
     "calendar.exceptions": lambda conn, w: calendar.exceptions(conn),
     "calendar.fingerprint": lambda conn, w: calendar.fingerprint(conn),
     "customers.listing": lambda conn, w: [
@@ -132,6 +138,10 @@ READS: dict[str, Callable] = {
     "definitions.versions": lambda conn, w: definitions.versions(conn, Definition.MAPPING, "union"),
     "definitions.of_version": lambda conn, w: definitions.of_version(conn, Definition.FORM, "CALL", 1),
     "definitions.awaiting": lambda conn, w: definitions.awaiting(conn, *Definition),
+    "dispatches.channels_due": lambda conn, w: dispatches.channels_due(conn, w.now),
+    "dispatches.by_state": lambda conn, w: dispatches.by_state(conn),
+    "dispatches.troubled": lambda conn, w: dispatches.troubled(conn),
+    "dispatches.overdue_since": lambda conn, w: dispatches.overdue_since(conn),
     "drafts.of_form": lambda conn, w: [drafts.of_form(conn, s, c, "field:spot") for s in w.some for c in w.customers.values()],
     "drafts.by_key": lambda conn, w: [drafts.by_key(conn, key) for key in w.drafts],
     "drafts.of_author": lambda conn, w: [drafts.of_author(conn, s) for s in w.some],
@@ -217,6 +227,8 @@ READS: dict[str, Callable] = {
     "loans.of_customer": lambda conn, w: [loans.of_customer(conn, c) for c in w.customers.values()],
     "loans.history": lambda conn, w: [loans.history(conn, loan, c) for loan, c in w.pairs],
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
+    "notices.unread": lambda conn, w: [notices.unread(conn, s) for s in w.some],
+    "notices.of_person": lambda conn, w: [notices.of_person(conn, s) for s in w.some],
     "photos.get": lambda conn, w: [photos.get(conn, p) for p in w.photos],
     "photos.of_record": lambda conn, w: [photos.of_record(conn, r) for r in w.records],
     "portfolio.listing": lambda conn, w: [
@@ -282,6 +294,7 @@ READS: dict[str, Callable] = {
     "todos.get": lambda conn, w: [todos.get(conn, t) for t in w.todos],
     "todos.of_customer": lambda conn, w: [todos.of_customer(conn, c) for c in w.customers.values()],
     "todos.of_officer": lambda conn, w: [todos.of_officer(conn, s) for s in w.some],
+    "todos.due_days": lambda conn, w: [todos.due_days(conn, s, TODAY, TODAY + timedelta(9)) for s in w.some],
     "todos.in_pool": lambda conn, w: todos.in_pool(conn),
     "todos.counts_of_officer": lambda conn, w: [todos.counts_of_officer(conn, s, TODAY, TODAY) for s in w.some],
     "todos.done_by_day": lambda conn, w: [todos.done_by_day(conn, s, SINCE) for s in w.some],
@@ -684,6 +697,21 @@ def test_auditors_write_nothing_of_the_business(people, book):
     assert writable == ["preferences"]
 
 
+def test_messages_are_told_by_one_door_and_read_by_whom_they_are_for(people, book):
+    slipped = "insert into notices (staff_id, why, about, parts, same) values (:s, 'night', 'today', '{}', 'x')"
+    told = "select vigil_tell(array[:s], 'assigned', :about, '{}', null, false, now())"
+    for number, person in people.items():
+        assert "permission denied" in _try(person, slipped, s=people["802"].id)
+        if number not in ("005", "006", "007"):
+            assert "permission denied" in _try(person, "update dispatches set state = 'waiting'")
+        if number == "004":
+            assert "permission denied" in _try(person, told, s=people["802"].id, about="today")
+    assert _try(people["007"], "update dispatches set state = 'waiting'") == 0
+    assert "permission denied" in _try(people["005"], "select parts from notices")
+    with pytest.raises(sa.exc.IntegrityError, match="leads_to_a_page"):
+        _try(people["801"], told, s=people["802"].id, about="https://evil.example")
+
+
 # --- Hidden numbers --------------------------------------------------------------------------------------------------
 
 
@@ -749,7 +777,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
-        "vigil_note", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+        "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
     }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def _writable(table: sa.Table) -> sa.Column:
         if not any(c.name in str(check.sqltext) for check in table.constraints if isinstance(check, sa.CheckConstraint))
     ]
     spare = {"preferences": "wishes", "branches": "name", "todos": "pinned", "staff_roles": "valid_to", "arrears": "principal_fen",
-             "photos": "bytes", "calendar_days": "note", "guarantors": "name", "loans": "purpose", "products": "name",
+             "photos": "bytes", "calendar_days": "note", "calendar_links": "made_at", "guarantors": "name", "loans": "purpose", "products": "name",
              "rounds": "by_hand"}  # fmt: skip
     return table.c[spare[table.name]] if table.name in spare else plain[-1]
 
@@ -86,6 +86,8 @@ def _other(column: sa.Column) -> object:
         return ~column
     if isinstance(column.type, sa.Date):
         return sa.func.current_date() + 900
+    if isinstance(column.type, sa.DateTime):
+        return column + timedelta(days=1)
     return {"en": 1} if column.name == "wishes" else column + 1
 
 
@@ -281,7 +283,12 @@ def test_every_change_of_every_table_is_a_sentence_in_both_languages(the_bank, k
 
     table = metadata.tables[noun]
     values = {_writable(table).name: 1} if op == "update" else {}
-    values = {name: {sa.Date: "2026-01-01", sa.BigInteger: 1, sa.Integer: 1}.get(type(table.c[name].type), "x") for name in values}
+    values = {
+        name: {sa.Date: "2026-01-01", sa.DateTime: "2026-01-01T00:00:00+00:00", sa.BigInteger: 1, sa.Integer: 1}.get(
+            type(table.c[name].type), "x"
+        )
+        for name in values
+    }
     in_both(_line(op, noun, before={}, after=values), known, check)
 
 

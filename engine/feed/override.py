@@ -2,7 +2,7 @@
 
 from db import feeds
 from db.access import Connection, Person
-from engine import permits, refusals
+from engine import notices, permits, refusals
 
 
 def ask(conn: Connection, by: Person, run_id: int, reason: str) -> None:
@@ -10,6 +10,7 @@ def ask(conn: Connection, by: Person, run_id: int, reason: str) -> None:
     reason = permits.must_say_why(reason)
     if not feeds.ask_override(conn, run_id, by.id, reason):
         raise refusals.Conflict
+    notices.of_a_decision(conn, by, "feed.override.allow", f"feeds?run={run_id}", "feed", f"override:{run_id}")
 
 
 def allow(conn: Connection, by: Person, run_id: int) -> None:

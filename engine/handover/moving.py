@@ -7,7 +7,7 @@ from datetime import date, datetime
 from db import branches, handovers, staff
 from db.access import Connection, Person
 from db.vocab import HandoverState, Held, Role
-from engine import permits, refusals
+from engine import notices, permits, refusals
 from engine.handover.preview import AHEAD, TAKES, receivers, version
 
 WRITE_THE_SAME_ROWS = ("night", "load")  # jobs
@@ -114,6 +114,8 @@ def carry_out(conn: Connection, handover_id: int, *, now: datetime, today: date,
         conn, handover_id, now, customers_moved=done.customers, loans_moved=done.loans, todos_moved=done.todos,
         signals_moved=done.signals, overdue_moved=done.overdue,
     )  # fmt: skip
+    for share in handovers.shares(conn, handover_id):
+        notices.of_todos_given(conn, share.to_id, share.todos or 0)
     say(len(Held), len(Held))
     return done
 
@@ -147,6 +149,7 @@ def end(conn: Connection, handover_id: int, by: int | None, *, now: datetime, sa
         back[what] = handovers.give_back(conn, handover_id, what)
     kept = handovers.count_kept(conn, handover_id)
     handovers.note_kept(conn, handover_id, kept)
+    notices.of_todos_given(conn, handovers.get(conn, handover_id).from_id, back[Held.TODO])
     say(len(Held), len(Held))
     customers = handovers.customers_moved(conn, handover_id, returned=True)
     return Outcome(handover_id, customers, back[Held.LOAN], back[Held.TODO], back[Held.SIGNAL], kept=kept)

@@ -7,7 +7,7 @@ from db.access import Person
 from db.vocab import SignInOutcome
 from engine import clock, preferences, sign_in, words
 from engine.words import _, name
-from pages.parts import bridge, frame, look, menu
+from pages.parts import bridge, frame, look, menu, my_calendar, my_messages
 from pages.parts.password import change_form
 from pages.parts.who import LANGUAGE_NAMES
 
@@ -20,8 +20,11 @@ def show(person: Person) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _style(person)
+        _pinned(person)
+        my_messages.show(person)
         _password(person)
     with right:
+        my_calendar.show(person)
         _devices(person)
         _history(person)
 
@@ -63,6 +66,20 @@ def _prefer(wish: str) -> None:
     with access.transaction(by, "preference.set") as conn:
         preferences.prefer(conn, by, **{wish: st.session_state[f"me.{wish}"]})
     st.session_state["me.repaint"] = wish == "theme"
+
+
+def _pinned(person: Person) -> None:
+    """Favourites, on top of the menu in the order in which they were chosen."""
+    with access.reading(person) as conn:
+        wished = preferences.of(conn, person).get("favourites") or []
+    titles = {entry.path: _(entry.title) for entry in menu.open_to(person) if entry.listed}
+    with st.container(border=True):
+        st.subheader(_("Favourites"), anchor=False)
+        st.session_state["me.favourites"] = [path for path in wished if path in titles]
+        st.multiselect(
+            _("Pages on top of the menu"), list(titles), format_func=titles.get, key="me.favourites", on_change=_prefer,
+            args=("favourites",), max_selections=preferences.PINNED, placeholder=_("Choose up to {0} pages").format(preferences.PINNED),
+        )  # fmt: skip
 
 
 def _password(person: Person) -> None:

@@ -11,7 +11,7 @@ from engine import todos as acts_on_todos
 from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
 from engine.words import _
-from pages.parts import acts, along, frame, itinerary, look, tables
+from pages.parts import acts, along, bell, frame, itinerary, look, tables
 from pages.parts.itinerary import Itinerary
 
 person = frame.person("today.see")
@@ -45,12 +45,14 @@ def work() -> None:
         done = todos.done_by_day(conn, person.id, today - timedelta(days=6))
         trip = itinerary.read(conn, person)
         minutes = parameters.values(conn, today)["round.phone"]
+        unread = bell.count(conn, person)
         marks.update(customers.marks_of(conn, list({t.customer_id for t in mine})))
     by_customer: dict[int, list] = {}
     for todo in mine:
         by_customer.setdefault(todo.customer_id, []).append(todo)
     by_tab = {name: [i for i in by_customer.values() if name in tabs_of(i, trip)] for name in TABS}
     done_line.caption(_("{0} done today, {1} in the last seven days").format(done.get(today, 0), sum(done.values())))
+    bell.news(unread)
     tab = st.segmented_control(
         _("When"), list(TABS), default=next((n for n in TABS if by_tab[n]), "today"), key="tab", required=True, width="stretch",
         label_visibility="collapsed", format_func=lambda n: f"{_when(n, trip)} {len(by_tab[n])}",

@@ -17,7 +17,7 @@ from engine import clock, night, sign_in, words
 from engine import preferences as wishing
 from engine.sign_in import Visitor
 from engine.words import _, name
-from pages.parts import acts, brand, bridge, look, menu, search, who
+from pages.parts import acts, bell, brand, bridge, look, menu, search, who
 from pages.parts import sign_in as front
 from pages.parts.bottom_bar import bottom_bar
 from pages.parts.who import person
@@ -60,9 +60,10 @@ def _page(by: Person, wishes: dict) -> None:
     brand.tab(page.title, layout="wide")
     brand.logo()
     with st.sidebar:
-        _as_of(by)
+        unread = _as_of(by)
         search.box(by)
-        menu.draw(by, page.url_path)
+        bell.draw(by, page.url_path, unread)
+        menu.draw(by, page.url_path, wishes.get("favourites") or ())
         _who(by)
     if menu.FIRST[by.role] == "today":
         bottom_bar(by)
@@ -80,15 +81,16 @@ def _count_visit(path: str) -> None:
         st.session_state["visit"] = st.session_state.get("visit", 0) + 1
 
 
-def _as_of(by: Person) -> None:
-    """Which day the book is at, and since when."""
+def _as_of(by: Person) -> int:
+    """Which day the book is at, and since when. Asked with it: how many messages are unread."""
     with access.reading(by) as conn:
-        last = jobs.last_done(conn, night.JOB)
+        last, unread = jobs.last_done(conn, night.JOB), bell.count(conn, by)
     if last is None:
         st.caption(_("No data yet"))
-        return
+        return unread
     at = last.finished_at.astimezone(settings.ZONE)
     st.caption(_("Business date {day}", day=f"**{last.business_date}**") + "  \n" + _("Data as of {at}", at=f"{at:%m-%d %H:%M}"))
+    return unread
 
 
 def _who(by: Person) -> None:

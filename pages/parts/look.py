@@ -9,6 +9,7 @@ from db import settings
 from db.vocab import (
     Approval,
     Conclusion,
+    DispatchState,
     FeedState,
     HandoverState,
     JobState,
@@ -64,6 +65,13 @@ BADGES: dict[tuple[type, str], str] = {
     **{
         (HandoverState, k): v
         for k, v in (("waiting", "blue"), ("done", "green"), ("returned", "gray"), ("withdrawn", "gray"), ("failed", "orange"))
+    },
+    **{
+        (DispatchState, k): v
+        for k, v in (
+            ("waiting", "blue"), ("sending", "blue"), ("sent", "green"), ("failed", "red"), ("unknown", "orange"),
+            ("dropped", "gray"),
+        )
     },
     **{(JobState, k): v for k, v in (("running", "blue"), ("done", "green"), ("failed", "red"))},
 }  # fmt: skip

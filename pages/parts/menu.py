@@ -1,5 +1,6 @@
 """Which pages there are, under which address, for whom: read from here by the frame, the bottom bar and 我的."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -58,6 +59,7 @@ ENTRIES = (
     Entry("calendar", "setup/calendar.py", "Calendar", "calendar_month", SETUP, "rules.see"),
     Entry("audit", "setup/audit.py", "Audit trail", "policy", SETUP, "audit.see"),
     Entry("operations", "setup/operations.py", "Operations", "monitor_heart", SETUP, "operations.see"),
+    Entry("notices", "field/notices.py", "Messages", "notifications", MINE, "notices.see", listed=False),
     Entry("me", "field/me.py", "My account", "account_circle", MINE, "me.see"),
 )
 
@@ -96,17 +98,22 @@ def pages(person: Person, wish: str | None) -> list[st.Page]:
     return [*listed, _front_door(first_page(person, wish))]
 
 
-def draw(person: Person, path: str) -> None:
-    """The menu by role, in sections. A page reached from a list is marked as its list."""
+def draw(person: Person, path: str, pinned: Sequence[str]) -> None:
+    """The menu by role, in sections, what the person has pinned on top. A page reached from a list is marked as its list."""
     here = {"loan": "loans", "customer": "customers"}.get(path, path)
+    listed = {entry.path: entry for entry in open_to(person) if entry.listed}
+    _section("pinned", "Favourites", [listed[path] for path in pinned if path in listed], here)
     for section in (MINE, DESK, SETUP):
-        entries = [entry for entry in open_to(person) if entry.section == section and entry.listed]
-        if entries:
-            with st.container(key=f"menu-{section.split()[0].lower()}", gap=None):
-                st.caption(_(section))
-                for entry in entries:
-                    label = f"**{_(entry.title)}**" if entry.path == here else _(entry.title)
-                    st.page_link(PAGES / entry.file, label=label, icon=f":material/{entry.icon}:", width="stretch")
+        _section(section.split()[0].lower(), section, [e for e in listed.values() if e.section == section], here)
+
+
+def _section(key: str, title: str, entries: list[Entry], here: str) -> None:
+    if entries:
+        with st.container(key=f"menu-{key}", gap=None):
+            st.caption(_(title))
+            for entry in entries:
+                label = f"**{_(entry.title)}**" if entry.path == here else _(entry.title)
+                st.page_link(PAGES / entry.file, label=label, icon=f":material/{entry.icon}:", width="stretch")
 
 
 def _page(entry: Entry) -> st.Page:

@@ -48,6 +48,7 @@ LABELS = {
     "start": "Start", "finish": "End", "reach": "Which visits", "leaves": "Leaves", "until": "Until",
     "ends": "Ends", "travel_km": "Kilometres", "by_hand": "Ordered by hand", "due_until": "Due until",
     "way": "How it was marked", "marker_id": "Asked to mark", "checked_by": "Found right by",
+    "level_on": "At this level since",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
@@ -55,6 +56,7 @@ NOUNS = {
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
+    "calendar_links": "Calendar link",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "marked_by", "phone_by", "marker_id", "checked_by",
@@ -117,6 +119,8 @@ def sentence(row, known: Names) -> str:
         case "customer.reveal":
             field = words.field((row.after or {}).get("field", ""))
             return _("{0} looked at the full {1}: {2}").format(who, field, look.plain((row.after or {}).get("why")))
+        case "notice.resend":
+            return _("{0} had a message sent again").format(who)
         case "export":
             return _("{0} exported {1} rows").format(who, (row.after or {}).get("rows", "?"))
         case "footprint.look":

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import streamlit as st
 
-from db import access, health, jobs
-from db.vocab import JobState
-from engine import doctor, scheduler, words
+from db import access, dispatches, health, jobs
+from db.vocab import DispatchState, JobState
+from engine import doctor, notices, permits, scheduler, words
 from engine.words import _
-from pages.parts import frame, look, tables
+from pages.parts import acts, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("operations.see")
@@ -26,6 +26,25 @@ RUNS = [
     Column("error", "Error", width=300),
 ]
 
+
+QUEUE = [
+    Column("channel", "Channel", width=130),
+    Column("state", "State", "badge", DispatchState, width=120),
+    Column("n", "Messages", "number", width=90),
+    Column("since", "Earliest", "moment", width=140),
+]
+PROBLEMS = {
+    "refused": "the channel said no", "unreached": "the channel cannot be reached", "lost": "the channel's answer was lost",
+    "killed": "the sender was killed while sending",
+}  # fmt: skip
+TROUBLED = [
+    Column("ended_at", "Ended", "moment", width=140),
+    Column("channel", "Channel", width=110),
+    Column("person", "To whom", width=100),
+    Column("state", "State", "badge", DispatchState, width=120),
+    Column("problem", "Why", value=lambda r: _(PROBLEMS[r.problem]) if r.problem in PROBLEMS else r.problem, width=240),
+    Column("tries", "Tries", "number", width=70),
+]
 
 SIZES = [
     Column("name", "Table", width=220),
@@ -62,6 +81,32 @@ def state() -> None:
             st.markdown(f"{look.day(p.business_date)} · {_(p.job)} · {about} {look.plain(words.reason(p.reason))}")
 
 
+@st.fragment(run_every="10s")
+def messages() -> None:
+    """What is on its way out to people's channels, and what did not arrive."""
+    acts.show_told()
+    with access.reading(person) as conn:
+        queue, wrong = dispatches.by_state(conn), dispatches.troubled(conn)
+    with st.container(border=True):
+        st.subheader(_("Outgoing messages"), anchor=False)
+        if not queue:
+            st.caption(
+                _("Nobody was sent anything. Messages go out once the bank has set up channels and people have chosen some.")
+            )
+        tables.look_at(queue, QUEUE, "queue", _("Messages by channel and state"), tallest=9)
+        if wrong:
+            st.caption(_("Not arrived, or nobody knows. What is sent again although it had arrived arrives twice."))
+            chosen = tables.choose(wrong, TROUBLED, "troubled", _("Messages that did not arrive"), tallest=9)
+            if permits.may(person, "notice.resend"):
+                acts.button("Send again", _send_again, "resend", icon=":material/send:", args=(chosen,), disabled=not chosen)
+
+
+def _send_again(chosen: list) -> None:
+    with acts.act(person, "notice.resend", "They go out within a minute") as conn:
+        for row in chosen:
+            notices.send_again(conn, person, row.id)
+
+
 def interval(every: timedelta) -> str:
     if every.days:
         return _("every {0} days").format(every.days)
@@ -70,6 +115,7 @@ def interval(every: timedelta) -> str:
 
 
 state()
+messages()
 left, right = st.columns([3, 2])
 with left, st.container(border=True):
     st.subheader(_("Schedule"), anchor=False)

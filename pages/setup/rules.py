@@ -272,7 +272,8 @@ def parameters_in_force() -> None:
 
 
 PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
-           "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times"}  # fmt: skip
+           "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times",
+           "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
 LABELS = {
     "days": "New value, in days",
     "hour": "New value, hour of the day",
@@ -281,6 +282,7 @@ LABELS = {
     "minutes": "New value, in minutes",
     "kmh": "New value, in km/h",
     "times": "New value, as a multiple",
+    "switch": "New value: 1 is yes, 0 is no",
 }
 
 

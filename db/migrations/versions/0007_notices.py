@@ -1,0 +1,17 @@
+"""What people are told of, and the links of their calendars."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

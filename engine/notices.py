@@ -1,0 +1,131 @@
+"""What people are told of: written in the transaction of what it tells of, said in the reader's language.
+
+A notice holds numbers and kinds, never words or customers: whatever leaves the bank is made of these here.
+"""
+
+from datetime import date, datetime, time, timedelta
+
+from db import audit as trail
+from db import branches, dispatches, notices, settings, staff
+from db.access import Connection, Person
+from db.vocab import Definition, Level, News, Role
+from engine import clock, parameters, permits, refusals, words
+from engine.calendar import Calendar
+from engine.words import _
+
+OLD_NEWS = timedelta(days=3)  # a night caught up later than that tells nobody: the lists and the digest do
+KEPT = timedelta(days=90)
+
+# --- What the bank's own work tells -----------------------------------------------------------------------------------
+
+
+def of_todos(conn: Connection, day: date) -> None:
+    """After a night's todos, in their transaction: one notice an officer."""
+    morning = day + timedelta(days=1)
+    if clock.today() - day <= OLD_NEWS:
+        notices.tell_of_todos(conn, day, morning, _midnight_after(morning), clock.now())
+
+
+def of_signals(conn: Connection, day: date) -> None:
+    """After a night's signals, in their transaction."""
+    if clock.today() - day <= OLD_NEWS:
+        notices.tell_of_signals(conn, day, clock.now())
+
+
+def of_the_day(conn: Connection, now: datetime, calendar: Calendar) -> None:
+    """The digests that are due by now; none on days off."""
+    local = now.astimezone(settings.ZONE)
+    today = local.date()
+    if calendar.is_working(today):
+        usual = int(parameters.values(conn, today)["notices.digest_hour"])
+        week_end = today + timedelta(days=6 - today.weekday())
+        notices.tell_the_day(conn, today, week_end, local.hour, usual, _midnight_after(today), now)
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), settings.ZONE)
+
+
+# --- What people's acts tell others -----------------------------------------------------------------------------------
+
+
+def of_todos_given(conn: Connection, staff_id: int, n: int, *, by_id: int | None = None) -> None:
+    """To the officer who has them now, unless he took them himself."""
+    if n and staff_id != by_id:
+        notices.tell(conn, [staff_id], News.ASSIGNED, "today", {"moved": n}, now=clock.now())
+
+
+def of_a_decision(conn: Connection, by: Person, permit: str, about: str, what: str, same: str) -> None:
+    """To everybody but the maker who may decide; `what`: a family of definitions, or feed."""
+    deciders = staff.colleagues(conn, roles=tuple(permits.PERMITS[permit]))
+    notices.tell(conn, [c.id for c in deciders if c.id != by.id], News.DECISION, about, {"what": what}, now=clock.now(), same=same)
+
+
+def of_a_signal(conn: Connection, by: Person, branch_id: int, owner_id: int | None, level: Level) -> None:
+    """Raised at once by a check: to whoever is to act; orange and worse, or nobody's, to the heads of the branch too."""
+    high = level in (Level.ORANGE, Level.RED)
+    to = {owner_id} if owner_id else set()
+    if high or not to:
+        above = branches.above(conn, branch_id)
+        to |= {c.id for c in staff.colleagues(conn, above, roles=(Role.BRANCH_HEAD,))}
+    if to - {by.id}:
+        notices.tell(conn, sorted(to - {by.id}), News.SIGNALS, "signals", {level.value: 1}, now=clock.now(), urgent=high)
+
+
+# --- What a reader does -----------------------------------------------------------------------------------------------
+
+
+def read(conn: Connection, by: Person, notice_id: int | None = None) -> int:
+    """One notice of mine, or all, need no bell any more."""
+    permits.must(by, "notice.read")
+    return notices.mark_read(conn, by.id, notice_id, clock.now())
+
+
+def try_channels(conn: Connection, by: Person) -> None:
+    """A notice to myself, through the channels that I have chosen."""
+    permits.must(by, "notice.try")
+    notices.tell(conn, [by.id], News.TRIAL, "me", {}, now=clock.now(), urgent=True)
+
+
+def send_again(conn: Connection, by: Person, dispatch_id: int) -> None:
+    """One that failed; or one whose answer was lost, which then may arrive twice."""
+    permits.must(by, "notice.resend")
+    if not dispatches.send_again(conn, dispatch_id, clock.now()):
+        raise refusals.Conflict
+    trail.note(conn, "notice.resend", "dispatches", None, {"id": dispatch_id})
+
+
+# --- In words ---------------------------------------------------------------------------------------------------------
+
+TOLD = {
+    "new": "{0} new todos", "moved": "{0} todos handed to you", "due": "{0} due today", "became_late": "{0} overdue from today",
+    "late": "{0} overdue", "week": "{0} more this week", "signals": "{0} open signals",
+}  # fmt: skip
+
+
+def sentence(why: str, parts: dict) -> str:
+    """What is told, in the reader's language: numbers and kinds, nothing of a customer."""
+    said = [_(TOLD[name]).format(parts[name]) for name in TOLD if parts.get(name)]
+    said += [_("{0} {1}").format(words.name(level), parts[level.value]) for level in reversed(Level) if parts.get(level.value)]
+    if News(why) is News.DECISION:
+        said = [_decided(parts.get("what", ""))]
+    if News(why) is News.TRIAL:
+        said = [_("This channel works.")]
+    return _(", ").join(said)
+
+
+def _decided(what: str) -> str:
+    if what in list(Definition):
+        return _("A change waits for your decision: {0}").format(words.name(Definition(what)))
+    return _("A stopped feed waits to be let through")
+
+
+def message(why: str, about: str, parts: dict) -> tuple[str, str]:
+    """Title and text for a channel, with the way to the page when the bank's address is known."""
+    home = settings.address()
+    link = f"\n{home}/{about}" if home else ""
+    return f"{_('Vigil')} · {words.name(News(why))}", sentence(why, parts) + link
+
+
+def forget_old(conn: Connection) -> int:
+    return notices.forget(conn, clock.now() - KEPT)

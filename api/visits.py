@@ -6,7 +6,9 @@ The form on the phone works on without the network; so everything here may be se
 import json
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +24,8 @@ ENOUGH = 400_000  # bytes of JSON
 PIECE = 1_100_000  # bytes of a photo at a time
 VERB = "check.submit"
 
+log = structlog.get_logger()
+
 
 def routes() -> list[Route]:
     form = "/api/v1/visits/{key:uuid}"
@@ -29,6 +33,7 @@ def routes() -> list[Route]:
         Route("/api/v1/visits", open_form, methods=["POST"]),
         Route(f"{form}/draft", save_draft, methods=["PUT"]),
         Route(f"{form}/photos/{{photo:uuid}}", photo_piece, methods=["PUT", "DELETE"]),
+        Route(f"{form}/presence", presence, methods=["POST"]),
         Route(f"{form}/number", number, methods=["POST"]),
         Route(f"{form}/submit", submit, methods=["POST"]),
         Route("/api/v1/photos/{photo:int}", picture, methods=["GET"]),
@@ -71,7 +76,23 @@ async def photo_piece(request: Request) -> Response:
     if offset is None or total is None or offset < 0:
         raise refusals.Unreadable(where="photo", problem=_("offset and total are needed"))
     piece = visits.Piece(photo, total, offset, await _body(request, PIECE), _moment(asked.get("at")), *_point(asked))
-    return await _act(request, lambda conn, by: visits.add_photo(conn, by, key, piece))
+    return await _act(request, lambda conn, by: visits.add_photo(conn, by, key, piece), then=lambda done: _compare(photo, done))
+
+
+def _compare(photo: UUID, done: dict) -> None:
+    """With all earlier photos, as soon as one is whole and before the phone hears so. If it fails, the photo is still here
+    and the scheduler's to compare."""
+    if done["whole"]:
+        try:
+            visits.compare(photo, now=clock.now())
+        except Exception as wrong:
+            log.error("photo not compared", error=f"{type(wrong).__name__}: {wrong}", exc_info=True)
+
+
+async def presence(request: Request) -> Response:
+    """{"fix", "away_because", "photos"}: the grade of what is there so far, with its reasons; nothing is kept."""
+    given, key = await _json(request), request.path_params["key"]
+    return await _act(request, lambda conn, by: visits.preview(conn, by, key, given, now=clock.now()))
 
 
 async def number(request: Request) -> Response:
@@ -87,15 +108,15 @@ async def submit(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    """A photo, for whoever may see the customer or made it; kept by no browser."""
+    """A photo, stamped or ?small, for whoever may see the customer or made it; kept by no browser."""
     by, photo_id = request.state.person, request.path_params["photo"]
-    content = await run_in_threadpool(_picture, by, photo_id)
-    return Response(content, media_type="image/jpeg")
+    shown = visits.small if "small" in request.query_params else visits.stamped
+    return Response(await run_in_threadpool(_picture, by, photo_id, shown), media_type="image/jpeg")
 
 
-def _picture(by: Person, photo_id: int) -> bytes:
+def _picture(by: Person, photo_id: int, shown: Callable) -> bytes:
     with access.reading(by) as conn:
-        return visits.stamped(conn, photo_id)
+        return shown(conn, photo_id)
 
 
 # --- In words ---------------------------------------------------------------------------------------------------------
@@ -121,10 +142,13 @@ def _remark(remark: dict) -> str:
 # --- The request ------------------------------------------------------------------------------------------------------
 
 
-async def _act(request: Request, do: Callable) -> JSONResponse:
-    """In the language of who asked, refusals too: these are said by the rim, in this same task."""
+async def _act(request: Request, do: Callable, then: Callable | None = None) -> JSONResponse:
+    """In the language of who asked, refusals too: these are said by the rim, in this same task. `then`: once it is kept."""
     words.language.set(await run_in_threadpool(_language, request.state.person))
-    return JSONResponse(await run_in_threadpool(_done, request.state.person, do))
+    done = await run_in_threadpool(_done, request.state.person, do)
+    if then:
+        await run_in_threadpool(then, done)
+    return JSONResponse(done)
 
 
 def _language(by: Person) -> str:

@@ -101,7 +101,7 @@ def uploads_of(conn: sa.Connection, submit_key: UUID) -> list[sa.Row]:
 def _uploads() -> sa.Select:
     return select(
         u.id, u.customer_id, u.total, func.octet_length(u.content).label("received"), u.sha256, u.width, u.height, u.bytes,
-        u.taken_at, u.lat, u.lon,
+        u.taken_at, u.lat, u.lon, u.told_at, u.told_lat, u.told_lon, u.device, u.screen,
     )  # fmt: skip
 
 
@@ -122,13 +122,9 @@ def content(conn: sa.Connection, upload_id: UUID, submit_key: UUID) -> bytes | N
     return None if found is None else bytes(found)
 
 
-def stored(conn: sa.Connection, upload_id: UUID, submit_key: UUID, sha256: bytes, size: int, width: int, height: int) -> None:
+def stored(conn: sa.Connection, upload_id: UUID, submit_key: UUID, facts: dict) -> None:
     """The photo is in the store; its bytes need not be kept here."""
-    conn.execute(
-        sa.update(uploads)
-        .where(u.id == upload_id, u.submit_key == submit_key)
-        .values(content=b"", sha256=sha256, bytes=size, width=width, height=height)
-    )
+    conn.execute(sa.update(uploads).where(u.id == upload_id, u.submit_key == submit_key).values(facts | {"content": b""}))
 
 
 def drop_upload(conn: sa.Connection, upload_id: UUID, submit_key: UUID) -> bool:

@@ -209,8 +209,8 @@ def coarsen(conn: sa.Connection, before: date) -> dict[str, int]:
     )
     done["photos"] = _run(
         conn,
-        f"""update photos set {_rounded("photos.")} from records r
-            where r.id = photos.record_id and r.customer_id = photos.customer_id and photos.lat is not null
+        f"""update photos set {_rounded("photos.")}, {_rounded("photos.", "told_")} from records r
+            where r.id = photos.record_id and r.customer_id = photos.customer_id and coalesce(photos.lat, photos.told_lat) is not null
               and r.lat is not null and not r.coarse and r.done_on < :before""",
         before=before,
     )
@@ -227,8 +227,8 @@ def coarsen(conn: sa.Connection, before: date) -> dict[str, int]:
     return done
 
 
-def _rounded(of: str = "") -> str:
-    return f"lat = round({of}lat::numeric, {GRID}), lon = round({of}lon::numeric, {GRID})"
+def _rounded(of: str = "", named: str = "") -> str:
+    return ", ".join(f"{named}{column} = round({of}{named}{column}::numeric, {GRID})" for column in ("lat", "lon"))
 
 
 def _run(conn: sa.Connection, statement: str, **values: object) -> int:

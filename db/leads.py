@@ -22,6 +22,10 @@ def add(conn: sa.Connection, rows: list[dict]) -> None:
         conn.execute(sa.insert(leads), rows)
 
 
+def of_record(conn: sa.Connection, record_id: int) -> list[sa.Row]:
+    return conn.execute(select(x.id, x.name, x.phone, x.wish, x.noted_at).where(x.record_id == record_id).order_by(x.id)).all()
+
+
 def _query() -> sa.Select:
     """With whom each was met, where the customer may still be seen."""
     return (

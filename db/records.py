@@ -1,4 +1,4 @@
-"""Checks as they were submitted: added, never changed."""
+"""Checks as they were submitted: added, never changed, but for the grade when the machine finds something later."""
 
 from datetime import date
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.listing import Page, contains, page
-from db.tables import branches, customer_faces, customers, records, staff
+from db.tables import branches, customer_faces, customers, opinions, records, reviews, staff
 from db.vocab import EFFECTIVE, Mode, Outcome
 
 r = records.c
@@ -24,6 +24,35 @@ def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
 
 def by_key(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:
     return conn.execute(select(r.id, r.digest, r.receipt).where(r.submit_key == submit_key)).one_or_none()
+
+
+def get(conn: sa.Connection, record_id: int) -> sa.Row | None:
+    """One check with everything that was submitted; the customer's name where it may still be seen."""
+    return conn.execute(
+        select(records, customers.c.name.label("customer"), customers.c.customer_no, staff.c.name.label("staff"), branches.c.name.label("branch"))
+        .outerjoin(customers, customers.c.id == r.customer_id)
+        .join(branches, branches.c.id == r.branch_id)
+        .join(staff, staff.c.id == r.staff_id)
+        .where(r.id == record_id)
+    ).one_or_none()  # fmt: skip
+
+
+def same_digits(conn: sa.Connection, lat: float, lon: float, since: date) -> list[sa.Row]:
+    """Positions of colleagues that are this very one, to the last digit."""
+    theirs = sa.func.vigil_same_digits(lat, lon, since).table_valued("lat", "lon", "accuracy_m", "at")
+    return conn.execute(select(theirs.c["lat", "lon", "accuracy_m", "at"])).all()
+
+
+def regrade(conn: sa.Connection, record_id: int, customer_id: int, grade: str | None, presence: list) -> None:
+    """The machine has found something after the check had come; the trail keeps both grades."""
+    conn.execute(sa.update(records).where(r.id == record_id, r.customer_id == customer_id).values(grade=grade, presence=presence))
+
+
+def by_form(conn: sa.Connection, submit_keys: list[UUID]) -> list[sa.Row]:
+    """What presence was judged by, of checks by the keys of their forms."""
+    return conn.execute(
+        select(r.id, r.customer_id, r.branch_id, r.staff_id, r.submit_key, r.grade, r.presence).where(r.submit_key.in_(submit_keys))
+    ).all()
 
 
 def last_filled_in(conn: sa.Connection, customer_id: int, mode: str) -> sa.Row | None:
@@ -65,11 +94,13 @@ def _query() -> sa.Select:
         select(
             r.id, r.customer_id, r.kind, r.mode, r.done_on, r.finished_at, r.outcome, r.conclusion, r.note, r.answers,
             r.distance_m, r.grade, r.offline, r.received_at, r.form_code, r.form_version, r.loan_ids, r.staff_id, customers.c.name.label("customer"), customers.c.customer_no,
-            staff.c.name.label("staff"), branches.c.name.label("branch"),
+            staff.c.name.label("staff"), branches.c.name.label("branch"), reviews.c.state.label("review"), opinions.c.state.label("opinion"),
         )
         .join(customers, customers.c.id == r.customer_id)
         .join(branches, branches.c.id == r.branch_id)
         .join(staff, staff.c.id == r.staff_id)
+        .outerjoin(reviews, sa.and_(reviews.c.record_id == r.id, reviews.c.customer_id == r.customer_id))
+        .outerjoin(opinions, sa.and_(opinions.c.record_id == r.id, opinions.c.customer_id == r.customer_id))
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
 OWNER, APP, QUERY = "vigil_owner", "vigil_app", "vigil_query"
+CHANGES = "vigil_changes"  # the channel on which every trailed change is told
 PEOPLE = (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR, Scope.READER)
 EVERYBODY = (*PEOPLE, Scope.ADMIN)
 
@@ -45,6 +46,7 @@ IN_COLLECTION = "(overdue_since is not null or worst_class >= 'substandard')"
 COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id and {IN_COLLECTION})"
 CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
 LOAN_SEEN = "exists (select 1 from loans l where l.id = loan_id and l.customer_id = loan_history.customer_id)"
+PHOTO_SEEN = "exists (select 1 from photos p where p.upload_id = copies.upload_id and p.customer_id = copies.customer_id)"
 
 
 def begun(table: str) -> str:
@@ -72,6 +74,8 @@ def of_a_branch(officer: str) -> dict[Scope, str]:
 
 
 FOLLOWS_CUSTOMER = of_a_branch(mine("customer_id")) | {Scope.BRANCH: CUSTOMER_SEEN}
+# Whoever made a check sees it, and what became of it.
+OF_A_RECORD = of_a_branch(f"staff_id = {ME} or {mine('customer_id')}") | {Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}"}
 FOR_ALL = everybody_in(*EVERYBODY)
 FOR_HEAD = everybody_in(Scope.HEAD, Scope.READER)
 FOR_OPERATORS = everybody_in(Scope.HEAD, Scope.READER, Scope.ADMIN)
@@ -99,6 +103,10 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "photos": FOLLOWS_CUSTOMER | {
         Scope.BRANCH: f"{CUSTOMER_SEEN} or staff_id = {ME}", Scope.OFFICER: f"{mine('customer_id')} or staff_id = {ME}"
     },
+    "prints": NOBODY,  # what they show is told by `copies`
+    "copies": FOR_HEAD | dict.fromkeys((*CHECKERS, Scope.COLLECTOR), PHOTO_SEEN),
+    "reviews": OF_A_RECORD,
+    "opinions": OF_A_RECORD,
     "drafts": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
     "uploads": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
     "leads": of_a_branch(f"{ME} in (staff_id, owner_id) or {mine('customer_id')}") | {
@@ -116,9 +124,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
         f"assignee_id = {ME} or {mine('customer_id')}"
         " or (assignee_id is null and branch_id = (select vigil_my_branch()))"
     ),
-    "records": of_a_branch(f"staff_id = {ME} or {mine('customer_id')}") | {
-        Scope.BRANCH: f"{IN_MY_BRANCHES} or staff_id = {ME}"
-    },
+    "records": OF_A_RECORD,
     "signals": of_a_branch(f"owner_id = {ME} or {mine('customer_id')}"),
     "rounds": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES, Scope.OFFICER: f"staff_id = {ME}"},
     "sharings": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
@@ -202,7 +208,7 @@ RAISED_BY_CHECK = Write(
     signed="closed_on is null",
 )
 DRAFTED = all_of("update (counter, content, todo_ids, place, saved_at)", "delete")
-SENT = all_of("update (content, sha256, width, height, bytes)", "delete")
+SENT = all_of("update (content, sha256, width, height, bytes, told_at, told_lat, told_lon, device, screen)", "delete")
 MY_RECORD = f"exists (select 1 from records r where r.id = record_id and r.customer_id = {{0}}.customer_id and r.staff_id = {ME})"
 # By hand, a lead belongs to the branch of whoever writes it down, perhaps at a customer of his.
 LEAD_BY_HAND = "record_id is null and state = 'new' and owner_id is null and {branch} and (customer_id = 0 or {customer})"
@@ -217,6 +223,16 @@ TRACKED = (
 )  # fmt: skip
 NOTED_DOWN = "insert (customer_id, phone, business, remarks, needs, phone_by, phone_at, updated_by, updated_at)"
 KNOWN = all_of(NOTED_DOWN, NOTED_DOWN.replace("insert (customer_id, ", "update ("), signed=f"updated_by = {ME}")
+# A check that cannot be told from its evidence is laid before a reviewer by its own author; he can only ask, and appeal once.
+ASKS_REVIEW = Write(
+    "insert",
+    rows=MY_RECORD.format("reviews"),
+    signed=f"staff_id = {ME} and state = 'waiting' and decided_by is null and settled_by is null",
+)
+DECIDES = f"staff_id <> {ME} and (state = 'decided' and decided_by = {ME} or state = 'settled' and settled_by = {ME})"
+APPEALS = f"staff_id = {ME} and state = 'appealed'"
+REVIEWED = "update (state, finding, words, decided_by, decided_at, last_finding, last_words, settled_by, settled_at{0})"
+GIVES_OPINION = all_of("insert", "update (state, words, made_by, made_at)", signed=f"made_by = {ME}")
 TOUCHED = all_of("update (touched_at)")
 MY_MARK = f"marked_by = {ME} and approved_by is null"
 # Who approves a move writes down the point of the one who asked for it, and only what he has approved.
@@ -293,6 +309,13 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "footprints": dict.fromkeys(CHECKERS, TRACKED),
     "customer_facts": dict.fromkeys(CHECKERS, KNOWN),
     "notes": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), all_of("insert", signed=f"staff_id = {ME}")),
+    "reviews": {
+        Scope.HEAD: all_of(REVIEWED.format(""), signed=DECIDES),
+        # The head of a branch decides about his staff, and appeals for himself.
+        Scope.BRANCH: (ASKS_REVIEW, Write(REVIEWED.format(", appeal, appealed_at"), signed=f"({DECIDES} and {IN_MY_BRANCHES} or {APPEALS})")),
+        Scope.OFFICER: (ASKS_REVIEW, Write("update (state, appeal, appealed_at)", rows=f"staff_id = {ME}", signed=APPEALS)),
+    },
+    "opinions": {Scope.HEAD: GIVES_OPINION},
     "todos": {Scope.HEAD: all_of(SETTLED), Scope.BRANCH: all_of(SETTLED), Scope.OFFICER: all_of(HANDLED)},
     "signals": dict.fromkeys((Scope.HEAD, Scope.COLLECTOR), SIGNAL_HANDLED)
     | dict.fromkeys(CHECKERS, (*SIGNAL_HANDLED, RAISED_BY_CHECK)),
@@ -368,11 +391,11 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
-             "notices", "dispatches"}  # fmt: skip
+             "notices", "dispatches", "prints", "copies"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
-POSITIONS = {"records": {"lat", "lon", "accuracy_m", "coarse"}, "photos": {"lat", "lon"}}
+POSITIONS = {"records": {"lat", "lon", "accuracy_m", "coarse"}, "photos": {"lat", "lon", "told_lat", "told_lon"}}
 TRAILED_AS = {
     "identity_no": "vigil_mask({}, 3, 4)",
     "phone": "vigil_mask({}, 3, 4)",
@@ -453,6 +476,8 @@ def _machine_functions() -> Iterator[str]:
     yield _REVEAL.format(seen=_seen_in_each_scope())
     yield _HAVING.format(seen=_seen_in_each_scope())
     yield _NOTE.format(written=", ".join(f"'{op}'" for op in NOTED))
+    yield _lookup("vigil_found_again", f"table ({', '.join(_FOUND_AGAIN)})", _FOUND_AGAIN_OF, "form uuid")
+    yield _lookup("vigil_same_digits", f"table ({', '.join(_FIX)})", _SAME_DIGITS, "its_lat float8, its_lon float8, since date")
     yield _lookup("vigil_pulse", "bigint", "select last_value from audit_id_seq")
     yield bulk.COUNT
     yield bulk.UNDRESS
@@ -467,6 +492,7 @@ def _machine_functions() -> Iterator[str]:
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
                      "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
+                     "vigil_found_again(uuid)", "vigil_same_digits(float8, float8, date)",
                      "vigil_note(text, text, bigint, jsonb)", notices.SIGNATURE):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"
     yield _ASK
@@ -484,9 +510,9 @@ def _setting(name: str, kind: str, setting: str) -> str:
     )
 
 
-def _lookup(name: str, kind: str, query: str) -> str:
+def _lookup(name: str, kind: str, query: str, given: str = "") -> str:
     return (
-        f"create or replace function {name}() returns {kind} language sql stable parallel safe security definer "
+        f"create or replace function {name}({given}) returns {kind} language sql stable parallel safe security definer "
         f"set search_path = public, pg_temp as $$ {query} $$"
     )
 
@@ -515,6 +541,29 @@ begin
     end if;
     return found_value;
 end $$"""
+
+# Which photos of a form show what was handed in with another check: of any customer, by anybody, without saying whose.
+# A pair is judged by whichever of the two is submitted second; a photo of the same form is no copy.
+_FOUND_AGAIN = ("upload_id uuid", "earlier_id uuid", "share float8", "same_customer boolean", "same_officer boolean")
+_FOUND_AGAIN_OF = """
+    with mine as (
+        select m.upload_id, m.customer_id, m.staff_id, m.submit_key, coalesce(p.received_at, 'infinity') as handed_in
+        from prints m left join photos p on p.upload_id = m.upload_id and p.customer_id = m.customer_id
+        where m.submit_key = form and (m.staff_id = vigil_me() or vigil_role() = 'machine')
+    ), pairs as (
+        select mine.*, c.earlier_id as other_id, c.share from mine join copies c on c.upload_id = mine.upload_id
+        union all
+        select mine.*, c.upload_id, c.share from mine join copies c on c.earlier_id = mine.upload_id
+    )
+    select pairs.upload_id, other.upload_id, pairs.share, other.customer_id = pairs.customer_id, other.staff_id = pairs.staff_id
+    from pairs join prints other on other.upload_id = pairs.other_id and other.submit_key <> pairs.submit_key
+    join photos p on p.upload_id = other.upload_id and p.customer_id = other.customer_id and p.received_at <= pairs.handed_in"""
+
+# Colleagues' phones that said this very position, to the last digit.
+_FIX = ("lat float8", "lon float8", "accuracy_m float8", "at timestamptz")
+_SAME_DIGITS = """
+    select r.lat, r.lon, r.accuracy_m, coalesce(r.fixed_at, r.finished_at) from records r
+    where r.lat = its_lat and r.lon = its_lon and r.done_on >= since and not r.coarse and r.staff_id <> vigil_me() limit 20"""
 
 # The customers of the acting person who have this very phone, in the source or by our own knowledge, or identity number.
 _HAVING = """
@@ -655,6 +704,9 @@ begin
         insert into audit ({head}, before, after)
         select {values("update", "n")}, {changes("o")}, {changes("n")}
         from old_rows o join new_rows n on {paired} where {changed};
+    end if;
+    if found then
+        perform pg_notify('{CHANGES}', '{table.name}');  -- told with the commit: open pages draw themselves anew
     end if;
     return null;
 end $$"""

@@ -368,6 +368,33 @@ LEAD_STEPS = {
 }
 
 
+class ReviewState(StrEnum):
+    """How far a review of presence has come."""
+
+    WAITING = "waiting"  # 待复核
+    DECIDED = "decided"  # 已复核
+    APPEALED = "appealed"  # 申诉中
+    SETTLED = "settled"  # 已终审
+
+
+PENDING_REVIEWS = (ReviewState.WAITING, ReviewState.APPEALED)
+
+
+class Finding(StrEnum):
+    """What a reviewer found of presence."""
+
+    ACCEPTED = "accepted"  # 认可
+    DOUBTFUL = "doubtful"  # 存疑
+    REFUSED = "refused"  # 不认可
+
+
+class Opinion(StrEnum):
+    """Head office's word on a check."""
+
+    PASSED = "passed"  # 通过
+    RETURNED = "returned"  # 退回
+
+
 class Definition(StrEnum):
     """Families of versioned, dated, twice-signed data."""
 

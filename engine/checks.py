@@ -53,6 +53,7 @@ class Submission:
     lon: float | None = None
     accuracy_m: float | None = None
     distance_m: float | None = None
+    place: dict | None = None
     on_site: bool | None = None
     fixed_at: datetime | None = None
     grade: str | None = None
@@ -206,7 +207,7 @@ def _row(s: Submission, staff_id: int, branch_id: int, loan_ids: list[int]) -> d
         "submit_key": s.key, "digest": s.digest(), "customer_id": s.customer_id, "kind": s.kind, "mode": s.mode,
         "outcome": s.outcome, "conclusion": s.conclusion, "started_at": s.started_at, "finished_at": s.finished_at,
         "done_on": _day(s), "answers": s.answers, "note": s.note, "lat": s.lat, "lon": s.lon, "accuracy_m": s.accuracy_m,
-        "distance_m": s.distance_m, "on_site": s.on_site, "fixed_at": s.fixed_at, "grade": s.grade, "presence": s.presence,
+        "distance_m": s.distance_m, "place": s.place, "on_site": s.on_site, "fixed_at": s.fixed_at, "grade": s.grade, "presence": s.presence,
         "away_because": s.away_because, "offline": s.offline, "received_at": s.received_at or s.finished_at, "calls": s.calls,
         "form_code": s.form[0] if s.form else None, "form_version": s.form[1] if s.form else None,
         "proposed_class": s.proposed_class, "proposed_months": s.proposed_months, "staff_id": staff_id, "branch_id": branch_id, "loan_ids": loan_ids,

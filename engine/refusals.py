@@ -112,6 +112,24 @@ class TakenByAnother(Refusal):
     status = 403
 
 
+class OnesOwn(Refusal):
+    """Nobody reviews a check of his own."""
+
+    status = 403
+
+
+class OnlyOnce(Refusal):
+    """An appeal can be made once, after a decision and by the officer concerned."""
+
+    status = 409
+
+
+class SecondPerson(Refusal):
+    """Whoever decided first does not decide about the appeal."""
+
+    status = 403
+
+
 class SameKeyOtherContent(Refusal):
     """This form was sent before with other content. Open it anew to send a correction."""
 

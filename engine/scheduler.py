@@ -16,8 +16,9 @@ import structlog
 from db import access, calendar, calendar_links, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
-from engine import clock, footprints, night, notices, outbox, suspects
+from engine import clock, footprints, night, notices, outbox, suspects, visits
 from engine.feed import load
+from engine.photos import finding
 
 log = structlog.get_logger()
 TICK = 20.0  # seconds between two looks at the table
@@ -78,6 +79,13 @@ def _suspects() -> object:
         return suspects.look(conn, clock.today())
 
 
+def _photos() -> object:
+    """What could not be compared when it came: the server was killed, or an older version kept it without a print."""
+    with access.transaction(MACHINE, "photo.compare") as conn:
+        finding.forget(conn, clock.now())
+    return visits.compare(now=clock.now())
+
+
 JOBS = (
     Job(
         "night",
@@ -92,6 +100,7 @@ JOBS = (
         _suspects,
         every=timedelta(hours=12),
     ),
+    Job("photos", "Compare photos that were not compared when they came", _photos, every=timedelta(minutes=1)),
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),
     Job("digest", "Tell everybody whose hour has come how the day stands, on working days", _digest, every=timedelta(minutes=10)),
     Job("outbox", "Send what people are told through the channels they have chosen", outbox.run, every=timedelta(minutes=1)),

@@ -151,8 +151,7 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
             **about, record_id=record, name="赵六", phone="13900000066", wish="w", staff_id=ids[officer or "101"], noted_at=TODAY))  # fmt: skip
         _known(conn, about, ids[officer or "101"], None if number == "K002" else f"1370000000{n}")
         _half_filled_in(conn, about, loan, ids[officer or "101"])
-        conn.execute(sa.insert(tables.photos).values(
-            customer_id=about["customer_id"], record_id=record, sha256=b"x", bytes=1, width=1, height=1, staff_id=ids["802"]))  # fmt: skip
+        _photographed(conn, about, record, ids[officer or "801"], n)
         _put(conn, tables.signals, **about, rule_code="S1", rule_version=1, subject_kind="loan", subject_id=loan,
              owner_id=ids.get(officer), level="red", evidence={"balance": 1}, first_on=TODAY, last_on=TODAY)  # fmt: skip
         conn.execute(sa.insert(tables.loan_history).values(
@@ -162,6 +161,9 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
         _put(conn, tables.requests, **about, kind="address_move", after={"kind": "home"}, reason="r", asked_by=ids[officer or "101"],
              asked_at=sa.func.now())  # fmt: skip
         assert open_todo
+    conn.exec_driver_sql(  # each photo shows the same as the one before it, of another customer
+        "insert into copies select l.upload_id, l.customer_id, e.upload_id, e.customer_id, 0.9 from prints l join prints e on l.no = e.no + 1"
+    )
     # 郑洁 once checked K002 and has a closed todo there: her own rows, not her customer.
     crossing = {"customer_id": customers["K002"], "branch_id": branches["229008"]}
     _put(conn, tables.records, **crossing, kind="spot", mode="phone", loan_ids=[], staff_id=ids["103"], done_on=TODAY,
@@ -183,6 +185,26 @@ def _known(conn: sa.Connection, about: dict, staff_id: int, phone: str | None) -
     for n in range(2):
         _put(conn, tables.footprints, **about, staff_id=staff_id, submit_key=sa.func.gen_random_uuid(), source="during",
              at=datetime(2026, 11, 20, 9, n, tzinfo=UTC), lat=43.9 + n / 100, lon=125.3)  # fmt: skip
+
+
+def _photographed(conn: sa.Connection, about: dict, record: int, officer: int, n: int) -> None:
+    """A photo of 李强's with its print; a review of the check, in each state by turns, and head office's opinion."""
+    li, sun, wang = (
+        conn.exec_driver_sql(f"select id from staff where staff_no = '{no}'").scalar_one() for no in ("802", "801", "001")
+    )
+    upload = conn.execute(sa.insert(tables.photos).values(
+        customer_id=about["customer_id"], record_id=record, sha256=b"x", bytes=1, width=1, height=1, staff_id=li,
+    ).returning(tables.photos.c.upload_id)).scalar_one()  # fmt: skip
+    key = conn.execute(sa.select(tables.records.c.submit_key).where(tables.records.c.id == record)).scalar_one()
+    conn.execute(sa.insert(tables.prints).values(
+        upload_id=upload, customer_id=about["customer_id"], submit_key=key, staff_id=officer, sha256=b"x", hashes=b"h", thumb=b"t"))  # fmt: skip
+    reviewer = wang if officer == sun else sun
+    decided = {"state": "decided", "finding": "doubtful", "words": "看不清", "decided_by": reviewer, "decided_at": sa.func.now()}
+    appealed = decided | {"state": "appealed", "appeal": "门口有树", "appealed_at": sa.func.now()}
+    conn.execute(sa.insert(tables.reviews).values(
+        **about, record_id=record, staff_id=officer, causes=["grade"], **({}, decided, appealed)[n % 3]))  # fmt: skip
+    conn.execute(sa.insert(tables.opinions).values(
+        **about, record_id=record, staff_id=officer, state="returned", words="补拍库存", made_by=wang, made_at=sa.func.now()))  # fmt: skip
 
 
 def _half_filled_in(conn: sa.Connection, about: dict, loan: int, staff_id: int) -> None:

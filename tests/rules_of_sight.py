@@ -11,8 +11,8 @@ Written from the bank's rules, not from db/security.py:
 * a round of the day: its officer, the heads of his branch, the whole book's readers; how a branch shared out its visits, the same
   without officers;
 * whoever asked for something a second person decides sees what became of it;
-* whoever signed a check sees it, its photos and its leads, whoever follows a lead sees it; forms half filled in and photos on
-  their way, their author only;
+* whoever signed a check sees it, its photos, its leads and what reviewers said of it, whoever follows a lead sees it; a photo
+  found again is seen with the photo; forms half filled in and photos on their way, their author only;
 * where somebody was at visits: himself, the head of the branch whose customer it was, and who sees the whole book; no colleague;
 * handovers are seen by the whole-book roles and by the head of the branch whose affair they are; which customers and rows
   they moved, by whoever of these sees the customer;
@@ -38,8 +38,9 @@ EVERYBODY = (*BUSINESS, *TECHNICAL)
 OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims",
-                 "customer_facts", "notes", "handover_parts", "handover_rows")  # fmt: skip
-OF_A_BRANCH = ("loans", "loan_history", "todos", "records", "signals", "leads", "requests")
+                 "customer_facts", "notes", "handover_parts", "handover_rows", "copies")  # fmt: skip
+OF_A_RECORD = ("records", "leads", "reviews", "opinions")
+OF_A_BRANCH = ("loans", "loan_history", "todos", "signals", "requests", *OF_A_RECORD)
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
 TOLD = tuple(role for role in BUSINESS if role is not Role.AUDITOR)
 OPERATIONS = ("feed_files", "rejects", "problems")
@@ -53,7 +54,7 @@ OPEN_TO = (
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
-       "drafts": CHECKERS, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": ()}
+       "drafts": CHECKERS, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "prints": ()}
 )  # fmt: skip
 
 
@@ -120,6 +121,8 @@ class Sight:
             return True
         if table == "photos" and self.role in CHECKERS and row["staff_id"] == self.person.id:
             return True
+        if table == "copies":
+            return any(self.sees("photos", p) for p in self.book.rows["photos"] if p["upload_id"] == row["upload_id"])
         if table in OF_A_CUSTOMER:
             return row["id" if table == "customers" else "customer_id"] in self.customers
         if table in OF_A_BRANCH:
@@ -129,16 +132,12 @@ class Sight:
     def _sees_work(self, table: str, row: dict) -> bool:
         if self.role in WHOLE_BOOK:
             return True
-        own = {
-            "todos": row.get("assignee_id"),
-            "records": row.get("staff_id"),
-            "leads": self.person.id if self.person.id == row.get("owner_id") else row.get("staff_id"),
-            "signals": row.get("owner_id"),
-            "requests": row.get("asked_by"),
-        }.get(table)
+        own = {"todos": row.get("assignee_id"), "signals": row.get("owner_id"), "requests": row.get("asked_by")}.get(table)
+        own = row["staff_id"] if table in OF_A_RECORD else own
+        own = self.person.id if table == "leads" and row["owner_id"] == self.person.id else own
         if self.role is Role.BRANCH_HEAD:
             holder = self.book.loans[row["loan_id"]] if table == "loan_history" else row
-            return holder["branch_id"] in self.branches or (table in ("records", "leads", "requests") and own == self.person.id)
+            return holder["branch_id"] in self.branches or (table in (*OF_A_RECORD, "requests") and own == self.person.id)
         pooled = table == "todos" and own is None and row["branch_id"] == self.home
         if self.role in OFFICERS and (pooled or own == self.person.id and table != "loans"):
             return True

@@ -41,6 +41,7 @@ HOSTILE = (  # of an address: names and values nobody should have to believe
     "signals?id=-1", "signals?id=NaN", "signals?id=99999999999999999999999", "signals?level=purple", "records?done_from=2026-02-30",
     "rules?view=secret", "rules?rule=../../etc/passwd", "rules?parameter=__class__", "feeds?run=0x10", "feeds?run=99999999",
     "map?mark=%00", "map?mark=' or 1=1", "map?due=never", "map?reach=-1", "addresses?state=lost", "addresses?manager=-1",
+    "records?id=-1", "records?id=99999999999999999999", "records?id=²", "records?view=zzz",
     "dashboard?days=7", "dashboard?days=30;", "dashboard?family=fast", "dashboard?kind=first&kind=second",
 )  # fmt: skip
 
@@ -250,6 +251,7 @@ class TestAddresses:
         ("todos?state=nonsense", "状态"), ("todos?due_from=2026-13-45", "2026-11-23"), ("loans?class=royal", "五级分类"),
         ("signals?id=NaN", "没有编号为"), ("feeds?run=0x10", "没有批次"), ("rules?view=secret", "视图"),
         ("dashboard?days=7", "期间"),
+        ("records?view=zzz", "视图"),
     ])  # fmt: skip
     def test_the_sentence_says_what_and_what_to_do(self, visit, address, words_):
         assert any(words_ in s for s in sentences(visit("head_risk").at(address)))

@@ -9,7 +9,7 @@ import pytest
 
 from db import access, audit
 from db.access import MACHINE, Person
-from db.vocab import Conclusion, Definition, Kind, LeadState, Marking, Mode, Outcome, Place, Role
+from db.vocab import Conclusion, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Role
 from engine import (
     absences,
     acts,
@@ -29,6 +29,7 @@ from engine import (
     permits,
     preferences,
     refusals,
+    reviews,
     rounds,
     rulebook,
     sign_in,
@@ -112,6 +113,10 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "rounds.sharing.begin": ("round.share", lambda conn, by: rounds.begin(conn, by, TODAY, TODAY, [by.id])),
     "rounds.sharing.apply": ("round.share", lambda conn, by: rounds.apply(conn, by, 1)),
     "rounds.sharing.drop": ("round.share", lambda conn, by: rounds.drop(conn, by, 1)),
+    "reviews.decide": ("review.decide", lambda conn, by: reviews.decide(conn, by, 1, Finding.REFUSED, "not the shop", now=NOW)),
+    "reviews.appeal": ("review.appeal", lambda conn, by: reviews.appeal(conn, by, 1, "it is the shop", now=NOW)),
+    "reviews.settle": ("review.settle", lambda conn, by: reviews.settle(conn, by, 1, Finding.ACCEPTED, "it is the shop", now=NOW)),
+    "reviews.judge": ("record.judge", lambda conn, by: reviews.judge(conn, by, 1, Opinion.PASSED, None, now=NOW)),
     "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),
     "rulebook.propose parameter": ("parameter.change", proposal(Definition.PARAMETER)),
     "rulebook.propose form": ("form.change", proposal(Definition.FORM)),
@@ -133,6 +138,7 @@ VERBS: dict[str, tuple[str, Callable]] = {
     ),
     "visits.drafting.drop_photo": ("check.submit", lambda conn, by: visits.drop_photo(conn, by, uuid4(), uuid4())),
     "visits.drafting.number": ("check.submit", lambda conn, by: visits.number(conn, by, uuid4(), now=NOW)),
+    "visits.judging.preview": ("check.submit", lambda conn, by: visits.preview(conn, by, uuid4(), {}, now=NOW)),
     "visits.submitting.submit": ("check.submit", lambda conn, by: visits.submit(conn, by, uuid4(), {}, now=NOW)),
     "todos.assign": ("todo.assign", lambda conn, by: todos.assign(conn, by, [1], 12)),
     "todos.claim": ("todo.claim", lambda conn, by: todos.claim(conn, by, 1)),

@@ -75,7 +75,7 @@ def _writable(table: sa.Table) -> sa.Column:
     ]
     spare = {"preferences": "wishes", "branches": "name", "todos": "pinned", "staff_roles": "valid_to", "arrears": "principal_fen",
              "photos": "bytes", "calendar_days": "note", "calendar_links": "made_at", "guarantors": "name", "loans": "purpose", "products": "name",
-             "rounds": "by_hand"}  # fmt: skip
+             "rounds": "by_hand", "opinions": "words"}  # fmt: skip
     return table.c[spare[table.name]] if table.name in spare else plain[-1]
 
 

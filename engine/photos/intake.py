@@ -115,6 +115,14 @@ def written(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def thumbnail(jpeg: bytes, side: int) -> bytes:
+    """One of our own photos in little; decoded at the scale it is shown at."""
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        image.draft("RGB", (side, side))
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return written(image)
+
+
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

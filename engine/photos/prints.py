@@ -61,6 +61,11 @@ def of_picture(picture: Image.Image) -> Print:
     return of_grey(np.asarray(small, np.float32))
 
 
+def blank() -> Print:
+    """Of a picture that cannot be seen: flat, so nothing is compared with it."""
+    return of_grey(np.zeros((SIDE, SIDE), np.float32))
+
+
 def of_grey(grey: np.ndarray) -> Print:
     hashes = np.stack([_hash(grey, window) for window in WINDOWS])
     return Print(np.clip(grey, 0, 255).astype(np.uint8).tobytes(), hashes.astype("<u8").tobytes())

@@ -57,7 +57,11 @@ class Index:
         return len(self.ids) + len(self._added)
 
     def add(self, photo_id: int, found: Print) -> None:
-        self._added.append((photo_id, found.hashes))
+        self.add_hashes(photo_id, found.hashes)
+
+    def add_hashes(self, photo_id: int, hashes: bytes) -> None:
+        """Taken in with the next search, all that were added at once."""
+        self._added.append((photo_id, hashes))
 
     def search(self, found: Print, thumbs: Thumbs) -> list[Match]:
         """Kept photos that show the same picture, the likeliest first."""

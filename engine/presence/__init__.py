@@ -7,6 +7,6 @@ A browser's position is a claim. The grade says how well the claim holds togethe
 """
 
 from engine.presence.facts import CheckIn, Fix, Photo, Place, Reason, Thresholds, Verdict
-from engine.presence.grading import Graded, grade
+from engine.presence.grading import SEVERITY, Graded, grade, letter
 
-__all__ = ["CheckIn", "Fix", "Graded", "Photo", "Place", "Reason", "Thresholds", "Verdict", "grade"]
+__all__ = ["SEVERITY", "CheckIn", "Fix", "Graded", "Photo", "Place", "Reason", "Thresholds", "Verdict", "grade", "letter"]

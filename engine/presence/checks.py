@@ -171,7 +171,12 @@ def photo_reuse(seen: CheckIn, _limits: Thresholds) -> Reason:
     """What the search among earlier photos found (engine.photos)."""
     if not seen.photos:
         return Reason("photo_reuse", UNKNOWN, _("There is no photo."))
-    if any(photo.reused for photo in seen.photos):
+    return reused_photo(any(photo.reused for photo in seen.photos))
+
+
+def reused_photo(found: bool) -> Reason:
+    """Also when the search ends only after the check has come."""
+    if found:
         return Reason("photo_reuse", DOUBT, _("A photo of this visit was found among earlier photos."))
     return Reason("photo_reuse", PASS, _("No photo was found among earlier ones."))
 

@@ -9,6 +9,7 @@
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.presence import checks, made_up
@@ -42,10 +43,12 @@ def grade(seen: CheckIn, limits: Thresholds | None = None) -> Graded:
     reasons = sorted((check(seen, limits) for check in CHECKS), key=lambda reason: SEVERITY.index(reason.verdict))
     if seen.explanation:
         reasons.insert(0, _explained(seen))
-    return Graded(_letter(Counter(reason.verdict for reason in reasons)), tuple(reasons))
+    return Graded(letter(reason.verdict for reason in reasons), tuple(reasons))
 
 
-def _letter(found: Counter) -> str:
+def letter(verdicts: Iterable[Verdict]) -> str:
+    """What the verdicts of all checks amount to."""
+    found = Counter(verdicts)
     if found[Verdict.FAIL] or found[Verdict.DOUBT] >= 3:
         return "D"
     if found[Verdict.DOUBT] or found[Verdict.NOTE] >= 3:

@@ -10,6 +10,7 @@ from db.access import Connection, Person
 from db.vocab import Kind, Mode
 from engine import calls, footprints, parameters, permits, refusals
 from engine import customers as customer_verbs
+from engine.photos import intake
 from engine.visits import pictures, shared
 from engine.visits.sent import MOST_PHOTOS
 
@@ -60,9 +61,17 @@ def add_photo(conn: Connection, by: Person, key: UUID, piece: Piece) -> dict:
         raise refusals.Conflict
     if found.sha256 is None and found.received == found.total:
         kept = pictures.take_in(drafts.content(conn, piece.id, key))
-        drafts.stored(conn, piece.id, key, bytes.fromhex(kept.sha256), len(kept.jpeg), kept.width, kept.height)
+        drafts.stored(conn, piece.id, key, _facts(kept))
         found = drafts.upload(conn, piece.id, key)
     return shared.progress(found)
+
+
+def _facts(kept: intake.Photo) -> dict:
+    """Of the photo as it is kept, and what the file said of itself."""
+    return {
+        "sha256": bytes.fromhex(kept.sha256), "bytes": len(kept.jpeg), "width": kept.width, "height": kept.height, "told_at": kept.told.taken_at,
+        "told_lat": kept.told.lat, "told_lon": kept.told.lon, "device": kept.told.device or None, "screen": kept.of_a_screen,
+    }  # fmt: skip
 
 
 def _begin(conn: Connection, by: Person, draft, piece: Piece) -> None:

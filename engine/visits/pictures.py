@@ -1,10 +1,16 @@
 """Where the photos of checks lie, and how one is shown: with its stamp of time, place and person."""
 
-from db import photos, settings
-from db.access import Connection
+from datetime import datetime
+from uuid import UUID
+
+from db import access, photos, settings
+from db.access import MACHINE, Connection
 from engine import refusals
-from engine.photos import intake, watermark
+from engine.photos import finding, intake, watermark
 from engine.photos.store import Folder, Store
+from engine.visits import judging
+
+SMALL = 480  # pixels of the longer side
 
 
 def shelf() -> Store:
@@ -16,6 +22,21 @@ def take_in(content: bytes) -> intake.Photo:
     taken = intake.take(content)
     shelf().put(taken.jpeg)
     return taken
+
+
+def compare(upload_id: UUID | None = None, *, now: datetime) -> int:
+    """Compare a photo that has just come, or all that nobody has compared yet, with everything before; how many checks
+    that had come already were graded anew. In a transaction of the machine's, for it looks at everybody's photos."""
+    with access.transaction(MACHINE, "photo.compare") as conn:
+        return len(judging.rejudge(conn, finding.compare(conn, shelf(), upload_id), now))
+
+
+def small(conn: Connection, photo_id: int) -> bytes:
+    """The same in little, for lists; without a stamp, which nobody could read."""
+    found = photos.get(conn, photo_id)
+    if found is None:
+        raise refusals.NotFound
+    return intake.thumbnail(shelf().get(bytes(found.sha256).hex()), SMALL)
 
 
 def stamped(conn: Connection, photo_id: int) -> bytes:

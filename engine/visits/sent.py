@@ -45,6 +45,14 @@ class SentLead(Part):
     wish: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+class SentClaim(Part):
+    """What presence is judged by before a check is sent."""
+
+    fix: SentFix | None = None
+    away_because: Short = ""
+    photos: list[UUID] = Field(default=[], max_length=MOST_PHOTOS)
+
+
 class Sent(Part):
     """A check as the phone sends it; frozen there when it is first sent, so that sending again is the same."""
 
@@ -66,8 +74,16 @@ class Sent(Part):
 
 
 def read(given: dict) -> Sent:
+    return _read(Sent, given)
+
+
+def read_claim(given: dict) -> SentClaim:
+    return _read(SentClaim, given)
+
+
+def _read(kind: type[Part], given: dict) -> Any:
     try:
-        return Sent.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         raise refusals.Unreadable(where=".".join(map(str, first["loc"])) or "{}", problem=first["msg"]) from None

@@ -7,6 +7,7 @@ from db import definitions, drafts, records, settings
 from db.access import Connection
 from db.vocab import Definition
 from engine import forms, refusals
+from engine.presence import Fix
 
 
 def draft_of(conn: Connection, key: UUID):
@@ -27,3 +28,7 @@ def progress(u) -> dict:
 
 def day(moment: datetime) -> date:
     return moment.astimezone(settings.ZONE).date()
+
+
+def fix_of(sent) -> Fix | None:
+    return Fix(sent.fix.lat, sent.fix.lon, sent.fix.accuracy_m, sent.fix.at) if sent.fix else None

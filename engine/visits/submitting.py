@@ -5,20 +5,19 @@ import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from db import drafts, photos, records
+from db import copies, drafts, photos, records
 from db.access import Connection, Person
 from db.vocab import CallResult, Conclusion, Kind, Mode, Outcome
 from engine import calls, checks, footprints, forms, parameters, permits, presence, refusals, words
 from engine.checks import Lead, Submission
 from engine.forms import Filled
-from engine.presence import CheckIn, Fix, Place
+from engine.presence import Fix
 from engine.presence.geometry import Point, metres
-from engine.visits import shared
+from engine.visits import judging, shared
+from engine.visits.judging import AT_ONCE, Claim
 from engine.visits.sent import Sent, read
 
 CLOCKS_APART = timedelta(minutes=10)  # between phone and server; more is the phone's error
-AT_ONCE = timedelta(minutes=5)  # from the end of a check to its arrival; later it came from the phone's queue
-RECENT = timedelta(days=60)
 
 
 def submit(conn: Connection, by: Person, key: UUID, given: dict, *, now: datetime) -> dict:
@@ -36,11 +35,12 @@ def submit(conn: Connection, by: Person, key: UUID, given: dict, *, now: datetim
     records.touch(conn, [draft.customer_id])  # holds the customer: two calls at a time are counted one after the other
     _must_be_decent(conn, draft, sent, outcome, moment, now)
     pictures = _pictures(conn, key, sent, form, outcome)
-    s = _submission(conn, by, draft, sent, outcome, filled, moment, now, digest)
+    s = _submission(conn, draft, sent, outcome, filled, pictures, moment, now, digest)
     receipt = checks.submit(conn, by, s)
     photos.add(conn, [_photo(by, draft.customer_id, receipt["record"], p) for p in pictures])
     if draft.mode == Mode.FIELD:
         footprints.keep(conn, draft, given, now=now)
+    _look_twice(conn, receipt["record"], s.key, pictures, now)
     drafts.end(conn, key)
     return receipt
 
@@ -102,17 +102,16 @@ def _pictures(conn: Connection, key: UUID, sent: Sent, form: forms.Form, outcome
 
 
 def _submission(
-    conn, by: Person, draft, sent: Sent, outcome: Outcome, filled: Filled, moment: datetime, now: datetime, digest: bytes
+    conn, draft, sent: Sent, outcome: Outcome, filled: Filled, pictures: list, moment: datetime, now: datetime, digest: bytes
 ) -> Submission:
-    fix = Fix(sent.fix.lat, sent.fix.lon, sent.fix.accuracy_m, sent.fix.at) if sent.fix else None
-    offline = now - moment > AT_ONCE
-    graded = _graded(conn, by, draft, fix, sent, moment, now, offline)
+    fix = shared.fix_of(sent)
+    graded = judging.judge(conn, draft, Claim(fix, moment, sent.away_because), pictures, now)
     return Submission(
         key=draft.submit_key, customer_id=draft.customer_id, kind=Kind(draft.kind), mode=Mode(draft.mode), outcome=outcome,
         conclusion=sent.conclusion, started_at=sent.started_at, finished_at=moment, received_at=now, todo_ids=tuple(draft.todo_ids),
         answers=filled.kept(), note=sent.note or None, form=(draft.form_code, draft.form_version), digest_of_sent=digest,
         calls=[call.model_dump(mode="json") for call in sent.calls] or None, proposed_class=sent.proposed_class,
-        proposed_months=sent.proposed_months, offline=offline, away_because=sent.away_because or None,
+        proposed_months=sent.proposed_months, offline=now - moment > AT_ONCE, away_because=sent.away_because or None,
         branch_id=draft.branch_id, loan_ids=tuple(draft.loan_ids), **_where(fix, draft.place), **graded,
         leads=tuple(Lead(x.name, x.phone or None, x.wish) for x in sent.leads),
     )  # fmt: skip
@@ -126,34 +125,21 @@ def _where(fix: Fix | None, place: dict | None) -> dict:
         return found
     away = metres(fix, Point(place["lat"], place["lon"]))
     allowed = place["radius_m"] + min(fix.accuracy_m or 0, presence.Thresholds().accuracy_allowed_m)
-    return found | {"distance_m": round(away, 1), "on_site": away <= allowed}
+    mark = {name: place.get(name) for name in ("lat", "lon", "radius_m", "words")}
+    return found | {"distance_m": round(away, 1), "on_site": away <= allowed, "place": mark}
 
 
-def _graded(conn, by: Person, draft, fix: Fix | None, sent: Sent, moment: datetime, now: datetime, offline: bool) -> dict:
-    if fix is None or draft.place is None or draft.mode != Mode.FIELD:
-        return {}
-    earlier = [Fix(x.lat, x.lon, x.accuracy_m, x.at) for x in records.fixes_of(conn, by.id, shared.day(now - RECENT))]
-    found = presence.grade(CheckIn(
-        address=Place(draft.place["lat"], draft.place["lon"], draft.place["radius_m"]), fix=fix, received_at=_seen(draft.place, fix, now),
-        previous=earlier[0] if earlier else None, recent=tuple(earlier), left_at=moment, offline=offline, explanation=sent.away_because,
-    ))  # fmt: skip
-    return {
-        "grade": found.grade,
-        "presence": [{"check": r.check, "verdict": r.verdict.value, "words": r.words} for r in found.reasons],
-    }
-
-
-def _seen(place: dict, fix: Fix, now: datetime) -> datetime:
-    """When the position reached us: with a draft, if the phone had a network, else with the check."""
-    try:
-        same = datetime.fromisoformat(place["fix_at"]) == fix.at
-    except (KeyError, ValueError, TypeError):
-        return now
-    return datetime.fromisoformat(place["fix_seen"]) if same else now
+def _look_twice(conn: Connection, record_id: int, key: UUID, pictures: list, now: datetime) -> None:
+    """Laid before a reviewer when the evidence does not settle it; photos that were dropped from the form do not count."""
+    record = records.get(conn, record_id)
+    kept = {p.id for p in pictures}
+    judging.lay_before(conn, record, any(copy.upload_id in kept for copy in copies.of_form(conn, key)), now)
 
 
 def _photo(by: Person, customer_id: int, record_id: int, upload) -> dict:
     return {
         "customer_id": customer_id, "record_id": record_id, "sha256": bytes(upload.sha256), "bytes": upload.bytes, "width": upload.width,
         "height": upload.height, "taken_at": upload.taken_at, "lat": upload.lat, "lon": upload.lon, "staff_id": by.id,
+        "upload_id": upload.id, "told_at": upload.told_at, "told_lat": upload.told_lat, "told_lon": upload.told_lon,
+        "device": upload.device, "screen": upload.screen,
     }  # fmt: skip

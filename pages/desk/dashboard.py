@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, audit, feeds, figures
+from db import access, feeds, figures
 from db.figures import Scope
 from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role, SignalState
 from engine import clock, words
 from engine.words import _
-from pages.parts import charts, filters, frame, look, tables
+from pages.parts import charts, filters, frame, live, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("dashboard.see")
@@ -42,9 +42,12 @@ since = today - timedelta(days=days - 1)
 narrowed = {name: value for name, value in (("branch", st.query_params.get("branch")), ("kind", kind), ("family", family)) if value}
 
 
+SHOWN = ("records", "todos", "signals", "loans", "customers", "reviews")  # what the figures are made of
+
+
 @st.cache_data(ttl=300, max_entries=200, show_spinner=False)
-def read(who: tuple, scope: Scope, days: int, pulse: int) -> dict:
-    """Everything the page shows, in one transaction; kept as long as nothing was written anywhere."""
+def read(sight: tuple, scope: Scope, days: int, number: tuple) -> dict:
+    """Everything the page shows, in one transaction; once a change for all who see the same."""
     since = scope.today - timedelta(days=days - 1)
     with access.reading(person) as conn:
         return {
@@ -79,11 +82,11 @@ def card(label: str, value, delta, against: str, series, help_: str, page: str, 
         )
 
 
-@st.fragment(run_every="10s")
+@st.fragment(run_every="60s")
 def everything() -> None:
-    with access.reading(person) as conn:
-        pulse = audit.pulse(conn)
-    data = read((person.role, person.id), scope, days, pulse)
+    """Drawn anew with every change; the timer keeps the moment of refreshing true."""
+    live.watch(person, *SHOWN)
+    data = read(live.sight(person), scope, days, live.number())
     as_of.caption(_("Book of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"))
     key_figures(data)
     left, right = st.columns(2)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import plotly.graph_objects as go
 import streamlit as st
 
-from db import access, audit, loans, signals, todos
+from db import access, audit, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, words
 from engine.words import _
@@ -25,6 +25,7 @@ with access.reading(person) as conn:
     history = loans.history(conn, loan.id, loan.customer_id)
     guarantors = loans.guarantors_of(conn, loan.id)
     mine = [t for t in todos.of_customer(conn, loan.customer_id) if loan.id in t.loan_ids]
+    checks = [r for r in records.of_customer(conn, loan.customer_id) if loan.id in r.loan_ids]
     warned = [s for s in signals.queue(conn, states=tuple(signals.SignalState), customer_id=loan.customer_id)
               if s.subject_kind != "loan" or s.subject_id == loan.id]  # fmt: skip
     why = explain.explain(conn, number, asof.judged_on(conn)) if loan.live else None
@@ -132,6 +133,9 @@ with right:
         dossier.todo_lines(mine, today)
 if why is not None:
     reasons()
+with st.container(border=True):
+    st.subheader(_("Checks"), anchor=False)
+    dossier.record_lines(checks)
 if warned:
     with st.container(border=True):
         st.subheader(_("Warning signals"), anchor=False)

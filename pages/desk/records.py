@@ -1,16 +1,18 @@
-"""记录: every check that was submitted."""
+"""记录: every check that was submitted; one of them from every side; those whose presence a person is to look at."""
 
 import streamlit as st
 
-from db import access, records
-from db.vocab import Conclusion, Kind, Mode, Outcome
-from engine import words
+from db import access, records, reviews
+from db.vocab import Conclusion, Kind, Mode, Opinion, Outcome, ReviewState
+from engine import permits, words
 from engine.words import _
-from pages.parts import filters, frame, tables
+from pages.parts import acts, filters, frame, live, look, record_sheet, review_box, tables
 from pages.parts.tables import Column
 
 person = frame.person("records.see")
 SORTS = {"-done": "Latest first", "done": "Oldest first", "customer": "Customer", "staff": "Officer", "branch": "Branch"}
+QUEUE_SORTS = {"-urgency": "Worst evidence first", "opened": "Longest waiting first", "staff": "Officer"}
+VIEWS = {"all": "All checks", "review": "Awaiting review"}
 COLUMNS = [
     Column("finished_at", "When", "moment", width=130),
     Column("customer", "Customer", width=190),
@@ -18,6 +20,9 @@ COLUMNS = [
     Column("mode", "Way", value=lambda r: words.name(Mode(r.mode)), width=70),
     Column("conclusion", "Conclusion", "badge", Conclusion, width=95),
     Column("outcome", "Outcome", value=lambda r: words.name(Outcome(r.outcome)), width=100),
+    Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why."),
+    Column("review", "Review", value=lambda r: words.name(ReviewState(r.review)) if r.review else None, width=90),
+    Column("opinion", "Opinion", "badge", Opinion, width=85),
     Column(
         "distance",
         "Metres from the mark",
@@ -29,10 +34,58 @@ COLUMNS = [
     Column("branch", "Branch", width=120),
     Column("note", "Remark", width=280),
 ]
+QUEUE = [
+    Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why."),
+    Column("why", "Why", value=lambda r: _(", ").join(_(review_box.CAUSES[c]) for c in r.causes), width=200),
+    Column("state", "State", "badge", ReviewState, width=95),
+    Column("staff", "Officer", width=80),
+    Column("customer", "Customer", width=190),
+    Column("kind", "Kind", value=lambda r: words.name(Kind(r.kind)), width=95),
+    Column("finished_at", "When", "moment", width=130),
+    Column(
+        "distance",
+        "Metres from the mark",
+        "number",
+        value=lambda r: None if r.distance_m is None else round(r.distance_m),
+        width=110,
+    ),
+    Column("away_because", "The officer's reason", width=240),
+    Column("branch", "Branch", width=120),
+]
+reviewer = permits.may(person, "review.decide")
 
-head = tables.heading("Inspection records")
-with access.reading(person) as conn:
-    with filters.bar():
+
+def one(asked: str) -> None:
+    """A check by the number in the address."""
+    if not tables.is_number(asked) or not record_sheet.show(person, int(asked)):
+        tables.heading("Check")
+        tables.empty("No such check, or not yours to see", "Find it in the list of checks.")
+        st.page_link("pages/desk/records.py", label=_("To the list of checks"), icon=":material/arrow_back:")
+    elif reviewer:
+        _next(int(asked))
+
+
+def _next(record_id: int) -> None:
+    """Whoever works through the queue goes on to the next."""
+    with access.reading(person) as conn:
+        waiting = reviews.listing(conn, states=(ReviewState.WAITING,), not_of=person.id, limit=2)
+    following = next((r for r in waiting.rows if r.record_id != record_id), None)
+    if following:
+        st.page_link("pages/desk/records.py", label=_("Next awaiting review: {0}").format(look.plain(following.customer)),
+                     icon=":material/arrow_forward:", query_params={"id": str(following.record_id)})  # fmt: skip
+
+
+def everything() -> None:
+    head = tables.heading("Inspection records")
+    with head:
+        view = filters.one_of("view", "View", VIEWS, "all") if reviewer else "all"
+        with st.container(width="content"):
+            counted = st.empty()
+    queue(counted) if view == "review" else checks(counted)
+
+
+def checks(counted) -> None:
+    with access.reading(person) as conn, filters.bar():
         text = filters.text(placeholder="customer", width=190)
         branch_ids = filters.branch(conn)
         kind = filters.word("kind", "Kind", Kind)
@@ -42,21 +95,53 @@ with access.reading(person) as conn:
         with filters.more("done_from", "done_to"), st.container(horizontal=True):
             since = filters.day("done_from", "From")
             until = filters.day("done_to", "To")
-    wanted = {
-        "since": since,
-        "until": until,
-        "kind": kind,
-        "mode": mode,
-        "conclusion": conclusion,
-        "branch_ids": branch_ids,
-        "text": text,
-    }
-    found = records.listing(conn, **wanted, sort=order, limit=tables.PAGE_SIZE, offset=tables.offset(wanted, order))
+    listed(counted, order, {"since": since, "until": until, "kind": kind, "mode": mode, "conclusion": conclusion,
+                            "branch_ids": branch_ids, "text": text})  # fmt: skip
 
-with head:
-    tables.count(found, "checks", "click a row for the customer")
-if not found.rows:
-    tables.empty("No checks match", "Widen the filters above. Checks are submitted by officers.")
-elif picked := tables.show(found.rows, COLUMNS, "records", _("Checks")):
-    tables.open_page("desk/customer", no=picked.customer_no)
-tables.pager(found.total)
+
+@st.fragment
+def listed(counted, order: str, wanted: dict) -> None:
+    """Drawn anew when a check comes in."""
+    live.watch(person, "records", "reviews", "opinions")
+    with access.reading(person) as conn:
+        found = records.listing(conn, **wanted, sort=order, limit=tables.PAGE_SIZE, offset=tables.offset(wanted, order))
+    with counted:
+        tables.count(found, "checks", "click a row to open it")
+    if not found.rows:
+        tables.empty("No checks match", "Widen the filters above. Checks are submitted by officers.")
+    elif picked := tables.show(found.rows, COLUMNS, "records", _("Checks")):
+        open_check(picked.id)
+    tables.pager(found.total)
+
+
+def queue(counted) -> None:
+    with access.reading(person) as conn, filters.bar():
+        branch_ids = filters.branch(conn)
+        order = filters.sort(QUEUE_SORTS, "-urgency")
+    waiting(counted, order, branch_ids)
+
+
+@st.fragment
+def waiting(counted, order: str, branch_ids: tuple[int, ...] | None) -> None:
+    live.watch(person, "reviews")
+    with access.reading(person) as conn:
+        found = reviews.listing(conn, not_of=person.id, branch_ids=branch_ids, sort=order, limit=tables.PAGE_SIZE,
+                                offset=tables.offset(branch_ids, order))  # fmt: skip
+    with counted:
+        tables.count(found, "checks to look at", "click a row to open it")
+    if not found.rows:
+        tables.empty(
+            "Nothing awaits review", "Checks with a low presence grade, or with a photo that was handed in before, appear here."
+        )
+    elif picked := tables.show(found.rows, QUEUE, "reviews", _("Checks awaiting review")):
+        open_check(picked.record_id)
+    tables.pager(found.total)
+
+
+def open_check(record_id: int) -> None:
+    acts.leave()  # the list that is returned to has nothing selected
+    tables.open_page("desk/records", id=record_id)
+
+
+asked = st.query_params.get("id", "")
+one(asked) if asked else everything()

@@ -11,7 +11,7 @@ from engine import todos as acts_on_todos
 from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
 from engine.words import _
-from pages.parts import acts, along, bell, frame, itinerary, look, tables
+from pages.parts import acts, along, bell, came_back, frame, itinerary, live, look, tables
 from pages.parts.itinerary import Itinerary
 
 person = frame.person("today.see")
@@ -35,18 +35,21 @@ def tabs_of(items: list, trip: Itinerary) -> set[str]:
     return {"week"} if due <= week_end else {"later"}
 
 
-@st.fragment(run_every="20s")
+@st.fragment(run_every="60s")
 def work() -> None:
     """News comes in without a reload: what the night or a manager added appears by itself."""
     acts.show_told()
+    live.watch(person, "todos", "rounds", "reviews", "opinions")
     with access.reading(person) as conn:
         mine = todos.of_officer(conn, person.id)
         pool = todos.in_pool(conn)
         done = todos.done_by_day(conn, person.id, today - timedelta(days=6))
+        back = came_back.lines(conn, person)
         trip = itinerary.read(conn, person)
         minutes = parameters.values(conn, today)["round.phone"]
         unread = bell.count(conn, person)
         marks.update(customers.marks_of(conn, list({t.customer_id for t in mine})))
+    came_back.show(back)
     by_customer: dict[int, list] = {}
     for todo in mine:
         by_customer.setdefault(todo.customer_id, []).append(todo)

@@ -21,7 +21,12 @@ def facts(pairs: dict[str, object], key: str = "facts") -> None:
     """Label and value, nothing where nothing is known."""
     lines = [f"| {_(label)} | {look.plain(value)} |" for label, value in pairs.items() if value not in (None, "")]
     with st.container(key=key):
-        st.markdown("| | |\n|:--|:--|\n" + "\n".join(lines))
+        table(lines)
+
+
+def table(lines: Sequence[str]) -> None:
+    """Lines of "| label | value |" without a head."""
+    st.markdown("| | |\n|:--|:--|\n" + "\n".join(lines))
 
 
 def lines(rows: Sequence, line: Callable[[object], str], nothing: str, first: int = 8) -> None:
@@ -66,7 +71,7 @@ def _record(r) -> str:
     outcome = "" if r.outcome == Outcome.COMPLETED else f" · {words.name(Outcome(r.outcome))}"
     note = f" · :gray[{look.plain(r.note)}]" if r.note else ""
     return (
-        f"{look.badge(Conclusion(r.conclusion))} {look.moment(r.finished_at)} · **{words.name(Kind(r.kind))}** · "
+        f"{look.badge(Conclusion(r.conclusion))} {look.moment(r.finished_at)} · [**{words.name(Kind(r.kind))}**](/records?id={r.id}) · "
         f"{words.name(Mode(r.mode))} · {look.plain(r.staff)}{outcome}{where}{note}"
     )
 

@@ -11,6 +11,7 @@ from db.vocab import (
     Conclusion,
     DispatchState,
     FeedState,
+    Finding,
     HandoverState,
     JobState,
     Kind,
@@ -18,6 +19,8 @@ from db.vocab import (
     Level,
     LoanClass,
     LoanStatus,
+    Opinion,
+    ReviewState,
     SignalState,
     TodoState,
 )  # fmt: skip
@@ -73,6 +76,9 @@ BADGES: dict[tuple[type, str], str] = {
             ("dropped", "gray"),
         )
     },
+    **{(ReviewState, k): v for k, v in (("waiting", "orange"), ("decided", "gray"), ("appealed", "violet"), ("settled", "gray"))},
+    **{(Finding, k): v for k, v in (("accepted", "green"), ("doubtful", "orange"), ("refused", "red"))},
+    **{(Opinion, k): v for k, v in (("passed", "green"), ("returned", "orange"))},
     **{(JobState, k): v for k, v in (("running", "blue"), ("done", "green"), ("failed", "red"))},
 }  # fmt: skip
 HEX = {"red": RED, "orange": ORANGE, "yellow": YELLOW, "blue": BLUE, "green": GREEN, "gray": GREY, "violet": "#6D5BA6"}

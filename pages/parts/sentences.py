@@ -49,6 +49,9 @@ LABELS = {
     "ends": "Ends", "travel_km": "Kilometres", "by_hand": "Ordered by hand", "due_until": "Due until",
     "way": "How it was marked", "marker_id": "Asked to mark", "checked_by": "Found right by",
     "level_on": "At this level since",
+    "opened_at": "Opened", "finding": "Finding", "words": "In words",
+    "appeal": "Appeal", "appealed_at": "Appealed", "last_finding": "Last finding", "last_words": "Last words",
+    "settled_by": "Settled by", "settled_at": "Finally decided", "told_at": "Taken, as the file says", "device": "Device",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
@@ -57,11 +60,12 @@ NOUNS = {
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
     "calendar_links": "Calendar link",
+    "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "marked_by", "phone_by", "marker_id", "checked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids",
-          "ended_by"}  # fmt: skip
+          "ended_by", "settled_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
 WORDS = {
@@ -75,7 +79,8 @@ WORDS = {
     "outcome": vocab.Outcome, "mode": vocab.Mode, "start": vocab.Start, "finish": vocab.Finish, "reach": vocab.Reach,
     ("sharings", "state"): vocab.SharingState,
     ("addresses", "kind"): vocab.Place, ("addresses", "way"): vocab.Marking,
-    ("requests", "kind"): vocab.Request, ("requests", "state"): vocab.Approval,
+    ("requests", "kind"): vocab.Request, ("requests", "state"): vocab.Approval, ("reviews", "state"): vocab.ReviewState, ("opinions", "state"): vocab.Opinion,
+    "finding": vocab.Finding, "last_finding": vocab.Finding,
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
 VEILED = {"password_hash"}  # that it changed, never to what
@@ -85,7 +90,7 @@ QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken
          "answers", "sha256",
          "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
          "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at", "moved_m", "before", "after",
-         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error"}  # fmt: skip
+         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error", "upload_id", "told_lat", "told_lon", "screen", "causes"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,11 @@ def _changes(row, known: Names) -> str:
 
 
 def _details(row, values: dict | None, known: Names) -> str:
-    shown = [name for name in ("kind", "mode", "conclusion", "level", "due_on", "name", "code", "role") if name in (values or {})]
+    shown = [
+        name
+        for name in ("kind", "mode", "conclusion", "level", "due_on", "name", "code", "role", "state")
+        if name in (values or {})
+    ]
     return _(", ").join(_value(row, name, values[name], known) for name in shown)
 
 

@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from db import settings
 from engine import opening
 from engine.scheduler import Scheduler
-from pages.parts import who
+from pages.parts import live, who
 from pages.parts.wire import BINDING, IDENTITY
 
 NEEDED = {
@@ -72,7 +72,9 @@ async def lifespan(_app):
     scheduler = Scheduler() if settings.jobs_in_app() else None
     if scheduler:
         scheduler.start()
+    live.start()
     yield
+    await to_thread.run_sync(live.stop)
     if scheduler:
         await to_thread.run_sync(scheduler.stop)
 

@@ -6,6 +6,7 @@ from db.vocab import CallResult, Conclusion, Kind, Level, LoanClass, Outcome
 from engine import words
 from engine.words import _
 from pages.parts import component
+from pages.parts.evidence import GRADES, MARKS
 
 _component = component.declare("vigil_visit")
 
@@ -39,7 +40,10 @@ LABELS = {
     "steps": "Steps of the check", "day": "Today's list", "day_offline": "No network. This is the list as the phone took it along; checks begun here are kept and sent later.",
     "day_empty": "Nothing was taken along. The list is kept on the phone whenever it is open with a network.", "checks_wait": "{0} checks wait on this phone for the network",
     "not_along": "Not on this phone", "start": "Start the check", "go_on": "Go on", "memory_full": "The phone's memory is full: the photo could not be kept. Make room, then take it again.",
-    "record_number": "Record {0}", "grade": "Presence grade {0}", "was_offline": "Made without a network; marked so", "to_today": "Today's list",
+    "record_number": "Record {0}", "grade": "Presence grade {0}", "judging": "The bank looks at the evidence …",
+    "judged_on_arrival": "No network: presence is judged when the check arrives", "no_fix_no_grade": "Without a position presence is not graded",
+    "no_mark_no_grade": "No address is marked, so presence is not graded",
+    "will_be_reviewed": "You can send it as it is. A colleague will look at it; nothing is blocked.", "your_reason": "What the reviewer should know", "was_offline": "Made without a network; marked so", "to_today": "Today's list",
 }  # fmt: skip
 
 
@@ -63,5 +67,7 @@ def _words() -> dict:
         "results": {r.value: words.name(r) for r in CallResult}, "conclusions": {c.value: words.name(c) for c in Conclusion},
         "outcomes": {o.value: words.name(o) for o in Outcome}, "classes": {c.value: words.name(c) for c in LoanClass},
         "levels": {x.value: words.name(x) for x in Level}, "kinds": {k.value: words.name(k) for k in Kind},
+        "grades": {letter: _(meaning) for letter, (meaning, _colour) in GRADES.items()},
+        "verdicts": {verdict.value: _(word) for verdict, (word, *_look) in MARKS.items()},
     }  # fmt: skip
     return {name: _(text) for name, text in LABELS.items()} | listed

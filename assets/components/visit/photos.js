@@ -1,12 +1,13 @@
 // Photos: made smaller on the phone, kept there, sent piece by piece; a piece that got lost is sent again.
 import { now } from "./clock.js";
+import { withFacts } from "./exif.js";
 import * as store from "./store.js";
 import { ask, No } from "./wire.js";
 
 const SIDE = 1600, QUALITY = 0.8, PIECE = 256 * 1024;
 
 export async function take(file, form, fix) {
-  const blob = await smaller(file);
+  const blob = await withFacts(await smaller(file), file);
   const photo = { id: crypto.randomUUID(), form, blob, total: blob.size, received: 0, at: now().toISOString(), lat: fix?.lat, lon: fix?.lon };
   await store.keepPhoto(photo);
   return photo;

@@ -174,6 +174,7 @@ export function send(visit, t, w) {
     todos.length > here.length ? h("p", { class: "quiet" }, fill(w.others_open, todos.length - here.length)) : null,
     missing.length ? h("ul", { class: "gaps" }, byStep(missing).map((gap) => h("li", {}, button([h("b", {}, w[NAMES[gap[0].step.name]]), told(gap, w)], () => leadTo(visit, gap[0]))))) : null,
     visit.photos.length ? h("p", { class: "quiet" }, waiting ? fill(visit.offline ? w.photos_wait_network : w.photos_wait, waiting) : fill(w.photos_sent, visit.photos.length)) : null,
+    visit.isPhone || visit.opened.mode === "data" ? null : presence(visit, w),
     visit.locked ? h("p", { class: "sending", role: "status" }, visit.offline ? w.kept_until_network : waiting ? fill(w.photos_wait, waiting) : w.sending)
       : button(w.submit, () => { visit.content.conclusion ||= seen(visit) ? "normal" : "unable"; if (!seen(visit)) visit.content.conclusion = "unable"; visit.submit(); }, { class: "main submit", disabled: missing.length > 0 }),
   ];
@@ -192,6 +193,22 @@ function leadTo(visit, { step, field: code }) {
   visit.showGaps = true;
   visit.change({ step: stepsOf(visit).indexOf(step) });
   setTimeout(() => (visit.root.querySelector(`[data-field="${code}"]`) || visit.root).scrollIntoView({ block: code ? "center" : "start" }), 0);
+}
+
+// The grade as the bank would give it now, with its reasons; the officer may say why before he sends.
+function presence(visit, w) {
+  const { fix, away_because } = visit.content;
+  if (!fix || !visit.opened.place) return h("p", { class: "quiet" }, fix ? w.no_mark_no_grade : w.no_fix_no_grade);
+  if (!visit.locked && !visit.offline) visit.judge();
+  const found = visit.judged?.answer;
+  if (!found?.grade) return h("p", { class: "quiet" }, visit.offline ? w.judged_on_arrival : visit.judged?.refused || w.judging);
+  const telling = found.reasons.filter((reason) => ["fail", "doubt", "note"].includes(reason.verdict));
+  return h("div", { class: "presence", "data-grade": found.grade },
+    h("strong", {}, `${fill(w.grade, found.grade)} · ${w.grades[found.grade]}`),
+    telling.length ? h("ul", {}, telling.map((reason) => h("li", { "data-verdict": reason.verdict }, `${w.verdicts[reason.verdict]}: ${reason.words}`))) : null,
+    visit.offline ? h("p", { class: "quiet" }, w.judged_on_arrival) : null,
+    found.for_review ? [h("p", { class: "quiet" }, w.will_be_reviewed), h("label", {}, w.your_reason),
+      h("textarea", { rows: "2", maxlength: "200", value: away_because || "", "data-field": "away_because", onchange: (e) => visit.change({ away_because: e.target.value }) })] : null);
 }
 
 function problems(visit, t, w) {

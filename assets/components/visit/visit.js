@@ -86,6 +86,23 @@ export class Visit {
   get last() { return this.opened.last?.answers || {}; }
   get isPhone() { return this.opened.mode === "phone"; }
   get abnormal() { return abnormalItems(this.form, this.content.answers, this.last); }
+  // What the bank makes of the evidence so far; asked anew only when the evidence is another.
+  async judge() {
+    const { fix, away_because } = this.content, photos = this.photos.filter((photo) => photo.whole).map((photo) => photo.id);
+    const given = { fix, away_because: away_because || "", photos }, asked = JSON.stringify(given);
+    if (this.judged?.asked === asked) return;
+    this.judged = { asked, answer: this.judged?.answer };
+    try {
+      const answer = await ask("POST", `visits/${this.opened.key}/presence`, given);
+      if (this.judged.asked !== asked) return;
+      this.judged.answer = answer;
+    } catch (no) {
+      if (no instanceof Away) return (this.judged = null), this.lost(); // asked again once the network is back
+      this.judged.refused = no.message;
+    }
+    this.changed();
+  }
+
   get locked() { return !!this.content.sent; }
 
   // Every change goes through here: into the phone's memory at once, to the server a moment later.

@@ -57,12 +57,16 @@ class Window:
         self.wrong: list[str] = []
         self.outside: list[str] = []
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda wrong: self.wrong.append(str(wrong)))
+        self.page.on("pageerror", lambda wrong: self._note(str(wrong)))
         self.page.on("request", self._asked)
 
     def _heard(self, message) -> None:
-        if message.type == "error" and not any(words in message.text for words in HARMLESS):
-            self.wrong.append(f"{message.text} {message.location}")
+        if message.type == "error":
+            self._note(f"{message.text} {message.location}")
+
+    def _note(self, wrong: str) -> None:
+        if not any(words in wrong for words in HARMLESS):
+            self.wrong.append(wrong)
 
     def _asked(self, request) -> None:
         if not request.url.startswith((self.base, self.base.replace("http", "ws"), "blob:", "data:")):

@@ -129,11 +129,9 @@ def ways(row) -> None:
 
 
 def distance(away: float) -> str:
-    return (
-        _("{0} m away").format(round(away, -1 if away > 100 else 0))
-        if away < 1000
-        else _("{0} km away").format(f"{away / 1000:.1f}")
-    )
+    if away >= 1000:
+        return _("{0} km away").format(f"{away / 1000:.1f}")
+    return _("{0} m away").format(round(away / 10) * 10 if away > 100 else round(away))
 
 
 def around(point: Point, reach: float) -> tuple[float, float, float, float]:

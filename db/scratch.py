@@ -194,3 +194,38 @@ def _scans(plan: dict) -> Iterator[tuple[str, str]]:
         yield plan["Node Type"], plan["Relation Name"]
     for below in plan.get("Plans", ()):
         yield from _scans(below)
+
+
+# --- A branch with visits to make --------------------------------------------------------------------------------------
+
+_BRANCH = """
+    insert into branches (code, name) values ('229000', 'head office'), ('229008', 'branch');
+    update branches set parent_id = (select min(id) from branches), lat = 44.43, lon = 125.18 where code = '229008';
+    insert into branch_tree select a.id, b.id from branches a join branches b on a.id = b.id or a.id = b.parent_id;
+    insert into staff (staff_no, name, branch_id, joined_on)
+        select n::text, 'officer ' || n, (select id from branches where code = '229008'), '2020-01-01' from generate_series(0, {officers}) n;
+    insert into staff_roles (staff_id, role, branch_id, valid_from)
+        select id, case staff_no when '0' then 'branch_head' else 'inspector' end, branch_id, '2020-01-01' from staff;
+    insert into customers (customer_no, source, name, kind, address, branch_id, created_on)
+        select n::text, 'bench', 'customer ' || n, 'person', case when n % 2 = 0 then '农安镇宝塔街' else '合隆镇东升村' end,
+               (select id from branches where code = '229008'), date '{today}' from generate_series(1, {visits}) n;
+    insert into customer_faces (customer_id, segment, main_family, level, live_loans, exposure_fen)
+        select id, 'farmer', 'farm', 'B', 1, 100 from customers;
+    insert into addresses (customer_id, kind, place, datum, lat, lon)
+        select id, 'business', 'x', 'wgs84', 44.4 + case when id % 2 = 0 then 0.04 else 0.3 end * (random() - 0.5),
+               125.2 + case when id % 2 = 0 then 0.06 else 0.45 end * (random() - 0.5) from customers;
+    insert into todos (customer_id, kind, period, mode, family, loan_ids, branch_id, assignee_id, nominal_on, due_on, late_from, created_on)
+        select c.id, (array['first', 'regular', 'overdue'])[1 + c.id % 3], 'x', 'field', 'farm', '{{}}', c.branch_id, s.id,
+               due, due, due + 1, due - 15
+        from (select *, date '{today}' + (customer_no::int * 7 % 12 - 4) as due from customers) c
+        join staff s on s.staff_no = (1 + c.customer_no::int % {officers})::text;
+    analyze"""
+
+
+def plant_branch(officers: int, visits: int, today: date) -> list[int]:
+    """One branch, half its visits in town, shared evenly; ids of its head and of the officers."""
+    with _as_administrator() as conn:
+        conn.exec_driver_sql("set session_replication_role = replica; select setseed(0.5)")
+        for statement in _BRANCH.format(officers=officers, visits=visits, today=today).split(";\n"):
+            conn.exec_driver_sql(statement.replace("%", "%%"))
+        return list(conn.exec_driver_sql("select id from staff order by staff_no::int").scalars())

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from engine.bench import load, night, route, security
+from engine.bench import load, night, rounds, route, security
 from engine.bench.figures import Figure
 
 MEASURES: dict[str, Callable[[float, Callable[[str], None]], list[Figure]]] = {
     "load": load.measure,
     "night": night.measure,
+    "rounds": lambda _scale, say: rounds.measure(say),
     "route": lambda _scale, say: route.measure(say),
     "security": security.measure,
 }

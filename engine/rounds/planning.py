@@ -9,7 +9,7 @@ from db.vocab import Start
 from engine import permits, refusals, route
 from engine.rounds.book import MIDNIGHT, Book, Place, Work, gather, in_town
 
-SECONDS = 0.4  # of work on a round: an answer within the second, with the reads and the writing
+SECONDS = 0.25  # of work on a round: an answer within the second, with the reads and the writing, on a busy machine too
 SOME = 10  # customers near the way that are offered
 
 

@@ -39,6 +39,12 @@ class Ticks:
         return [row for row, (worth, opens, closes) in enumerate(asked, 1) if worth and opens <= min(closes, latest)]
 
 
+def load() -> None:
+    """Import the solvers, which takes about a second: a server does so at its start, so that nobody waits for it."""
+    import pyvrp  # noqa: F401, PLC0415
+    import vroom  # noqa: F401, PLC0415
+
+
 def ticks(day: Day) -> Ticks:
     end = down(np.array([day.length]))[0]
     stops = [*zip(*((s.service, s.opens, min(s.closes, day.length)) for s in day.stops), strict=True)]

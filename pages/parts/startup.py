@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from db import settings
 from engine import opening
+from engine.route import search
 from engine.scheduler import Scheduler
 from pages.parts import live, who
 from pages.parts.wire import BINDING, IDENTITY
@@ -65,6 +66,7 @@ async def lifespan(_app):
     check_configuration()
     importlib.import_module("pages.parts.frame")  # here, for components want a running server to register with
     await to_thread.run_sync(opening.open_store)
+    await to_thread.run_sync(search.load)
     logging.getLogger("uvicorn.access").disabled = True  # addresses of uploads name Streamlit sessions
     # Streamlit collects garbage after every run; frozen, what was imported is left out of it: 75 ms become 6.
     gc.collect()

@@ -78,6 +78,7 @@ def ask() -> None:
         ids = branches.under(conn, person.branch_id)
         officers = {str(r.id): r.name for r in staff.colleagues(conn, ids, roles=(Role.MANAGER, Role.INSPECTOR))}
         usual = planning.plannable_day(conn, person.id, clock.now())
+        busy = {str(row.staff_id) for row in rounds.candidates(conn, [int(staff_id) for staff_id in officers])}
     with st.form("share", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.date_input(_("Day of the rounds"), usual, min_value=today, format="YYYY-MM-DD", key="share_day", width=150)
         st.date_input(
@@ -86,7 +87,7 @@ def ask() -> None:
         st.multiselect(
             _("Among"),
             list(officers),
-            list(officers),
+            [staff_id for staff_id in officers if staff_id in busy],
             format_func=officers.get,
             key="share_among",
             placeholder=_("Officer"),

@@ -165,6 +165,35 @@ _TODO_DAYS = """
     from todos, generate_series(0, :days) n where closed_on is null group by 1, 2, 3, 4"""
 
 
+def concentrate(staff_id: int, loans: int) -> None:
+    """So many live loans, with their customers, todos and signals, in one person's hands."""
+    with _as_administrator() as conn:
+        conn.exec_driver_sql("set session_replication_role = replica")
+        conn.exec_driver_sql(f"""
+            create table staging.his as select customer_id from (
+                select customer_id, sum(count(*)) over (order by customer_id) as n from loans where live group by 1) l where n <= {loans}""")
+        for table, column, key in (("customers", "manager_id", "id"), ("loans", "manager_id", "customer_id"),
+                                   ("todos", "assignee_id", "customer_id"), ("signals", "owner_id", "customer_id")):  # fmt: skip
+            conn.exec_driver_sql(f"update {table} set {column} = {staff_id} where {key} in (select customer_id from staging.his)")
+        conn.exec_driver_sql("set session_replication_role = origin")
+        for table in ("customers", "loans", "todos", "signals"):
+            conn.exec_driver_sql(f"vacuum (analyze) {table}")
+
+
+def floor_of_handover(from_id: int, to_id: int) -> float:
+    """Seconds of the bare updates that give all of one's rows to another: no policies, no trail, no memory of it; rolled back."""
+    engine = sa.create_engine(sa.make_url(settings.database_url()), poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        conn.exec_driver_sql("set session_replication_role = replica")
+        begun = time.monotonic()
+        for table, column, which in (("todos", "assignee_id", "closed_on is null"), ("loans", "manager_id", "live"), ("customers", "manager_id", "true"),
+                                     ("signals", "owner_id", "closed_on is null")):  # fmt: skip
+            conn.exec_driver_sql(f"update {table} set {column} = {to_id} where {column} = {from_id} and {which}")
+        taken = time.monotonic() - begun
+        conn.rollback()
+        return taken
+
+
 @contextmanager
 def unguarded() -> Iterator[sa.Connection]:
     """Reads as a superuser does them: no policy applies. Otherwise as in any transaction of a person's."""

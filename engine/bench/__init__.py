@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from engine.bench import load, night, rounds, route, security
+from engine.bench import handover, load, night, rounds, route, security
 from engine.bench.figures import Figure
 
 MEASURES: dict[str, Callable[[float, Callable[[str], None]], list[Figure]]] = {
+    "handover": handover.measure,
     "load": load.measure,
     "night": night.measure,
     "rounds": lambda _scale, say: rounds.measure(say),

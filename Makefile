@@ -31,7 +31,7 @@ seed: $(VENV)/.run
 	$(BIN)/python -m engine seed --anew
 
 bench: $(VENV)/.test
-	$(BIN)/python -m engine bench load night security
+	$(BIN)/python -m engine bench load night security handover
 	@sh .ci/browser
 	$(BIN)/python -m tests.bench_pages
 

@@ -34,6 +34,12 @@ def listing(conn: sa.Connection, since: date, branch_ids: tuple[int, ...] | None
     return conn.execute(query if branch_ids is None else query.where(away.c.branch_id.in_(branch_ids))).all()
 
 
+def turning(conn: sa.Connection, day: date) -> list[sa.Row]:
+    """Those that begin on this day or ended the day before: staff_id, delegate_id, begins."""
+    begins, ended = a.from_on == day, a.until_on == day - timedelta(days=1)
+    return conn.execute(select(a.staff_id, a.delegate_id, begins.label("begins")).where(begins | ended).order_by(a.id)).all()
+
+
 def is_away(conn: sa.Connection, staff_id: int, from_on: date, until_on: date) -> bool:
     """On any of these days."""
     found = select(a.id).where(a.staff_id == staff_id, a.from_on <= until_on, a.until_on >= from_on)

@@ -1,6 +1,6 @@
 """Absences: who stands in for whom, from when until when. It ends by itself: the night gives the todos back."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from db import absences, branches
 from db.access import Connection, Person
@@ -48,6 +48,16 @@ def end(conn: Connection, by: Person, absence_id: int, *, today: date) -> None:
         raise refusals.Conflict
     if found.from_on <= today:
         absences.bring_home(conn, found.staff_id, found.delegate_id)
+
+
+def follow(conn: Connection, day: date, wall: date) -> None:
+    """The night of a day is done on the morning after it: who is away from that morning on has his work with the stand-in by then,
+    and who is back has his own."""
+    if wall - day != timedelta(days=1):
+        return  # caught up, or run by hand: the night that follows does it
+    for row in absences.turning(conn, wall):
+        move = absences.lend if row.begins else absences.bring_home
+        move(conn, row.staff_id, row.delegate_id)
 
 
 def _must_be_his(conn: Connection, by: Person, staff_id: int, delegate_id: int) -> None:

@@ -12,7 +12,7 @@ from db import definitions, feeds, generation, jobs, moments, settings, signals
 from db.generation import Since
 from db.signals import Counts as SignalCounts
 from db.vocab import Definition
-from engine import calendar, clock, generate, handover, notices, people, refusals, signal_rules
+from engine import absences, calendar, clock, generate, handover, notices, people, refusals, signal_rules
 from engine.feed import load
 
 JOB = "night"
@@ -137,6 +137,7 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         else:
             todos = generate.generate(conn, day, found, since)
         _set_aside(conn, day, todos.set_aside)
+        absences.follow(conn, day, clock.today())
         notices.of_todos(conn, day)
     with held.begin("night.signals") as conn:
         rules, bad = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))

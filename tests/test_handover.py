@@ -638,9 +638,17 @@ def test_a_stand_in_has_the_todos_at_once_and_gives_them_back_by_himself(bank, o
     assert ask("select count(*) from customers where manager_id = :li", li=li) > 60  # only the work is lent
     nights(TODAYS, on_the_wall)
     assert ask("select count(*) from todos where assignee_id = :g and closed_on is null", g=guo) >= 26
-    for days in (1, 2):
-        nights(TODAYS + timedelta(days=days), on_the_wall)
+    nights(TODAYS + timedelta(days=1), on_the_wall)  # the morning on which he is back
     assert {t: x[0] for t, x in book()["todos"].items() if t in before} == {t: x[0] for t, x in before.items()}
+    assert ask("select count(*) from todos where assignee_id = :g and closed_on is null", g=guo) == 0
+
+
+def test_an_absence_that_begins_tomorrow_begins_in_the_morning(bank, on_the_wall):
+    sun, (li, guo) = person("801"), ids("802", "807")
+    arrange(sun, "802", "807", TODAYS + timedelta(days=1), TODAYS + timedelta(days=3))
+    assert ask("select count(*) from todos where assignee_id = :g and closed_on is null", g=guo) == 0
+    nights(TODAYS, on_the_wall)
+    assert ask("select count(*) from todos where assignee_id = :li and closed_on is null", li=li) == 0
 
 
 def test_who_comes_back_early_has_his_work_the_same_day(bank):

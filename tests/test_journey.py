@@ -1,5 +1,6 @@
 """A working day in a real browser, over the real server: from signing in to signing out."""
 
+import re
 from collections.abc import Iterator
 
 import argon2
@@ -147,3 +148,34 @@ def test_a_list_leaves_as_excel_and_a_signed_out_browser_shows_nothing(at, tmp_p
     wang.page.goto(f"{wang.base}/customers")
     wang.page.get_by_label("用户名").wait_for()
     assert "农安王记" not in wang.page.content()
+
+
+def test_a_branch_head_hands_a_portfolio_over_and_takes_it_back(at):
+    """Last, for meanwhile 李强 holds nothing; taken back, everything is his again."""
+    sun = at("sunli").go("handover")
+    _choose(sun, "移交人", "李强")
+    sun.sees("未完成待办", "请选择接收人")
+    _choose(sun, "接收人", "周敏")
+    sun.page.keyboard.press("Escape")
+    sun.sees("移交前后对比", "未来30天工作量")
+    sun.page.get_by_label("原因").fill("调往德惠支行工作")
+    sun.page.get_by_label("原因").press("Enter")
+    sun.settled()
+    sun.page.get_by_role("button", name=re.compile(r"^移交 \d+ 户$")).click()
+    sun.sees("办理完成").settled()
+    assert "view=list" in sun.page.url
+    sun.click_row("移交记录")
+    sun.page.get_by_role("dialog").get_by_text("调往德惠支行工作").wait_for()
+    sun.press("撤销移交")
+    sun.sees("办理完成").settled()
+    _choose(sun.go("handover"), "移交人", "李强")
+    sun.sees("未完成待办")
+    assert sun.sideways() == 0
+
+
+def _choose(window: Window, label: str, name: str) -> None:
+    window.page.get_by_label(label).first.click()
+    window.page.keyboard.type(name)
+    window.page.get_by_role("option").first.wait_for()
+    window.page.keyboard.press("Enter")
+    window.settled()

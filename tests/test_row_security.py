@@ -84,6 +84,7 @@ AT_THE_GATE = {
 READS: dict[str, Callable] = {
     "absences.get": lambda conn, w: [absences.get(conn, n) for n in (1, 2)],
     "absences.listing": lambda conn, w: [absences.listing(conn, SINCE), absences.listing(conn, SINCE, (w.branches["229008"],))],
+    "absences.turning": lambda conn, w: [absences.turning(conn, w.now.date() + timedelta(days=n)) for n in range(-5, 6)],
     "absences.is_away": lambda conn, w: [absences.is_away(conn, s, SINCE, w.now.date()) for s in w.some],
     "absences.stands_in": lambda conn, w: [absences.stands_in(conn, s, SINCE, w.now.date()) for s in w.some],
     "accounts.of_staff": lambda conn, w: [accounts.of_staff(conn, s) for s in w.some],

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db import jobs
-from db.tables import branches, handover_parts, handover_rows, handovers, staff
+from db.tables import branches, customers, handover_parts, handover_rows, handovers, staff
 from db.vocab import HandoverState, Held
 
 h, p, r = handovers.c, handover_parts.c, handover_rows.c
@@ -239,8 +239,13 @@ def get(conn: sa.Connection, handover_id: int) -> sa.Row | None:
 
 
 def listing(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
-    """Latest first."""
-    return conn.execute(_query().order_by(h.id.desc()).limit(limit)).all()
+    """Latest first; `by_source`: of how many customers the source has named another manager since."""
+    named = select(func.count()).where(
+        r.handover_id == h.id, r.what == Held.MANAGER, h.state == HandoverState.DONE, customers.c.id == r.customer_id,
+        customers.c.handover_id.is_(None),
+    )  # fmt: skip
+    query = _query().add_columns(named.correlate(handovers).scalar_subquery().label("by_source"))
+    return conn.execute(query.order_by(h.id.desc()).limit(limit)).all()
 
 
 def customers_moved(conn: sa.Connection, handover_id: int, returned: bool | None = None) -> int:

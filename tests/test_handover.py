@@ -475,6 +475,7 @@ def test_the_next_feed_with_the_old_name_changes_nothing_and_a_new_name_wins(ban
     )
     with access.reading(sun) as conn:
         told = {(x.customer_no, x.holder) for x in handovers.elsewhere(conn, done.id) if x.why == "by_source"}
+        assert [row.by_source for row in handovers.listing(conn)] == [1]
     assert told == {("V00002", "钱进")}
     assert undo(sun, done.id).kept >= 2
     assert managers("V00001", "V00002", "V00003") == ["802", "804", "802"]

@@ -241,6 +241,13 @@ COLUMNS = [
     Column("loans_moved", "Loans", "number", width=75),
     Column("todos_moved", "Todos", "number", width=75),
     Column("overdue_moved", "Of these overdue", "late", value=lambda h: (f"{h.overdue_moved:,}", h.overdue_moved > 0), width=90),
+    Column(
+        "by_source",
+        "Source names others",
+        "number",
+        width=120,
+        help="Customers for whom the feed has named another manager since: that wins",
+    ),
     Column("maker", "Made by", value=lambda h: h.maker or _("Command line"), width=90),
     Column("branch", "Branch", width=120),
     Column("reason", "Reason", width=220),

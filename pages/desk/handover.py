@@ -248,7 +248,7 @@ COLUMNS = [
         width=120,
         help="Customers for whom the feed has named another manager since: that wins",
     ),
-    Column("maker", "Made by", value=lambda h: h.maker or _("Command line"), width=90),
+    Column("maker", "Arranged by", value=lambda h: h.maker or _("Command line"), width=90),
     Column("branch", "Branch", width=120),
     Column("reason", "Reason", width=220),
 ]

@@ -1,5 +1,6 @@
 """The round as people see it: 周敏 on her phone, with and without a browser; 孙丽 at her desk."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -76,6 +77,16 @@ class TestToday:
         assert not test.exception and "尚未规划路线" in shown(test)
         options = [str(option.content) for option in test.get("button_group")[0].proto.options]
         assert [int(re.search(r"\d+$", option)[0]) for option in options][1] == 1  # 刘洋 is late
+
+    def test_the_map_draws_the_way_with_the_numbers_of_the_visits(self, zhou):
+        planned(zhou)
+        test = zhou.at("map")
+        assert not test.exception
+        (chart,) = test.get("deck_gl_json_chart")
+        layers = {layer.get("id"): layer for layer in json.loads(chart.proto.json)["layers"]}
+        visits = kept_of(zhou.person).visits
+        assert len(layers["round"]["data"][0]["way"]) == len(visits) + 1
+        assert sorted(row["text"] for row in layers["dots-text"]["data"])[: len(visits)] == [str(n + 1) for n in range(len(visits))]
 
     def test_planned_it_shows_the_order_the_way_and_who_is_not_on_it(self, zhou):
         test = planned(zhou)

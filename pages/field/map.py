@@ -11,7 +11,7 @@ from engine import addresses as verbs
 from engine import clock, permits
 from engine.presence.geometry import METRES_PER_DEGREE, Point, metres
 from engine.words import _
-from pages.parts import component, filters, frame, look, maps, marking, tables
+from pages.parts import component, filters, frame, itinerary, look, maps, marking, tables
 
 person = frame.person("map.see")
 today = clock.today()
@@ -58,7 +58,19 @@ def dot(row) -> maps.Dot:
     state = state_of(row)
     urgent = state in ("late", "today")
     tip = f"{look.visible(row.name)} · {due(row, today)}"
+    visit = trip.by_customer.get(row.id) if trip else None
+    if visit:
+        tip += f" · {itinerary.hour(visit['at'])}"
+        return maps.Dot(row.lat, row.lon, COLOURS[state], row.customer_no, tip, 11, str(visit["number"]))
     return maps.Dot(row.lat, row.lon, COLOURS[state], row.customer_no, tip, 9 if urgent else 7, "!" if state == "late" else "")
+
+
+def way() -> list:
+    """The round that is kept of the day, from where it begins through its visits."""
+    kept = trip.kept if trip else None
+    if kept is None or not kept.visits:
+        return []
+    return maps.path([(kept.lat, kept.lon), *((visit["lat"], visit["lon"]) for visit in kept.visits)], look.BLUE, "round")
 
 
 def due(row, day: date) -> str:
@@ -173,7 +185,7 @@ def everybody() -> None:
     wanted = [row for row in rows if shown in ("all", state_of(row))]
     me_dot = maps.dots([maps.Dot(*me, "#2F6DA8", tip=_("Here"), size=8)], "me") if me else []
     drawn = [cell(row) for row in cells] if cells else [dot(row) for row in wanted]
-    picked = maps.show([*maps.dots(drawn), *me_dot], near_me or drawn, "map", height=430)
+    picked = maps.show([*way(), *maps.dots(drawn), *me_dot], near_me or drawn, "map", height=430)
     if not rows:
         tables.empty("No customer is marked here yet", "Mark where they are: from the list below, or on a customer's page.")
     for row in chosen_of(picked)[:NEAREST]:
@@ -200,6 +212,7 @@ with access.reading(person) as conn:
     step, cells = as_cells(conn) if len(rows) > PLENTY else (0, [])
     close = near(conn, me, 1000 * int(reach)) if me else []
     missing = unmarked(conn)
+    trip = itinerary.read(conn, person) if is_my_own() else None
 counted = {s: sum(getattr(c, s) for c in cells) if cells else sum(state_of(r) == s for r in rows) for s in COLOURS}
 near_me = [me, *(row for _away, row in close)] if me else []
 legend(counted)

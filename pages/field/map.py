@@ -62,7 +62,8 @@ def dot(row) -> maps.Dot:
     if visit:
         tip += f" · {itinerary.hour(visit['at'])}"
         return maps.Dot(row.lat, row.lon, COLOURS[state], row.customer_no, tip, 11, str(visit["number"]))
-    return maps.Dot(row.lat, row.lon, COLOURS[state], row.customer_no, tip, 9 if urgent else 7, "!" if state == "late" else "")
+    size = 9 if urgent else 4 if state == "none" else 7
+    return maps.Dot(row.lat, row.lon, COLOURS[state], row.customer_no, tip, size, "!" if state == "late" else "")
 
 
 def way() -> list:
@@ -184,7 +185,9 @@ def to_mark(missing: list) -> None:
 def everybody() -> None:
     wanted = [row for row in rows if shown in ("all", state_of(row))]
     me_dot = maps.dots([maps.Dot(*me, "#2F6DA8", tip=_("Here"), size=8)], "me") if me else []
-    drawn = [cell(row) for row in cells] if cells else [dot(row) for row in wanted]
+    drawn = (
+        [cell(row) for row in cells] if cells else sorted((dot(row) for row in wanted), key=lambda d: d.size)
+    )  # large ones on top
     picked = maps.show([*way(), *maps.dots(drawn), *me_dot], near_me or drawn, "map", height=430)
     if not rows:
         tables.empty("No customer is marked here yet", "Mark where they are: from the list below, or on a customer's page.")

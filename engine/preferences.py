@@ -16,6 +16,7 @@ CHOICES = {
 }  # fmt: skip
 FREE = ("first_page", "home")  # checked where it is used: a page may go away, a place be none
 PINNED = 6  # favourites at most
+NAMES = {*CHOICES, *FREE, "favourites", "channels", "addresses", "quiet", "digest"}
 
 Wish = str | list[str] | dict[str, str] | None
 
@@ -24,7 +25,7 @@ def prefer(conn: Connection, by: Person, **wishes: Wish) -> None:
     """Set some of my preferences; None forgets one."""
     permits.must(by, "preference.set")
     for name, value in wishes.items():
-        if value is not None and not _known(name, value):
+        if name not in NAMES or value is not None and not _known(name, value):
             raise refusals.UnknownWish(name=name, value=value)
     preferences.put(conn, by.id, wishes)
 

@@ -334,6 +334,9 @@ class TestGoingOut:
                 wish("802", addresses={"mail": address})
         with pytest.raises(refusals.UnknownWish):
             wish("802", channels=["pigeon"])
+        for value in (None, "x"):
+            with pytest.raises(refusals.UnknownWish):
+                wish("802", horoscope=value)
 
     def test_nobody_is_disturbed_in_quiet_hours(self, staffed, office, at_ten_on_monday):
         wish("802", channels=["wecom"])

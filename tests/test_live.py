@@ -87,12 +87,14 @@ def test_head_office_sees_a_check_without_a_reload_and_its_session_is_not_prolon
             "answers": all_normal(form["form"]),
             "photos": [str(name)],
         }
+        tracks = windows.open(server.base).sign_in("sunli", PASSWORD).go("footprints").sees("0 人外出")
         seen = _seen_at()
         zhou.post(f"/api/v1/visits/{form['key']}/submit", body).raise_for_status()
         sent = time.monotonic()
         wang.page.get_by_text("1 条检查记录").first.wait_for(state="visible", timeout=1000 * SOON * BUSY)
         took = time.monotonic() - sent
         print(f"drawn {took:.2f} s after the receipt")
+        tracks.page.get_by_text("1 人外出").first.wait_for(state="visible", timeout=1000 * SOON * BUSY)
         assert took <= SOON * BUSY and _seen_at() == seen
         assert wang.wrong == [] and wang.outside == []
 

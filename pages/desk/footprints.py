@@ -9,7 +9,7 @@ from engine import clock, outline
 from engine import footprints as acts_on_footprints
 from engine.exports import Field
 from engine.words import _
-from pages.parts import acts, exporting, filters, frame, look, tables, track
+from pages.parts import acts, exporting, filters, frame, live, look, tables, track
 from pages.parts.tables import Column
 
 person = frame.person("footprint.look")
@@ -116,6 +116,23 @@ DISTRICTS = [
     Column("on_site", "On site", "share", value=lambda r: r[1][1] / r[1][0], width=90),
 ]
 
+
+@st.fragment
+def shown(until: date, since: date, branch_ids: tuple[int, ...] | None) -> None:
+    """Drawn again with every check that is submitted."""
+    live.watch(person, "records")
+    with access.reading(person) as conn:
+        rows = footprints.by_staff(conn, since, until, branch_ids)
+        cells = footprints.cells(conn, since, until, branch_ids)
+    told.caption(_("{0} officers, {1} visits, {2} to {3}").format(len(rows), sum(r.visits for r in rows), since, until))
+    chosen = st.query_params.get("staff", "")
+    if tables.is_number(chosen) and int(chosen) < 2**31:
+        one_person(int(chosen), until)
+    everybody(rows)
+    if cells:
+        by_district(cells)
+
+
 head = tables.heading("Footprints")
 with access.reading(person) as conn:
     if "day" not in st.query_params:
@@ -124,19 +141,10 @@ with access.reading(person) as conn:
         until = filters.day("day", "Day") or today
         period = filters.one_of("by", "Period", PERIODS, "day")
         branch_ids = filters.branch(conn)
-    since = until - timedelta(days=BACK[period])
-    rows = footprints.by_staff(conn, since, until, branch_ids)
-    cells = footprints.cells(conn, since, until, branch_ids)
-
+since = until - timedelta(days=BACK[period])
 with head:
-    st.caption(
-        _("{0} officers, {1} visits, {2} to {3}").format(len(rows), sum(r.visits for r in rows), since, until), width="content"
-    )
+    with st.container(width="content"):
+        told = st.empty()
     st.space("stretch")
     exporting.button(person, "footprints", FIELDS, lambda conn: footprints.by_staff(conn, since, until, branch_ids))
-chosen = st.query_params.get("staff", "")
-if tables.is_number(chosen) and int(chosen) < 2**31:
-    one_person(int(chosen), until)
-everybody(rows)
-if cells:
-    by_district(cells)
+shown(until, since, branch_ids)

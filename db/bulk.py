@@ -37,11 +37,13 @@ begin
     end if;
     execute format('alter table %s disable trigger user', name);
     for part in
-        select conname, pg_get_constraintdef(oid) as made from pg_constraint
-        where conrelid = name and contype in ('f', 'u')
+        select c.conname, pg_get_constraintdef(c.oid) as made, case when c.contype = 'f' then 3 else 2 end as step
+        from pg_constraint c
+        where c.conrelid = name and (c.contype in ('f', 'u') or c.contype = 'p' and not exists (
+            select from pg_constraint r where r.contype = 'f' and r.confrelid = name))
     loop
         insert into undressed (of_table, step, ddl)
-        values (name::text, 2, format('alter table %s add constraint %I %s', name, part.conname, part.made));
+        values (name::text, part.step, format('alter table %s add constraint %I %s', name, part.conname, part.made));
         execute format('alter table %s drop constraint %I', name, part.conname);
     end loop;
     for part in
@@ -84,7 +86,10 @@ def _hash_everything(conn: sa.Connection) -> None:
 
 @contextmanager
 def undressed(conn: sa.Connection, *tables: str) -> Iterator[Callable[[str], None]]:
-    """The tables without secondary indexes and references, dressed again on leaving; more may join on the way."""
+    """The tables without indexes and references, dressed again on leaving; more may join on the way.
+
+    A primary key stays while another table refers to it: name those first that refer to others.
+    """
     bare: list[str] = []
 
     def undress(table: str) -> None:
@@ -96,5 +101,5 @@ def undressed(conn: sa.Connection, *tables: str) -> Iterator[Callable[[str], Non
     for table in tables:
         undress(table)
     yield undress
-    for table in bare:
+    for table in reversed(bare):
         conn.exec_driver_sql(f"select vigil_dress('{table}')")

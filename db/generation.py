@@ -538,8 +538,11 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
 
 
 def fill_for_loans(conn: sa.Connection, today: date) -> int:
-    """Into an empty book: nothing is covered yet."""
-    return _make(conn, "staging.night_owed", today)
+    """Into an empty book: nothing is covered yet, and nothing there to conflict with."""
+    _group(conn, "staging.night_owed")
+    made = conn.execute(sa.text(_PUT_GROUPS), {"today": today}).rowcount
+    conn.exec_driver_sql(f"{_PUT_CLAIMS} from staging.night_groups g {_EACH_CLAIM}")
+    return made
 
 
 def put_loan_todos(conn: sa.Connection, today: date) -> Counts:
@@ -605,6 +608,15 @@ def _update_covered(conn: sa.Connection) -> int:
 
 
 def _make(conn: sa.Connection, fresh: str, today: date) -> int:
+    """How many; an obligation that somebody else has met this very moment is left to him."""
+    _group(conn, fresh)
+    made = conn.execute(sa.text(f"{_PUT_GROUPS} on conflict do nothing"), {"today": today}).rowcount
+    conn.exec_driver_sql(f"""
+        {_PUT_CLAIMS} from staging.night_groups g join todos t on t.id = g.id and t.customer_id = g.customer_id {_EACH_CLAIM}""")
+    return made
+
+
+def _group(conn: sa.Connection, fresh: str) -> None:
     """Of one rule and customer, what falls due within merge_days of the earliest shares a todo, and so on.
 
     Sorted by numbers alone, once: all aggregates want one order. What the rule says comes in after the merging.
@@ -625,24 +637,20 @@ def _make(conn: sa.Connection, fresh: str, today: date) -> int:
             group by customer_id, number, assignee_id, bucket
         ) g
         join staging.night_rules r using (number)""")
-    made = conn.execute(
-        sa.text("""
-            insert into todos (id, customer_id, kind, subject, period, mode, family, loan_ids, rule_code, rule_version, anchor_on,
-                               branch_id, assignee_id, nominal_on, due_on, late_from, created_on) overriding system value
-            select id, customer_id, kind, subject, periods[1], mode, family,
-                   case when claimers[1] = claimers[cardinality(claimers)] then claimers[1:1]
-                        else array(select distinct unnest(claimers) order by 1) end,
-                   code, version, anchor_on, branch_id, assignee_id, nominal_on, due_on, late_from, :today
-            from staging.night_groups
-            on conflict do nothing"""),
-        {"today": today},
-    ).rowcount
-    conn.exec_driver_sql("""
-        insert into claims (customer_id, loan_id, kind, period, todo_id)
-        select g.customer_id, c.loan_id, g.kind, c.period, g.id
-        from staging.night_groups g join todos t on t.id = g.id and t.customer_id = g.customer_id
-        cross join unnest(g.claimers, g.periods) as c(loan_id, period)""")
-    return made
+
+
+_PUT_GROUPS = """
+    insert into todos (id, customer_id, kind, subject, period, mode, family, loan_ids, rule_code, rule_version, anchor_on,
+                       branch_id, assignee_id, nominal_on, due_on, late_from, created_on) overriding system value
+    select id, customer_id, kind, subject, periods[1], mode, family,
+           case when claimers[1] = claimers[cardinality(claimers)] then claimers[1:1]
+                else array(select distinct unnest(claimers) order by 1) end,
+           code, version, anchor_on, branch_id, assignee_id, nominal_on, due_on, late_from, :today
+    from staging.night_groups"""
+_PUT_CLAIMS = """
+    insert into claims (customer_id, loan_id, kind, period, todo_id)
+    select g.customer_id, c.loan_id, g.kind, c.period, g.id"""
+_EACH_CLAIM = "cross join unnest(g.claimers, g.periods) as c(loan_id, period)"
 
 
 def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> int:

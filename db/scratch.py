@@ -78,6 +78,13 @@ def multiply(times: int) -> None:
             conn.exec_driver_sql(f"vacuum (analyze) {name}")
 
 
+def age() -> None:
+    """As if the feed had come the day before: what it touched is no news any more."""
+    with _as_administrator() as conn:
+        conn.exec_driver_sql("update customer_faces set touched_at = touched_at - interval '1 day'")
+        conn.exec_driver_sql("vacuum (analyze) customer_faces")
+
+
 def _copied(table: sa.Table, column: sa.Column) -> str:
     """A column of the k-th copy: keys moved on, names made distinct, facts and what is shared (products) as they are."""
     name = f"{table.name}.{column.name}"

@@ -81,7 +81,7 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
 
 
 def _fill(conn: Connection, today: date) -> int:
-    with bulk.undressed(conn, "todos", "claims"):
+    with bulk.undressed(conn, "claims", "todos"):
         return generation.fill_for_customers(conn, today) + generation.fill_for_loans(conn, today)
 
 

@@ -419,9 +419,13 @@ def _remember(conn: sa.Connection, query: str) -> None:
 
 
 def refresh_customers(conn: sa.Connection, everybody: bool) -> None:
-    """What follows from their loans, for the customers collected or for everybody."""
+    """What follows from their loans, for the customers collected, or for everybody where nothing is known of anybody."""
     conn.exec_driver_sql("analyze changed_customers")
     of_whom = "" if everybody else "where l.customer_id in (select customer_id from changed_customers)"
+    again = """
+        on conflict (customer_id) do update set segment = excluded.segment, main_family = excluded.main_family,
+            live_loans = excluded.live_loans, exposure_fen = excluded.exposure_fen,
+            overdue_since = excluded.overdue_since, worst_class = excluded.worst_class, touched_at = excluded.touched_at"""
     conn.exec_driver_sql(f"""
         insert into customer_faces as f (customer_id, segment, main_family, live_loans, exposure_fen, overdue_since,
                                          worst_class, touched_at)
@@ -434,10 +438,7 @@ def refresh_customers(conn: sa.Connection, everybody: bool) -> None:
                max(l.class) filter (where l.live), now()
         from loans l join products p on p.id = l.product_id join customers c on c.id = l.customer_id
         {of_whom}
-        group by l.customer_id
-        on conflict (customer_id) do update set segment = excluded.segment, main_family = excluded.main_family,
-            live_loans = excluded.live_loans, exposure_fen = excluded.exposure_fen,
-            overdue_since = excluded.overdue_since, worst_class = excluded.worst_class, touched_at = excluded.touched_at""")
+        group by l.customer_id {"" if everybody else again}""")
 
 
 def _touch(conn: sa.Connection, spec: TableSpec) -> None:

@@ -49,6 +49,7 @@ def plant(scale: float, say: Callable[[str], None]) -> None:
     if scale > 1:
         say("copies")
         scratch.multiply(round(scale))
+    scratch.age()
 
 
 def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:

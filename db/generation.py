@@ -155,18 +155,17 @@ def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
     conn.exec_driver_sql("analyze staging.night_rules")
 
 
+_PEOPLE = """
+    select s.id, case when away.id is null then s.id else standin.id end as does_it
+    from staff s
+    left join absences away on away.staff_id = s.id and :today between away.from_on and away.until_on
+    left join staff standin on standin.id = away.delegate_id and (standin.left_on is null or standin.left_on > :today)
+    where s.left_on is null or s.left_on > :today"""
+
+
 def put_people(conn: sa.Connection, today: date) -> None:
     """`people`: who is with the bank, and who does that person's work today; null: nobody, because the delegate has left."""
-    conn.execute(
-        sa.text("""
-            create unlogged table staging.night_people as
-            select s.id, case when away.id is null then s.id else standin.id end as does_it
-            from staff s
-            left join absences away on away.staff_id = s.id and :today between away.from_on and away.until_on
-            left join staff standin on standin.id = away.delegate_id and (standin.left_on is null or standin.left_on > :today)
-            where s.left_on is null or s.left_on > :today"""),
-        {"today": today},
-    )
+    conn.execute(sa.text(f"create unlogged table staging.night_people as {_PEOPLE}"), {"today": today})
     conn.exec_driver_sql("analyze staging.night_people")
 
 
@@ -707,8 +706,8 @@ def follow_inspector(conn: sa.Connection, customer_ids: list[int], codes: list[s
             update todos t set assignee_id = n.assignee_id
             from (
                 select t.id, t.customer_id, {_ASSIGNED} as assignee_id
-                from todos t join customers c on c.id = t.customer_id cross join (values ('inspector')) as r(assign)
-                {_PRESENT}
+                from todos t join customers c on c.id = t.customer_id
+                left join ({_PEOPLE}) present on present.id = coalesce(c.inspector_id, c.manager_id)
                 where t.customer_id = any(:customers) and t.state = 'open' and not t.pinned and t.rule_code = any(:codes)
             ) n
             where n.id = t.id and n.customer_id = t.customer_id and t.assignee_id is distinct from n.assignee_id"""),

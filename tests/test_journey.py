@@ -58,8 +58,8 @@ def test_an_officer_finds_his_day_on_the_phone(at):
     li.sees("11月21日 周六", "农安王记粮油店")
     assert li.page.url.endswith("/today")
     assert li.sideways() == 0
-    li.page.get_by_text("为什么在这里").first.click()
-    li.settled().sees("规则")
+    li.page.get_by_role("button", name="⋯").first.click()
+    li.settled().sees("为什么在这里", "规则")
     li.page.keyboard.press("Escape")
     for path, words in (
         ("customers", "位客户"),

@@ -42,6 +42,7 @@ def zhou(bank, monkeypatch):
     with access.transaction(MACHINE, "test") as conn:
         conn.execute(sa.delete(tables.rounds))
         conn.execute(sa.delete(tables.sharings))
+        conn.execute(sa.update(tables.preferences).values(wishes=tables.preferences.c.wishes.op("-")("navigator")))
         conn.execute(sa.update(tables.todos).values(assignee_id=conftest.person("803").id))
     return _visit("inspector", monkeypatch)
 

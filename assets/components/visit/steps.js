@@ -207,8 +207,8 @@ function presence(visit, w) {
     h("strong", {}, `${fill(w.grade, found.grade)} · ${w.grades[found.grade]}`),
     telling.length ? h("ul", {}, telling.map((reason) => h("li", { "data-verdict": reason.verdict }, `${w.verdicts[reason.verdict]}: ${reason.words}`))) : null,
     visit.offline ? h("p", { class: "quiet" }, w.judged_on_arrival) : null,
-    found.for_review ? [h("p", { class: "quiet" }, w.will_be_reviewed), h("label", {}, w.your_reason),
-      h("textarea", { rows: "2", maxlength: "200", value: away_because || "", "data-field": "away_because", onchange: (e) => visit.change({ away_because: e.target.value }) })] : null);
+    found.for_review ? [h("p", { class: "quiet" }, w.will_be_reviewed), h("div", { class: "label" }, w.your_reason),
+      h("textarea", { "aria-label": w.your_reason, rows: "2", maxlength: "200", value: away_because || "", "data-field": "away_because", onchange: (e) => visit.change({ away_because: e.target.value }) })] : null);
 }
 
 function problems(visit, t, w) {

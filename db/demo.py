@@ -1,6 +1,6 @@
 """Reads that only the planting of the demo bank needs."""
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -49,6 +49,40 @@ def customers_of_the_union(conn: sa.Connection) -> list[sa.Row]:
         .where(c.source == "union")
         .order_by(c.id)
     ).all()
+
+
+def followed(conn: sa.Connection, staff_ids: list[int]) -> list[sa.Row]:
+    """Customers with live loans and a mark, those of some people among them: id, name, branch, officers, mark."""
+    return list(
+        conn.execute(
+            sa.text("""
+                select c.id, c.customer_no, c.name, c.branch_id, c.manager_id, c.inspector_id, a.id as address_id, a.kind, a.place, a.lat, a.lon
+                from customers c
+                join customer_faces f on f.customer_id = c.id and f.live_loans > 0
+                join addresses a on a.customer_id = c.id and a.replaced_at is null and a.kind in ('business', 'home')
+                where c.manager_id is not null and a.lat is not null
+                  and (c.manager_id = any(:some) or c.inspector_id = any(:some) or c.id % 331 = 7)
+                order by c.id"""),
+            {"some": staff_ids},
+        )
+    )  # fmt: skip
+
+
+def low_grades(conn: sa.Connection, before: datetime) -> list[sa.Row]:
+    """Reviews that have waited since before a moment, with the head of the branch or of the one above."""
+    return list(
+        conn.execute(
+            sa.text("""
+                select v.id, v.staff_id, h.staff_id as head_id
+                from reviews v
+                cross join lateral (
+                    select r.staff_id from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
+                    where t.branch_id = v.branch_id and r.role = 'branch_head' and r.valid_to is null and r.staff_id <> v.staff_id
+                    order by r.staff_id limit 1) h
+                where v.state = 'waiting' and v.opened_at < :before order by v.id"""),
+            {"before": before},
+        )
+    )
 
 
 def somebody(conn: sa.Connection, role: Role) -> Person:

@@ -1,6 +1,6 @@
 """Reviews of presence: opened with a check that its evidence does not settle, decided, appealed against once, settled."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -19,6 +19,15 @@ def begin(conn: sa.Connection, row: dict) -> bool:
     """False when this check is under review already: once is enough, for whatever causes."""
     opened = insert(reviews).values(row).on_conflict_do_nothing(index_elements=[v.record_id, v.customer_id])
     return conn.execute(opened).rowcount == 1
+
+
+def begin_where_due(conn: sa.Connection, since: date) -> int:
+    """Low grades of a day and after it that nobody has laid before a reviewer: how many are now, as of when they came."""
+    low = select(r.customer_id, r.id, r.branch_id, r.staff_id, sa.literal(["grade"], v.causes.type), r.received_at).where(
+        r.done_on >= since, r.grade.in_(("C", "D"))
+    )
+    columns = [v.customer_id, v.record_id, v.branch_id, v.staff_id, v.causes, v.opened_at]
+    return conn.execute(insert(reviews).from_select(columns, low).on_conflict_do_nothing()).rowcount
 
 
 def decide(conn: sa.Connection, review_id: int, finding: str, words: str | None, by: int, now: datetime) -> bool:

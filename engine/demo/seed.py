@@ -8,23 +8,27 @@ import random
 import shutil
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
-from db import access, definitions, demo, feeds, installation, settings, signals, staff
-from db.access import MACHINE, Connection
+from db import access, customers, definitions, demo, feeds, installation, reviews, settings, signals, staff
+from db.access import MACHINE, Connection, Person
 from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
-from engine import addresses, calendar, checks, clock, customers, night, opening, people, refusals, rulebook, sign_in
+from engine import addresses, calendar, checks, clock, footprints, night, opening, outline, people, refusals, rulebook, sign_in
+from engine import customers as named
 from engine import signals as warnings
 from engine.calendar import Calendar
 from engine.checks import Submission
-from engine.demo import files, story, world
+from engine.demo import deskwork, files, pictures, story, world
+from engine.demo.evidence import Evidence
 from engine.demo.world import World
 from engine.feed import load
 from engine.parameters import PARAMETERS
@@ -32,6 +36,8 @@ from engine.parameters import PARAMETERS
 DAILY = 6  # the last days, lived day by day
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
+FORGOTTEN = 2  # todos of each visitor that are overdue
+UNSCHEDULED = {"inspector": (3, 4), "manager": (0, 2)}  # visits without a todo on the last two whole working days
 PLANTING = "being planted"
 
 
@@ -52,7 +58,10 @@ class Planting:
     draw: random.Random
     calendar: Calendar
     files: "Files"
+    evidence: "Evidence"
     visitors: frozenset[int] = frozenset()  # staff with a demo sign-in
+    undone: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by visitor: what he is to find overdue
+    photos: int = 0
     steps: list[tuple[str, float]] = field(default_factory=list)
 
     def timed(self, what: str, begun: float) -> None:
@@ -101,7 +110,8 @@ def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
     bank = _world(today - timedelta(days=1), scale)
     steps = list(_steps(bank))
     days = [bank.last - timedelta(days=n) for n in range(DAILY - 1, -1, -1)]
-    p = Planting(bank, today, random.Random(bank.seed), working, Files(bank, [s.day for s in steps if s.with_file] + days))
+    written = Files(bank, [s.day for s in steps if s.with_file] + days)
+    p = Planting(bank, today, random.Random(bank.seed), working, written, Evidence(bank.seed, bank.last))
     try:
         _live(p, steps, days, say)
     finally:
@@ -124,11 +134,14 @@ def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     for step in steps:
         say(f"{step.day}")
         _live_through(p, step)
-    p.visitors = _open_accounts()
+    _open_accounts()
     _mark_addresses(p)
     for day in days:
         say(f"{day}")
         _live_a_day(p, day)
+    begun = time.monotonic()
+    deskwork.work(p.world.seed, clock.now(), p.today)
+    p.timed("desk", begun)
 
 
 def _parameters(begin: date, today: date) -> None:
@@ -161,6 +174,7 @@ def _live_through(p: Planting, step: Step) -> None:
         with access.transaction(MACHINE, "seed") as conn:
             people.grant_by_post(conn, today=step.day)
             _name_inspectors(p, conn)
+            p.visitors = frozenset(_of_story(conn).values())
         p.timed("load", begun)
         begun = time.monotonic()
     if _introduce_rules(p, step):
@@ -183,7 +197,7 @@ def _load(p: Planting, day: date) -> None:
 def _name_inspectors(p: Planting, conn: Connection) -> None:
     """Relationship managers name who goes to their customers."""
     c, number = p.world.customers, [s[0] for s in p.world.staff]
-    customers.import_inspectors(conn, dict(zip(c.number, (number[i] for i in c.inspector.tolist()), strict=True)))
+    named.import_inspectors(conn, dict(zip(c.number, (number[i] for i in c.inspector.tolist()), strict=True)))
 
 
 def _introduce_rules(p: Planting, step: Step) -> bool:
@@ -227,19 +241,24 @@ def _people_check(p: Planting, conn: Connection, step: Step) -> None:
         if p.draw.random() < share:
             latest = max(step.day, min(todo.due_on, last) - timedelta(days=p.draw.randrange(8)))
             past += _attempts(p, todo, _working_day(p, max(todo.created_on, min(latest, last))))
+    past = p.evidence.of(past)
     for batch in range(0, len(past), 2000):
         checks.import_past(conn, past[batch : batch + 2000])
+    reviews.begin_where_due(conn, step.day - timedelta(days=4))
 
 
 def _worked_on(p: Planting, todos: list) -> list:
     """All but what a visitor is to find undone: these days' work of the story's officers, and here and there a late one."""
-    return [t for t in todos if not _is_left(t.assignee_id in p.visitors, t.id, (p.world.last - t.due_on).days)]
+    return [t for t in todos if not _is_left(p, t, (p.world.last - t.due_on).days)]
 
 
-def _is_left(visitors: bool, number: int, days_past: int) -> bool:
-    if visitors:
-        return days_past < 1 or days_past < 20 and number % 3 == 0
-    return days_past < 45 and number % 31 == 0
+def _is_left(p: Planting, todo, days_past: int) -> bool:
+    if todo.assignee_id not in p.visitors:
+        return days_past < 45 and todo.id % 31 == 0
+    undone = p.undone[todo.assignee_id]
+    if 3 <= days_past < 25 and len(undone) < FORGOTTEN:
+        undone.add(todo.id)
+    return days_past < 1 or todo.id in undone
 
 
 def _working_day(p: Planting, day: date) -> date:
@@ -278,18 +297,24 @@ def _conclusion(p: Planting, todo) -> Conclusion:
 
 
 def _place(p: Planting, todo) -> dict:
-    """Where the phone said it was: mostly at the door, now and then not."""
+    """Where the officer was: mostly at the door, now and then not."""
     i = int(todo.customer_no[1:]) - 1 if todo.customer_no.startswith("K") else None
     if i is None or i >= len(p.world.customers.number):
         return {}
+    mark = _mark(p, i)
     away = p.draw.random() < 0.03
     metres = p.draw.uniform(600, 4000) if away else abs(p.draw.gauss(0, 45))
     accuracy = p.draw.choice((8, 12, 20, 35, 65))
     north, east = metres * p.draw.uniform(-0.7, 0.7), metres * p.draw.uniform(-0.7, 0.7)
-    return {
-        "lat": float(p.world.customers.lat[i]) + north / 111_000, "lon": float(p.world.customers.lon[i]) + east / 80_000,
-        "accuracy_m": accuracy, "distance_m": round(metres, 1), "on_site": metres <= 300 + accuracy,
-    }  # fmt: skip
+    lat, lon = round(mark["lat"] + north / 111_000, 6), round(mark["lon"] + east / 80_000, 6)
+    return {"lat": lat, "lon": lon, "accuracy_m": accuracy, "place": mark | {"words": p.world.customers.address[i]}}
+
+
+def _mark(p: Planting, i: int) -> dict:
+    """Where the world has a customer, and how near counts as there: villages are wide."""
+    c = p.world.customers
+    urban = any(d in c.address[i] for d in ("朝阳区", "南关区", "宽城区", "二道区", "绿园区"))
+    return {"lat": float(c.lat[i]), "lon": float(c.lon[i]), "radius_m": 300 if urban else 1000}
 
 
 def _people_answer(p: Planting, conn: Connection, day: date) -> None:
@@ -316,28 +341,38 @@ def _people_answer(p: Planting, conn: Connection, day: date) -> None:
 def _mark_addresses(p: Planting) -> None:
     """Managers have marked a place for nearly every customer, a second one for some."""
     with access.transaction(MACHINE, "seed") as conn:
-        c = p.world.customers
         marks = []
         wanted = round(ADDRESSES * p.world.scale)
         for row in demo.customers_of_the_union(conn):
-            i = int(row.customer_no[1:]) - 1
-            urban = any(d in row.address for d in ("朝阳区", "南关区", "宽城区", "二道区", "绿园区"))
-            point = {"lat": float(c.lat[i]), "lon": float(c.lon[i]), "radius_m": 300 if urban else 1000}
+            point = _mark(p, int(row.customer_no[1:]) - 1)
             kind = "business" if row.segment in ("firm", "business") else "home"
             if p.draw.random() < 0.985:
                 marks.append(addresses.Mark(row.id, kind, row.address, **point))
             if p.draw.random() < 0.09:
                 marks.append(addresses.Mark(row.id, "collateral", row.address, point["lat"] + 0.004, point["lon"] + 0.006))
-        addresses.import_marks(conn, marks[:wanted], None, clock.now())
+        addresses.import_marks(conn, _some_odd(marks[:wanted]), None, clock.now())
 
 
-def _open_accounts() -> frozenset[int]:
-    """The visitors' sign-ins, each for the person of the story: their staff ids."""
+def _some_odd(marks: list[addresses.Mark]) -> list[addresses.Mark]:
+    """Collateral in Nong'an: several on one point, one in the very middle of the county, one beyond the border."""
+    middle = outline.middles()["农安县"]
+    there = [n for n, m in enumerate(marks) if m.kind == "collateral" and "农安县" in m.place][:10]
+    points = [middle, (middle[0] + 2, middle[1]), *[(marks[there[2]].lat, marks[there[2]].lon)] * 8] if len(there) == 10 else []
+    for n, (lat, lon) in zip(there, points, strict=False):
+        marks[n] = replace(marks[n], lat=lat, lon=lon)
+    return marks
+
+
+def _of_story(conn: Connection) -> dict[str, int]:
+    """The people of the story by their user names."""
+    return {username: demo.of_name(conn, name, role) for username, _, _, name, role in story.SIGN_INS}
+
+
+def _open_accounts() -> None:
+    """The visitors' sign-ins, each for the person of the story."""
     with access.transaction(MACHINE, "seed") as conn:
-        people_of_story = {username: demo.of_name(conn, name, role) for username, _, _, name, role in story.SIGN_INS}
-        for username, staff_id in people_of_story.items():
+        for username, staff_id in _of_story(conn).items():
             sign_in.open_account(conn, MACHINE, staff_id, username, story.PASSWORD, clock.now(), must_change=False)
-    return frozenset(people_of_story.values())
 
 
 def _live_a_day(p: Planting, day: date) -> None:
@@ -362,14 +397,82 @@ def _work_a_day(p: Planting, day: date, whole: bool) -> None:
     """What is due soon is done by those it is assigned to, each submitting his own; of today only the morning's part."""
     with access.reading(MACHINE) as conn:
         due = _worked_on(p, demo.pending(conn, until=day + timedelta(days=4)))
+        unscheduled = _unscheduled(p, conn, day)
     p.draw.shuffle(due)
     share = 0.55 if whole else 0.2
-    for todo in due[: round(len(due) * share)]:
-        said, staff_id, *_ = _submission(p, todo, day, Outcome.COMPLETED)
-        with access.reading(MACHINE) as conn:
-            officer = staff.person(conn, staff_id)
-        if officer is not None and officer.role in (Role.MANAGER, Role.INSPECTOR):
-            with access.transaction(officer, "check.submit") as conn:
-                checks.submit(conn, officer, said)
+    entries = [_submission(p, todo, day, Outcome.COMPLETED) for todo in due[: round(len(due) * share)]] + unscheduled
+    officers = _officers({staff_id for _, staff_id, *_ in entries})
+    done = [(said, officers[staff_id]) for said, staff_id, *_ in p.evidence.of(entries) if staff_id in officers]
+    ways = _ways(p, done)
+    for said, officer in done:
+        if said.kind is Kind.SPOT:
+            pictures.submit(officer, said, ways[said.key], _photos(p, said))
+            continue
+        with access.transaction(officer, "check.submit") as conn:
+            checks.submit(conn, officer, said)
     with access.transaction(MACHINE, "seed") as conn:
+        _leave_tracks(conn, done, ways)
+        reviews.begin_where_due(conn, day)
         _people_answer(p, conn, day)
+
+
+def _officers(staff_ids: set[int]) -> dict[int, Person]:
+    """Those of them who still may submit."""
+    with access.reading(MACHINE) as conn:
+        found = [staff.person(conn, staff_id) for staff_id in sorted(staff_ids)]
+    return {one.id: one for one in found if one is not None and one.role in (Role.MANAGER, Role.INSPECTOR)}
+
+
+def _unscheduled(p: Planting, conn: Connection, day: date) -> list[tuple]:
+    """Visits that the story's officers make of their own accord, to customers who live near each other."""
+    whole = [d for n in range(DAILY + 8) if p.calendar.is_working(d := p.world.last - timedelta(days=n))][1::-1]
+    if day not in whole:
+        return []
+    mine = _of_story(conn)
+    return [
+        _of_his_own(p, mine[user], row, day)
+        for user, counts in UNSCHEDULED.items()
+        for row in _neighbours(demo.followed(conn, [mine[user]]), mine[user], whole.index(day), counts[whole.index(day)])
+    ]
+
+
+def _neighbours(rows: list, officer: int, first: int, n: int) -> list:
+    """So many of an officer's customers from north to south, others on each day."""
+    mine = sorted((r for r in rows if officer in (r.manager_id, r.inspector_id)), key=lambda r: -r.lat)
+    return mine[first * 5 : first * 5 + n]
+
+
+def _of_his_own(p: Planting, staff_id: int, row, day: date) -> tuple:
+    todo = SimpleNamespace(
+        id=0, customer_id=row.id, customer_no=row.customer_no, kind=Kind.SPOT, mode=Mode.FIELD, assignee_id=staff_id, branch_id=row.branch_id,
+        loan_ids=[], overdue_since=None,
+    )  # fmt: skip
+    said, *rest = _submission(p, todo, day, Outcome.COMPLETED)
+    return replace(said, todo_ids=(), conclusion=Conclusion.NORMAL, note=story.SPOT), *rest
+
+
+def _photos(p: Planting, said: Submission) -> list[bytes]:
+    """One of the place; the last one that is taken was sent before, from another customer's."""
+    p.photos += 1
+    again = p.photos == sum(map(sum, UNSCHEDULED.values()))
+    return [pictures.edited(1, 1) if again else pictures.taken(p.photos, p.photos)]
+
+
+def _ways(p: Planting, done: list[tuple]) -> dict[uuid.UUID, dict]:
+    """The positions of each field visit, by its key."""
+    before: dict[int, Submission] = {}
+    ways = {}
+    for said, officer in sorted(done, key=lambda entry: entry[0].finished_at):
+        if said.fixed_at is not None:
+            ways[said.key] = p.evidence.way_of(said, before.get(officer.id))
+            before[officer.id] = said
+    return ways
+
+
+def _leave_tracks(conn: Connection, done: list[tuple], ways: dict[uuid.UUID, dict]) -> None:
+    """Of the visits with a todo, whose forms went a shorter way."""
+    for said, officer in done:
+        if said.key in ways and said.kind is not Kind.SPOT:
+            branch_id = customers.get(conn, said.customer_id).branch_id
+            form = SimpleNamespace(customer_id=said.customer_id, staff_id=officer.id, branch_id=branch_id, submit_key=said.key)
+            footprints.keep(conn, form, ways[said.key], now=said.finished_at)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from engine import outline
 from engine.demo.places import DISTRICTS, FIRM_WORDS, GIVEN, SURNAMES, TRADES, VILLAGES
 
 CUSTOMERS, LOANS, MONTHS = 21_282, 40_187, 26
@@ -197,6 +198,7 @@ def _customers(draw: np.random.Generator, branches: list, staff: list, n: int, l
         lat.append(d.lat + d.spread * a)
         lon.append(d.lon + d.spread * b)
     jitter = draw.normal(0, 0.004, (2, n))
+    lat, lon = _within(district, np.array(lat) + jitter[0], np.array(lon) + jitter[1] * 1.3)
     births = draw.integers(date(1955, 1, 1).toordinal(), date(2003, 1, 1).toordinal(), n)
     serial = draw.integers(0, 1000, n)
     return Customers(
@@ -206,13 +208,24 @@ def _customers(draw: np.random.Generator, branches: list, staff: list, n: int, l
         identity=[_credit_code(i) if f else _identity(b, s) for i, (f, b, s) in enumerate(zip(firm, births, serial, strict=True))],
         phone=[f"139{x:08d}" for x in draw.integers(0, 10**8, n).tolist()],
         address=address,
-        lat=np.array(lat) + jitter[0],
-        lon=np.array(lon) + jitter[1] * 1.3,
+        lat=lat,
+        lon=lon,
         branch=branch,
         manager=np.array([managers[b][p % len(managers[b])] for b, p in zip(branch, pick, strict=True)]),
         inspector=np.array([inspectors[b][p % len(inspectors[b])] for b, p in zip(branch, pick, strict=True)]),
         since=np.full(n, last.toordinal()),
     )  # fmt: skip
+
+
+def _within(district: np.ndarray, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whoever came to lie beyond the city's border is drawn towards the middle of his district."""
+    centre_lat, centre_lon = (np.array([getattr(d, axis) for d in DISTRICTS])[district] for axis in ("lat", "lon"))
+    beyond = np.flatnonzero(~outline.within(lat, lon))
+    for _ in range(6):
+        lat[beyond] += 0.3 * (centre_lat - lat)[beyond]
+        lon[beyond] += 0.3 * (centre_lon - lon)[beyond]
+        beyond = beyond[~outline.within(lat[beyond], lon[beyond])]
+    return lat, lon
 
 
 def _normal(weights) -> np.ndarray:

@@ -44,10 +44,13 @@ def preview(conn: Connection, by: Person, key: UUID, given: dict, *, now: dateti
 def judge(conn: Connection, draft, claim: Claim, taken: Sequence, now: datetime) -> dict:
     """Grade and reasons of a visit as they are kept, in every language; nothing where there is no position or no mark."""
     seen = _check_in(conn, draft, claim, taken, now)
-    if seen is None:
-        return {}
+    return graded(seen) if seen is not None else {}
+
+
+def graded(seen: CheckIn) -> dict:
+    """Grade and reasons of a check-in as they are kept with the record."""
     said = [_in(language, presence.grade, seen) for language in words.LANGUAGES]
-    reasons = [_kept(same) for same in zip(*(graded.reasons for graded in said), strict=True)]
+    reasons = [_kept(same) for same in zip(*(found.reasons for found in said), strict=True)]
     return {"grade": said[0].grade, "presence": reasons}
 
 

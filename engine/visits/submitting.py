@@ -112,12 +112,13 @@ def _submission(
         answers=filled.kept(), note=sent.note or None, form=(draft.form_code, draft.form_version), digest_of_sent=digest,
         calls=[call.model_dump(mode="json") for call in sent.calls] or None, proposed_class=sent.proposed_class,
         proposed_months=sent.proposed_months, offline=now - moment > AT_ONCE, away_because=sent.away_because or None,
-        branch_id=draft.branch_id, loan_ids=tuple(draft.loan_ids), **_where(fix, draft.place), **graded,
+        branch_id=draft.branch_id, loan_ids=tuple(draft.loan_ids), **where(fix, draft.place), **graded,
         leads=tuple(Lead(x.name, x.phone or None, x.wish) for x in sent.leads),
     )  # fmt: skip
 
 
-def _where(fix: Fix | None, place: dict | None) -> dict:
+def where(fix: Fix | None, place: dict | None) -> dict:
+    """What is kept of a position: how far from the mark it was, and whether that counts as there."""
     if fix is None:
         return {}
     found = {"lat": fix.lat, "lon": fix.lon, "accuracy_m": fix.accuracy_m, "fixed_at": fix.at}

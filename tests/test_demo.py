@@ -1,0 +1,103 @@
+"""The demo bank's visits: days that somebody could have driven, graded by the grader, tracks as a phone keeps them."""
+
+import random
+import uuid
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from db import access, reviews, settings, tables
+from db.access import MACHINE
+from db.vocab import Conclusion, FixSource, Kind, Mode, Outcome
+from engine import checks, footprints, outline
+from engine.checks import Submission
+from engine.demo import pictures, story, world
+from engine.demo.evidence import Evidence
+from engine.presence.geometry import Point, metres
+from tests import bank
+
+LAST = date(2026, 11, 27)
+ZHOU = 7
+
+
+def visit(chance: random.Random, day: date, customer: int = 1) -> Submission:
+    lat, lon = 44.43 + chance.uniform(-0.2, 0.2), 125.18 + chance.uniform(-0.2, 0.2)
+    off = chance.gauss(0, 0.0003)
+    return Submission(
+        key=uuid.UUID(int=chance.getrandbits(128), version=4), customer_id=customer, kind=Kind.REGULAR, mode=Mode.FIELD,
+        outcome=Outcome.COMPLETED, conclusion=Conclusion.NORMAL, finished_at=datetime(day.year, day.month, day.day, 3, tzinfo=UTC),
+        lat=round(lat + off, 6), lon=round(lon + off, 6), accuracy_m=12, place={"lat": lat, "lon": lon, "radius_m": 1000, "words": "x"},
+    )  # fmt: skip
+
+
+def days(n: int, visits: int) -> list[tuple]:
+    chance = random.Random(5)
+    return [(visit(chance, LAST - timedelta(days=d)), ZHOU, 1, []) for d in range(n) for _ in range(visits)]
+
+
+@pytest.mark.parametrize("visits", [1, 5, 14])
+def test_a_day_can_be_driven_and_ends_in_the_evening(visits):
+    told = sorted((said for said, *_ in Evidence(1, LAST).of(days(3, visits))), key=lambda said: said.finished_at)
+    for before, said in zip(told, told[1:], strict=False):
+        between = (said.started_at - before.finished_at).total_seconds()
+        assert between >= 0
+        assert metres(before, said) / 1000 / max(between / 3600, 1e-9) < 120
+    assert {said.finished_at.astimezone(settings.ZONE).date() for said in told} == {LAST - timedelta(days=d) for d in range(3)}
+
+
+def test_most_visits_are_beyond_doubt_and_a_few_are_not():
+    grades = Counter(said.grade for said, *_ in Evidence(1, LAST).of(days(60, 5)))
+    assert grades["A"] > 200 and 0 < grades["C"] + grades["D"] < 30 and None not in grades
+
+
+def test_the_distance_told_is_the_distance_there_is():
+    for said, *_ in Evidence(1, LAST).of(days(5, 5)):
+        assert said.distance_m == pytest.approx(metres(said, Point(said.place["lat"], said.place["lon"])), abs=0.1)
+        assert said.on_site == (said.grade != "D")
+
+
+def test_what_lies_too_far_back_is_not_graded():
+    old = [(visit(random.Random(1), LAST - timedelta(days=200)), ZHOU, 1, [])]
+    ((said, *_),) = Evidence(1, LAST).of(old)
+    assert said.grade is None and said.distance_m is not None
+
+
+def test_two_batches_of_one_day_follow_each_other():
+    proof, entries = Evidence(1, LAST), days(1, 6)
+    first, second = proof.of(entries[:3]), proof.of(entries[3:])
+    assert max(said.finished_at for said, *_ in first) <= min(said.started_at for said, *_ in second)
+
+
+def test_a_visits_track_passes_what_is_kept_of_tracks():
+    proof = Evidence(1, LAST)
+    told = sorted((said for said, *_ in proof.of(days(1, 4))), key=lambda said: said.finished_at)
+    way = proof.way_of(told[1], told[0])
+    kept = footprints.paced(footprints._read(way["track"]))
+    assert len(kept) >= 3 and kept[-1].source is FixSource.SUBMIT
+    assert all(told[0].finished_at < step.at <= told[1].finished_at for step in kept)
+
+
+def test_all_of_its_customers_live_in_the_city():
+    bank_of_old = world.build(LAST, 0.02)
+    story.cast(bank_of_old)
+    assert outline.within(bank_of_old.customers.lat, bank_of_old.customers.lon).all()
+
+
+def test_low_grades_are_laid_before_a_reviewer_once(small_bank):
+    with access.transaction(MACHINE, "test") as conn:
+        someone = conn.execute(sa.select(tables.customers.c.id, tables.customers.c.branch_id)).first()
+        staff_id = conn.execute(sa.select(sa.func.min(tables.staff.c.id))).scalar_one()
+        chance, past = random.Random(2), []
+        for grade in ("A", "C", "D"):
+            said = visit(chance, bank.TODAY, someone.id)
+            past.append((Submission(**vars(said) | {"grade": grade}), staff_id, someone.branch_id, []))
+        checks.import_past(conn, past)
+        assert reviews.begin_where_due(conn, bank.TODAY + timedelta(days=1)) == 0
+        assert reviews.begin_where_due(conn, bank.TODAY) == 2
+        assert reviews.begin_where_due(conn, bank.TODAY) == 0
+
+
+def test_an_edited_photo_is_another_file_of_the_same_picture():
+    assert pictures.edited(1, 1) != pictures.taken(1, 1) == pictures.taken(1, 1)

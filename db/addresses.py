@@ -305,15 +305,16 @@ def doubt_marks(conn: sa.Connection, odd: dict[int, str], crowd: int) -> int:
             with marked as (
                 select id, customer_id, kind, round(lat::numeric, 5) as y, round(lon::numeric, 5) as x, doubt
                 from addresses where replaced_at is null and lat is not null and checked_by is null
-            ), crowds as (
-                select y, x, count(distinct customer_id) as n from marked group by y, x having count(distinct customer_id) >= :crowd
-            ), twice as (
-                select customer_id, kind, y, x from marked group by customer_id, kind, y, x having count(*) > 1
-            ), found as (
-                select m.id, m.customer_id, coalesce('same_point:' || c.n, o.doubt, case when t.kind is not null then 'twice' end) as doubt
-                from marked m
-                left join crowds c using (y, x)
-                left join twice t using (customer_id, kind, y, x)
+            ), ranked as (
+                select *, dense_rank() over (partition by y, x order by customer_id) as nth,
+                       count(*) over (partition by customer_id, kind, y, x) as times
+                from marked
+            ), counted as (
+                select *, max(nth) over (partition by y, x) as n from ranked
+            ), found as materialized (  -- by itself: the planner takes the update's own join for one row, and would loop
+                select m.id, m.customer_id,
+                       coalesce(case when n >= :crowd then 'same_point:' || n end, o.doubt, case when times > 1 then 'twice' end) as doubt
+                from counted m
                 left join unnest(cast(:ids as bigint[]), cast(:doubts as text[])) as o(id, doubt) on o.id = m.id
                 where m.doubt is null or m.doubt ~ :machines
             )

@@ -105,12 +105,12 @@ def _marks(d: Desk) -> None:
     """Small corrections are the officer's own, larger ones wait for the branch head, who has agreed to one."""
     chosen = iter(d.chance.sample(d.of("manager"), 7))
     for metres in (60, 140, 220):
-        _correct(d, next(chosen), metres, "上门核实,原标记在村口。", d.ago(2, 20))
+        _correct(d, next(chosen), metres, "上门核实，原标记在村口。", d.ago(2, 20))
     agreed = _correct(d, next(chosen), 2600, "店面已从镇上搬到新市场。", d.ago(6, 12))
     approvals.approve(d.conn, d.people["branch"], agreed, "已电话核实。", now=d.ago(2, 4))
-    _correct(d, next(chosen), 1900, "客户新建厂房,已迁入经营。", d.ago(0.1, 1))
-    _correct(d, next(chosen), 5200, "借款人搬到县城居住,原住所已出租。", d.ago(1, 3))
-    addresses.doubt(d.conn, d.people["manager"], next(chosen).address_id, "现场找不到门牌,标记可能在隔壁村。")
+    _correct(d, next(chosen), 1900, "客户新建厂房，已迁入经营。", d.ago(0.1, 1))
+    _correct(d, next(chosen), 5200, "借款人搬到县城居住，原住所已出租。", d.ago(1, 3))
+    addresses.doubt(d.conn, d.people["manager"], next(chosen).address_id, "现场找不到门牌，标记可能在隔壁村。")
 
 
 def _correct(d: Desk, mark, metres: float, why: str, now: datetime) -> int | None:
@@ -134,7 +134,7 @@ def _reviewed(d: Desk) -> None:
         if finding is Finding.REFUSED:
             reviews.appeal(d.conn, staff.person(d.conn, row.staff_id), row.id, d.chance.choice(story.APPEALS), now=d.ago(3, 4))
             if d.chance.random() < 0.5:
-                reviews.settle(d.conn, d.people["risk"], row.id, Finding.ACCEPTED, "照片与定位吻合,认可到场。", now=d.ago(1, 2))
+                reviews.settle(d.conn, d.people["risk"], row.id, Finding.ACCEPTED, "照片与定位吻合，认可到场。", now=d.ago(1, 2))
 
 
 def _handed_over(d: Desk) -> None:
@@ -145,7 +145,7 @@ def _handed_over(d: Desk) -> None:
         return
     seen = handover.look(d.conn, head, team[0], team[1:3], today=d.today)
     some = dict(list(seen.proposed.items())[:18])
-    plan = handover.Plan(team[0], some, "产假期间由同事代管,期满自动收回。", d.today, d.today + 14 * DAY)
+    plan = handover.Plan(team[0], some, "产假期间由同事代管，期满自动收回。", d.today, d.today + 14 * DAY)
     handover.hand_over(d.conn, head, plan, now=d.now, today=d.today)
 
 

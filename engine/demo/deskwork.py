@@ -106,16 +106,16 @@ def _marks(d: Desk) -> None:
     chosen = iter(d.chance.sample(d.of("manager"), 7))
     for metres in (60, 140, 220):
         _correct(d, next(chosen), metres, "上门核实，原标记在村口。", d.ago(2, 20))
-    agreed = _correct(d, next(chosen), 2600, "店面已从镇上搬到新市场。", d.ago(6, 12))
+    agreed = _correct(d, next(chosen), 2600, "店面已从镇上搬到新市场。", d.ago(6, 12), "吉林省长春市农安县农安镇新市场东区8号")
     approvals.approve(d.conn, d.people["branch"], agreed, "已电话核实。", now=d.ago(2, 4))
-    _correct(d, next(chosen), 1900, "客户新建厂房，已迁入经营。", d.ago(0.1, 1))
-    _correct(d, next(chosen), 5200, "借款人搬到县城居住，原住所已出租。", d.ago(1, 3))
+    _correct(d, next(chosen), 1900, "客户新建厂房，已迁入经营。", d.ago(0.1, 1), "吉林省长春市农安县合隆镇工业集中区12号")
+    _correct(d, next(chosen), 5200, "借款人搬到县城居住，原住所已出租。", d.ago(1, 3), "吉林省长春市农安县农安镇宝塔街66号")
     addresses.doubt(d.conn, d.people["manager"], next(chosen).address_id, "现场找不到门牌，标记可能在隔壁村。")
 
 
-def _correct(d: Desk, mark, metres: float, why: str, now: datetime) -> int | None:
+def _correct(d: Desk, mark, metres: float, why: str, now: datetime, place: str | None = None) -> int | None:
     wish = addresses.Wish(
-        mark.id, Place(mark.kind), mark.place, mark.lat + metres / 111_195, mark.lon, "wgs84", Marking.HERE, accuracy_m=14,
+        mark.id, Place(mark.kind), place or mark.place, mark.lat + metres / 111_195, mark.lon, "wgs84", Marking.HERE, accuracy_m=14,
         address_id=mark.address_id, why=why,
     )  # fmt: skip
     return addresses.mark(d.conn, d.people["manager"], wish, now=now, today=d.today)

@@ -40,7 +40,7 @@ def which_day(conn: Connection) -> date:
         st.query_params["day"] = (footprints.latest_day(conn, person.id, today) or today).isoformat()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="which-day"):
         before = st.container(width="content")
-        chosen = filters.day("day", "Day", width=150) or today
+        chosen = filters.day("day", "Day", width=200) or today
         before.button("", icon=":material/chevron_left:", help=_("A day back"), key="day_back", on_click=to_day, args=(chosen, -1))
         st.button(
             "",

@@ -1,4 +1,4 @@
-"""Forms of checks as data: sections, fields, what is normal, what is asked when. docs/forms.md describes every key.
+"""Forms of checks as data: sections, fields, what is normal, what is asked when.
 
 `starters/forms.yaml` holds the forms that Vigil ships. A form is checked when it is saved; what comes in through one
 is judged here again, whatever the phone has let through.

@@ -13,6 +13,10 @@ person = frame.person("records.see")
 SORTS = {"-done": "Latest first", "done": "Oldest first", "customer": "Customer", "staff": "Officer", "branch": "Branch"}
 QUEUE_SORTS = {"-urgency": "Worst evidence first", "opened": "Longest waiting first", "staff": "Officer"}
 VIEWS = {"all": "All checks", "review": "Awaiting review"}
+GRADE = Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why.")
+DISTANCE = Column(
+    "distance", "Metres from the mark", "number", value=lambda r: None if r.distance_m is None else round(r.distance_m), width=110
+)
 COLUMNS = [
     Column("finished_at", "When", "moment", width=130),
     Column("customer", "Customer", width=190),
@@ -20,35 +24,23 @@ COLUMNS = [
     Column("mode", "Way", value=lambda r: words.name(Mode(r.mode)), width=70),
     Column("conclusion", "Conclusion", "badge", Conclusion, width=95),
     Column("outcome", "Outcome", value=lambda r: words.name(Outcome(r.outcome)), width=100),
-    Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why."),
+    GRADE,
     Column("review", "Review", value=lambda r: words.name(ReviewState(r.review)) if r.review else None, width=90),
     Column("opinion", "Opinion", "badge", Opinion, width=85),
-    Column(
-        "distance",
-        "Metres from the mark",
-        "number",
-        value=lambda r: None if r.distance_m is None else round(r.distance_m),
-        width=110,
-    ),
+    DISTANCE,
     Column("staff", "Officer", width=80),
     Column("branch", "Branch", width=120),
     Column("note", "Remark", width=280),
 ]
 QUEUE = [
-    Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why."),
+    GRADE,
     Column("why", "Why", value=lambda r: _(", ").join(_(review_box.CAUSES[c]) for c in r.causes), width=200),
     Column("state", "State", "badge", ReviewState, width=95),
     Column("staff", "Officer", width=80),
     Column("customer", "Customer", width=190),
     Column("kind", "Kind", value=lambda r: words.name(Kind(r.kind)), width=95),
     Column("finished_at", "When", "moment", width=130),
-    Column(
-        "distance",
-        "Metres from the mark",
-        "number",
-        value=lambda r: None if r.distance_m is None else round(r.distance_m),
-        width=110,
-    ),
+    DISTANCE,
     Column("away_because", "The officer's reason", width=240),
     Column("branch", "Branch", width=120),
 ]

@@ -20,13 +20,16 @@ _HIS_TODO = """t.closed_on is null and (t.assignee_id = :from_id or not t.pinned
         select delegate_id from absences where staff_id = :from_id and :today between from_on and until_on)))"""
 _HIS_SIGNAL = "g.owner_id = :from_id and g.closed_on is null"
 _HIS_LOAN = "l.manager_id = :from_id and l.live"
+# Leads that he follows: given to him, or noted by him and given to nobody.
+_HIS_LEAD = "(e.owner_id = :from_id or e.owner_id is null and e.staff_id = :from_id) and e.state in ('new', 'contacted')"
 _MINUTES = "case t.mode when 'field' then :field when 'phone' then :phone else :data end"
-_HIS_CUSTOMERS = """
+_HIS_CUSTOMERS = f"""
     select id as customer_id from customers where manager_id = :from_id
     union select id from customers where inspector_id = :from_id
     union select customer_id from loans where manager_id = :from_id and live
     union select customer_id from todos where assignee_id = :from_id and closed_on is null
-    union select customer_id from signals where owner_id = :from_id and closed_on is null and customer_id > 0"""
+    union select customer_id from signals where owner_id = :from_id and closed_on is null and customer_id > 0
+    union select e.customer_id from leads e where {_HIS_LEAD} and e.customer_id > 0"""
 
 
 class Minutes(NamedTuple):
@@ -39,29 +42,33 @@ class Minutes(NamedTuple):
 
 def portfolio(conn: sa.Connection, from_id: int, today: date, until: date, takes: Minutes) -> list[sa.Row]:
     """One row a customer of whom this person holds anything, by village: who and where he is, what would move (loan_ids,
-    balance_fen, open, overdue, signals), and the minutes that its todos due until then take.
+    balance_fen, open, overdue, signals, leads), the loans' numbers and product families, and the minutes that its todos due
+    until then take.
     """
     return conn.execute(
         sa.text(f"""
             with mine as materialized ({_HIS_CUSTOMERS}),
             lent as (
-                select l.customer_id, array_agg(l.id order by l.id) as loan_ids, sum(l.balance_fen)::bigint as balance_fen
-                from mine join loans l using (customer_id) where {_HIS_LOAN} group by 1),
+                select l.customer_id, array_agg(l.id order by l.id) as loan_ids, sum(l.balance_fen)::bigint as balance_fen,
+                       array_agg(l.loan_no order by l.id) as loan_nos, array_agg(distinct p.family) as families
+                from mine join loans l using (customer_id) join products p on p.id = l.product_id where {_HIS_LOAN} group by 1),
             work as (
                 select t.customer_id, count(*) as open, count(*) filter (where t.late_from <= :today) as overdue,
                        coalesce(sum({_MINUTES}) filter (where t.due_on <= :until), 0)::int as minutes
                 from mine join customers c on c.id = mine.customer_id join todos t on t.customer_id = c.id
                 where {_HIS_TODO} group by 1),
             warned as (
-                select g.customer_id, count(*) as n from mine join signals g using (customer_id) where {_HIS_SIGNAL} group by 1)
+                select g.customer_id, count(*) as n from mine join signals g using (customer_id) where {_HIS_SIGNAL} group by 1),
+            wished as (select e.customer_id, count(*) as n from leads e where {_HIS_LEAD} group by 1)
             select c.id as customer_id, c.customer_no, c.name as customer, c.village, c.branch_id, b.name as branch,
                    c.manager_id, c.inspector_id, coalesce(lent.loan_ids, '{{}}') as loan_ids,
                    coalesce(lent.balance_fen, 0) as balance_fen, coalesce(work.open, 0) as open,
                    coalesce(work.overdue, 0) as overdue, coalesce(work.minutes, 0) as minutes, coalesce(warned.n, 0) as signals,
+                   coalesce(wished.n, 0) as leads, coalesce(lent.loan_nos, '{{}}') as loan_nos, coalesce(lent.families, '{{}}') as families,
                    a.lat, a.lon
             from mine join customers c on c.id = mine.customer_id join branches b on b.id = c.branch_id
             left join lent on lent.customer_id = c.id left join work on work.customer_id = c.id
-            left join warned on warned.customer_id = c.id
+            left join warned on warned.customer_id = c.id left join wished on wished.customer_id = c.id
             left join lateral (
                 select lat, lon from addresses
                 where customer_id = c.id and replaced_at is null and lat is not null
@@ -91,6 +98,35 @@ def loads(conn: sa.Connection, staff_ids: list[int], today: date, until: date, t
         {"ids": staff_ids, "today": today, "until": until} | takes._asdict(),
     )
     return {row.id: row for row in rows}
+
+
+def loose_leads(conn: sa.Connection, from_id: int) -> int:
+    """Leads that this person follows and found at nobody's: no customer takes them along."""
+    return conn.execute(
+        sa.text(f"select count(*) from leads e where {_HIS_LEAD} and e.customer_id = 0"), {"from_id": from_id}
+    ).scalar_one()
+
+
+def places(conn: sa.Connection, staff_ids: list[int]) -> list[sa.Row]:
+    """Where the customers lie whom these people manage or inspect: staff_id, village, n, lat, lon; those of no named village by
+    the kilometre.
+    """
+    return conn.execute(
+        sa.text("""
+            with held as (
+                select manager_id as staff_id, id, village from customers where manager_id = any(:ids)
+                union select inspector_id, id, village from customers where inspector_id = any(:ids)),
+            lying as (
+                select h.staff_id, h.village, a.lat, a.lon,
+                       case when h.village is null then (round(a.lat::numeric, 2), round(a.lon::numeric, 2))::text end as cell
+                from held h join lateral (
+                select lat, lon from addresses
+                where customer_id = h.id and replaced_at is null and lat is not null
+                order by array_position(array['business', 'home'], kind) nulls last, id limit 1) a on true)
+            select staff_id, village, count(*) as n, avg(lat) as lat, avg(lon) as lon from lying
+            group by staff_id, village, cell order by 1, 2 nulls last, cell"""),
+        {"ids": staff_ids},
+    ).all()
 
 
 def givers(conn: sa.Connection) -> list[sa.Row]:
@@ -146,6 +182,8 @@ class _Way(NamedTuple):
     prior: str = "null::int"
     begun: str = "null::timestamptz"
     overdue: str = "false"
+    signed: str = ""  # what else is written into a row that changes hands
+    reached: str = "handover_parts p"  # (handover_id, customer_id, to_id): whose rows go to whom
 
 
 _OWN_KEY, _CUSTOMER_KEY = "x.id = r.row_id and x.customer_id = r.customer_id", "x.id = r.customer_id"
@@ -162,33 +200,39 @@ _WAYS = {
         "signals", _OWN_KEY, _HIS_SIGNAL.replace("g.", "x."), "owner_id",
         "x.closed_on is null and x.owner_id = r.to_id and x.taken_at is not distinct from r.begun_at", begun="x.taken_at",
     ),
+    Held.LEAD: _Way(
+        "leads", _OWN_KEY, _HIS_LEAD.replace("e.", "x."), "owner_id",
+        "x.owner_id = r.to_id and x.changed_at = (select h.done_at from handovers h where h.id = r.handover_id)",
+        signed="changed_by = vigil_me(), changed_at = :now",
+        reached="""(select handover_id, customer_id, to_id from handover_parts
+                    union all select id, 0, leads_to from handovers where leads_to is not null) p""",
+    ),
 }  # fmt: skip
 _BY_HANDOVER = (Held.LOAN, Held.MANAGER)  # what says itself by which handover it is held
 
 
-def move(conn: sa.Connection, handover_id: int, what: Held, from_id: int, today: date) -> sa.Row:
+def move(conn: sa.Connection, handover_id: int, what: Held, from_id: int, today: date, now: datetime) -> sa.Row:
     """Give all of one kind that is his to whom its customer goes: n, overdue.
 
     The rows are taken in hand in the order of their numbers, as everybody takes them, so that nobody waits in a circle; those
     that changed while we waited are looked at anew.
     """
-    way, about = _WAYS[what], {"id": handover_id, "what": what, "from_id": from_id, "today": today}
+    way, about = _WAYS[what], {"id": handover_id, "what": what, "from_id": from_id, "today": today, "now": now}
     customer = "x.id" if way.table == "customers" else "x.customer_id"
     conn.execute(
         sa.text(f"""
             insert into handover_rows (handover_id, customer_id, what, row_id, from_id, to_id, prior_id, begun_at, overdue)
             select :id, customer_id, :what, row_id, from_id, to_id, prior_id, begun_at, overdue from (
-                select c.id as customer_id, x.id as row_id, x.{way.holder} as from_id, p.to_id, {way.prior} as prior_id,
+                select p.customer_id, x.id as row_id, x.{way.holder} as from_id, p.to_id, {way.prior} as prior_id,
                        {way.begun} as begun_at, {way.overdue} as overdue
-                from handover_parts p join customers c on c.id = p.customer_id join {way.table} x on {customer} = c.id
+                from {way.reached} left join customers c on c.id = p.customer_id join {way.table} x on {customer} = p.customer_id
                 where p.handover_id = :id and {way.his} and x.{way.holder} is distinct from p.to_id
                 order by x.id for no key update of x) held"""),
         about,
     )
-    also = ", handover_id = r.handover_id" if what in _BY_HANDOVER else ""
     conn.execute(
         sa.text(f"""
-            update {way.table} x set {way.holder} = r.to_id{also} from handover_rows r
+            update {way.table} x set {_put(what, "r.to_id", "r.handover_id")} from handover_rows r
             where r.handover_id = :id and r.what = :what and {way.key}"""),
         about,
     )
@@ -199,9 +243,15 @@ def move(conn: sa.Connection, handover_id: int, what: Held, from_id: int, today:
     ).one()
 
 
-def give_back(conn: sa.Connection, handover_id: int, what: Held) -> int:
+def _put(what: Held, holder: str, handover: str) -> str:
+    """What is written into a row that changes hands."""
+    sets = [f"{_WAYS[what].holder} = {holder}", f"handover_id = {handover}" if what in _BY_HANDOVER else "", _WAYS[what].signed]
+    return ", ".join(filter(None, sets))
+
+
+def give_back(conn: sa.Connection, handover_id: int, what: Held, now: datetime) -> int:
     """Put back all of one kind that is still where this handover put it. How many."""
-    way, about = _WAYS[what], {"id": handover_id, "what": what}
+    way, about = _WAYS[what], {"id": handover_id, "what": what, "now": now}
     mine = f"r.handover_id = :id and r.what = :what and {way.key}"
     conn.execute(
         sa.text(
@@ -210,9 +260,10 @@ def give_back(conn: sa.Connection, handover_id: int, what: Held) -> int:
         about,
     )
     conn.execute(sa.text(f"update handover_rows r set returned = true from {way.table} x where {mine} and {way.still}"), about)
-    also = ", handover_id = r.prior_id" if what in _BY_HANDOVER else ""
     return conn.execute(
-        sa.text(f"update {way.table} x set {way.holder} = r.from_id{also} from handover_rows r where {mine} and r.returned"),
+        sa.text(
+            f"update {way.table} x set {_put(what, 'r.from_id', 'r.prior_id')} from handover_rows r where {mine} and r.returned"
+        ),
         about,
     ).rowcount
 
@@ -250,7 +301,7 @@ def listing(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
 
 def customers_moved(conn: sa.Connection, handover_id: int, returned: bool | None = None) -> int:
     """Of how many customers something was moved, or has been given back."""
-    count = select(func.count(r.customer_id.distinct())).where(r.handover_id == handover_id)
+    count = select(func.count(r.customer_id.distinct())).where(r.handover_id == handover_id, r.customer_id > 0)
     return conn.execute(count if returned is None else count.where(r.returned == returned)).scalar_one()
 
 
@@ -265,8 +316,9 @@ def parts_of(conn: sa.Connection, handover_id: int) -> dict[int, int]:
 
 
 def shares(conn: sa.Connection, handover_id: int) -> list[sa.Row]:
-    """To whom how much went: to_id, name, customers, loans, todos, overdue."""
-    moved = [func.count().filter(r.what == what).label(label) for what, label in ((Held.LOAN, "loans"), (Held.TODO, "todos"))]
+    """To whom how much went: to_id, name, customers, loans, todos, overdue, leads."""
+    kinds = ((Held.LOAN, "loans"), (Held.TODO, "todos"), (Held.LEAD, "leads"))
+    moved = [func.count().filter(r.what == what).label(label) for what, label in kinds]
     rows = (
         select(r.to_id, *moved, func.count().filter(r.overdue).label("overdue"))
         .where(r.handover_id == handover_id).group_by(r.to_id).subquery()
@@ -277,7 +329,7 @@ def shares(conn: sa.Connection, handover_id: int) -> list[sa.Row]:
             asked.c.to_id,
             staff.c.name,
             asked.c.customers,
-            *(func.coalesce(rows.c[n], 0).label(n) for n in ("loans", "todos", "overdue")),
+            *(func.coalesce(rows.c[n], 0).label(n) for n in ("loans", "todos", "overdue", "leads")),
         )
         .join(staff, staff.c.id == asked.c.to_id)
         .outerjoin(rows, rows.c.to_id == asked.c.to_id)
@@ -293,7 +345,7 @@ def elsewhere(conn: sa.Connection, handover_id: int, limit: int = 200) -> list[s
         sa.text(f"""
             select e.what, c.customer_no, c.name as customer, s.name as holder, e.why
             from ({" union all ".join(_gone(what) for what in Held)}) e
-            join customers c on c.id = e.customer_id left join staff s on s.id = e.holder_id
+            left join customers c on c.id = e.customer_id left join staff s on s.id = e.holder_id
             where not exists (select from handovers h where h.id = :id and h.state <> 'done')
             order by e.why, c.customer_no, e.what limit :limit"""),
         {"id": handover_id, "limit": limit},
@@ -305,6 +357,8 @@ def _gone(what: Held) -> str:
     why = "'by_hand'"
     if what in (Held.TODO, Held.SIGNAL):
         why = f"case when x.closed_on is not null then 'closed' when x.{way.holder} = r.to_id then 'begun' else 'by_hand' end"
+    if what is Held.LEAD:
+        why = "case when x.owner_id = r.to_id then 'begun' else 'by_hand' end"
     if what in _BY_HANDOVER:
         why = "case when x.handover_id is null then 'by_source' else 'by_hand' end"
     return f"""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk, notices
+from db import bulk, leavings, notices
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -45,6 +45,7 @@ IN_MY_BRANCHES = "branch_id = any((select vigil_branches())::int[])"
 IN_COLLECTION = "(overdue_since is not null or worst_class >= 'substandard')"
 COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id and {IN_COLLECTION})"
 CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
+HANDOVER_SEEN = "exists (select 1 from handovers h where h.id = handover_id)"
 LOAN_SEEN = "exists (select 1 from loans l where l.id = loan_id and l.customer_id = loan_history.customer_id)"
 PHOTO_SEEN = "exists (select 1 from photos p where p.upload_id = copies.upload_id and p.customer_id = copies.customer_id)"
 
@@ -95,7 +96,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "absences": FOR_ALL,
     "handovers": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "handover_parts": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
-    "handover_rows": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
+    "handover_rows": FOR_HEAD | {Scope.BRANCH: f"{CUSTOMER_SEEN} or customer_id = 0 and {HANDOVER_SEEN}"},
     "customers": CUSTOMER_POLICY,
     "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {IN_COLLECTION}"},
     "addresses": FOLLOWS_CUSTOMER,
@@ -257,7 +258,7 @@ STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id 
 BOTH_MINE = f"{STAFF_OF_MINE.format('staff_id')} and {STAFF_OF_MINE.format('delegate_id')}"
 HANDOVER_KEPT = (
     "update (state, done_at, ended_by, ended_at, customers_moved, loans_moved, todos_moved, overdue_moved, signals_moved,"
-    " rows_kept, failure)"
+    " leads_moved, drafts_given, rows_kept, failure)"
 )
 OF_MY_HANDOVER = f"exists (select 1 from handovers h where h.id = handover_id and h.made_by = {ME})"
 OFFICER_OF_MINE = STAFF_OF_MINE.format("staff_id")
@@ -488,6 +489,10 @@ def _machine_functions() -> Iterator[str]:
     yield notices.TELL
     yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
     yield from _for_people_only(notices.SIGNATURE, *WRITERS)
+    for function, body in leavings.functions(_seen_in_each_scope()).items():
+        yield body
+        yield from _for_people_only(function, Scope.HEAD, Scope.BRANCH)
+        yield f"alter function {function} owner to {Scope.MACHINE}"
     yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",

@@ -593,10 +593,13 @@ drafts = Table(
     Column("content", OBJECT, nullable=False, server_default=text("'{}'")),
     now_by_default("opened_at"),
     now_by_default("saved_at"),
+    staff_ref("begun_by", comment="a colleague whose words these were, before a handover; his own draft stays with him"),
+    Column("handover_id", Integer, ForeignKey("handovers.id"), comment="by which they came"),
     # One draft a person and form, on however many devices.
     PrimaryKeyConstraint("staff_id", "customer_id", "form_key"),
     UniqueConstraint("submit_key", name="drafts_one_key"),
     Index("drafts_of_customer", "customer_id", "staff_id"),
+    Index("drafts_by_handover", "handover_id", postgresql_where=text("handover_id is not null")),
     comment="Forms half filled in; gone when they are submitted",
 )  # fmt: skip
 
@@ -862,6 +865,7 @@ handovers = Table(
     Column("until_on", Date, comment="last day of a temporary one; afterwards what is still there goes back"),
     Column("reason", Text, nullable=False),
     word("state", vocab.HandoverState),
+    staff_ref("leads_to", comment="who follows his leads that were found at nobody's; null: they stay"),
     staff_ref("made_by", comment="null: the command line"),
     now_by_default("made_at"),
     moment("done_at"),
@@ -872,6 +876,8 @@ handovers = Table(
     Column("todos_moved", Integer, nullable=False, server_default=text("0")),
     Column("overdue_moved", Integer, nullable=False, server_default=text("0"), comment="of the todos, those that were late already"),
     Column("signals_moved", Integer, nullable=False, server_default=text("0")),
+    Column("leads_moved", Integer, nullable=False, server_default=text("0")),
+    Column("drafts_given", Integer, nullable=False, server_default=text("0"), comment="begun checks that the receivers may go on with"),
     Column("rows_kept", Integer, comment="given back: how many rows had changed since and stayed as they were"),
     Column("failure", Text, comment="why it could not be done on its day"),
     CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
@@ -893,10 +899,10 @@ handover_parts = Table(
 handover_rows = Table(
     "handover_rows", metadata,
     Column("handover_id", Integer, ForeignKey("handovers.id"), nullable=False),
-    Column("customer_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False, comment="0: a lead that was found at nobody's"),
     word("what", vocab.Held),
     Column("row_id", BigInteger, nullable=False),
-    Column("from_id", Integer, comment="who held it; null: the branch's pool"),
+    Column("from_id", Integer, comment="who held it; null: the branch's pool, or of a lead whoever noted it"),
     Column("to_id", Integer, nullable=False),
     Column("prior_id", Integer, comment="the handover by which it was held before"),
     moment("begun_at", comment="since when somebody had it in hand"),

@@ -274,6 +274,7 @@ class Held(StrEnum):
     MANAGER = "manager"
     INSPECTOR = "inspector"
     SIGNAL = "signal"
+    LEAD = "lead"
 
 
 class SignalState(StrEnum):

@@ -203,6 +203,7 @@ def _handover(given: argparse.Namespace) -> int:
             plan = _plan_of(conn, given, today)
             done = handover.hand_over(conn, MACHINE, plan, now=now, today=today)
     answer = {"id": done.id, "customers": done.customers, "loans": done.loans, "todos": done.todos, "overdue": done.overdue}
+    answer |= {"leads": done.leads, "drafts": done.drafts}
     answer |= {"kept": done.kept} if given.undo is not None else {}
     _tell(given, answer, [_("Handover {0}: {1} customers, {2} loans, {3} todos, {4} of them overdue").format(
         done.id, done.customers, done.loans, done.todos, done.overdue)])  # fmt: skip
@@ -216,7 +217,7 @@ def _plan_of(conn, given: argparse.Namespace, today: date) -> handover.Plan:
     giver = _bearer(conn, given.giver)
     to = [_bearer(conn, number.strip()) for number in given.to.split(",") if number.strip()]
     seen = handover.look(conn, MACHINE, giver, to, today=today)
-    return handover.Plan(giver, seen.proposed, given.reason, given.on or today, given.until)
+    return handover.Plan(giver, seen.proposed, given.reason, given.on or today, given.until, leads_to=to[0])
 
 
 def _bearer(conn, number: str) -> int:

@@ -254,6 +254,9 @@ def _handovers(conn: sa.Connection, ids, customers, loans, branches) -> None:
             about = {"handover_id": handover, "customer_id": customers[number], "to_id": ids["803"]}
             conn.execute(sa.insert(tables.handover_parts).values(**about))
             conn.execute(sa.insert(tables.handover_rows).values(**about, what="loan", row_id=loans[loan], from_id=ids[giver]))
+        conn.execute(
+            sa.insert(tables.handover_rows).values(handover_id=handover, customer_id=0, to_id=ids["803"], what="lead", row_id=1)
+        )
 
 
 def _rounds(conn: sa.Connection, ids: dict[str, int], branches: dict[str, int], customers: dict[str, int]) -> None:

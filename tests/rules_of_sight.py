@@ -123,6 +123,8 @@ class Sight:
             return True
         if table == "copies":
             return any(self.sees("photos", p) for p in self.book.rows["photos"] if p["upload_id"] == row["upload_id"])
+        if table == "handover_rows" and not row["customer_id"]:  # a lead found at nobody's
+            return any(self.sees("handovers", h) for h in self.book.rows["handovers"] if h["id"] == row["handover_id"])
         if table in OF_A_CUSTOMER:
             return row["id" if table == "customers" else "customer_id"] in self.customers
         if table in OF_A_BRANCH:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db import access, audit, handovers, staff
+from db import access, audit, handovers, leavings, staff
 from db.access import MACHINE, Person
 from db.settings import ROOT
 from db.vocab import Conclusion, HandoverState, Held, Kind, Mode, Outcome
@@ -26,6 +26,7 @@ from engine.feed import load
 from engine.handover import Plan, splitting
 from engine.handover.splitting import Lot
 from engine.route.travel import Point
+from pages.parts import handover_map
 from tests import village_bank
 from tests.bank import TODAY
 from tests.conftest import cloned, person
@@ -236,6 +237,152 @@ def test_a_chain_of_handovers_is_undone_link_by_link(bank):
     assert undo(sun, second.id).kept == 0
     assert book() == between
     assert {row: held[0] for row, held in before["loans"].items()} != {row: held[0] for row, held in between["loans"].items()}
+
+
+# --- What was begun ---------------------------------------------------------------------------------------------------
+
+
+def lead(name: str, staff_no: str, customer: str | None = None, owner: str | None = None, state: str = "new") -> None:
+    write(
+        """insert into leads (customer_id, name, wish, branch_id, staff_id, owner_id, state)
+           select coalesce((select id from customers where customer_no = :customer), 0), :name, 'w', s.branch_id, s.id,
+                  (select id from staff where staff_no = :owner), :state from staff s where s.staff_no = :by""",
+        name=name, by=staff_no, customer=customer, owner=owner, state=state,
+    )  # fmt: skip
+
+
+def leads() -> dict[str, tuple]:
+    with access.reading(MACHINE) as conn:
+        return {row.name: (row.owner_id, row.staff_id, row.state) for row in conn.exec_driver_sql("select * from leads")}
+
+
+def test_leads_he_follows_go_with_their_customers_and_those_of_nobody_to_whom_is_named(bank):
+    sun, (li, guo, deng) = person("801"), ids("802", "807", "808")
+    lead("新店", "802", "V00001")
+    lead("已成交", "802", "V00001", state="won")
+    lead("同事的", "807", "V00001")
+    lead("转来的", "808", "V00002", owner="802", state="contacted")
+    lead("集市上", "802")
+    before, seen = leads(), look(sun, "802", "807")
+    assert (sum(row.leads for row in seen.rows), seen.loose_leads) == (2, 1)
+    done = hand_over(sun, plan(seen, leads_to=deng))
+    assert done.leads == state(done.id).leads_moved == 3
+    after = leads()
+    assert [after[name][0] for name in ("新店", "转来的", "集市上", "已成交", "同事的")] == [guo, guo, deng, None, None]
+    assert {name: x[1:] for name, x in after.items()} == {name: x[1:] for name, x in before.items()}
+    assert after["已成交"][1] == li
+    back = undo(sun, done.id)
+    assert leads() == before and back.leads == 3 and back.kept == 0
+
+
+def test_a_lead_that_somebody_has_called_since_stays_with_him(bank):
+    sun, (guo,) = person("801"), ids("807")
+    lead("新店", "802", "V00001")
+    done = hand_over(sun, plan(look(sun, "802", "807")))
+    write("update leads set state = 'contacted', changed_by = :guo, changed_at = :at", guo=guo, at=NOW + timedelta(hours=1))
+    assert undo(sun, done.id).kept == 1 and leads()["新店"][0] == guo
+    with access.reading(sun) as conn:
+        assert handovers.elsewhere(conn, done.id) == []  # given back: nothing to warn of
+
+
+def test_leads_of_nobody_stay_when_nobody_is_named_and_only_officers_get_them(bank):
+    sun, (li, sun_id) = person("801"), ids("802", "801")
+    lead("集市上", "802")
+    with pytest.raises(refusals.NotAnOfficer):
+        hand_over(sun, plan(look(sun, "802", "807"), leads_to=sun_id))
+    assert hand_over(sun, plan(look(sun, "802", "807"))).leads == 0 and leads()["集市上"][:2] == (None, li)
+
+
+def begin_check(staff_no: str, number: str, counter: int = 3, key: str = "field:spot") -> None:
+    with access.transaction(MACHINE, "test") as conn:
+        about = {"s": ids(staff_no)[0], "c": number, "n": counter, "k": key, "content": json.dumps(FILLED_IN, ensure_ascii=False)}
+        conn.execute(
+            sa.text("""
+                insert into drafts (staff_id, customer_id, form_key, submit_key, form_code, form_version, kind, mode, branch_id,
+                                    loan_ids, todo_ids, place, counter, content, opened_at, saved_at)
+                select :s, id, :k, gen_random_uuid(), 'SITE', 1, 'spot', 'field', branch_id, '{}', '{}',
+                       '{"lat": 44.4, "lon": 125.1, "radius_m": 300, "fix_at": "x"}', :n, :content, now(), now()
+                from customers where customer_no = :c"""),
+            about,
+        )
+        conn.execute(sa.text("""
+            insert into uploads (id, customer_id, submit_key, staff_id, total, content, sha256)
+            select gen_random_uuid(), customer_id, submit_key, staff_id, 9, '', '\\x01' from drafts where form_key = :k and staff_id = :s"""), about)  # fmt: skip
+
+
+FILLED_IN = {"step": 2, "answers": {"stock": "增加"}, "words": {"stock": "春耕备货"}, "note": "老板娘在店", "conclusion": "normal",
+             "fix": {"lat": 44.4, "lon": 125.1, "at": "2026-11-20T02:00:00Z"}, "track": [{"lat": 44.4}], "photos": ["a"], "leads": []}  # fmt: skip
+
+
+def drafts_of(staff_no: str) -> list[sa.Row]:
+    with access.reading(MACHINE) as conn:
+        about = {"s": ids(staff_no)[0]}
+        return conn.execute(sa.text("select * from drafts where staff_id = :s order by customer_id, form_key"), about).all()
+
+
+def test_the_words_of_a_begun_check_go_on_with_the_receiver_and_its_evidence_stays_with_its_author(bank):
+    sun = person("801")
+    begin_check("802", "V00001")
+    begin_check("802", "V00002", counter=0, key="field:todo-1")  # opened, nothing filled in
+    own, seen = drafts_of("802"), look(sun, "802", "807")
+    assert list(seen.begun.values()) == [(1, 1)]
+    done = hand_over(sun, plan(seen))
+    (given,) = drafts_of("807")
+    assert done.drafts == 1 and drafts_of("802") == own
+    assert given.content == {"step": 0, "answers": FILLED_IN["answers"], "words": FILLED_IN["words"], "note": "老板娘在店", "photos": [],
+                             "calls": [], "leads": []}  # fmt: skip
+    assert given.begun_by == ids("802")[0] and given.submit_key != own[0].submit_key and "fix_at" not in given.place
+    assert undo(sun, done.id).drafts == 1 and drafts_of("807") == []
+
+
+def test_a_check_that_the_receiver_has_begun_himself_or_gone_on_with_stays_his(bank):
+    sun = person("801")
+    begin_check("802", "V00001")
+    begin_check("802", "V00002")
+    begin_check("807", "V00001", counter=8)
+    done = hand_over(sun, plan(look(sun, "802", "807")))
+    assert done.drafts == 1 and [row.counter for row in drafts_of("807")] == [8, 1]
+    write("update drafts set counter = 2, saved_at = now() where begun_by is not null")
+    assert undo(sun, done.id).drafts == 0 and [row.counter for row in drafts_of("807")] == [8, 2]
+
+
+def test_what_others_have_begun_is_told_to_whom_it_concerns_alone(bank):
+    begin_check("802", "V00001")
+    with access.reading(person("801")) as conn:
+        assert [row.drafts for row in leavings.begun_by(conn, ids("802")[0])] == [1]
+    with access.reading(person("101")) as conn:  # the head of another branch
+        assert leavings.begun_by(conn, ids("802")[0]) == []
+    with access.reading(person("803")) as conn, pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        leavings.begun_by(conn, 1)
+
+
+def test_a_part_is_chosen_by_numbers_copied_from_elsewhere_villages_products_or_what_is_late(bank):
+    sun = person("801")
+    with access.reading(sun) as conn:
+        rows = handover.hold(conn, sun, *ids("802"), today=TODAYS).rows
+    found = handover.Choice("V00001，V00002-0  K001").of(rows)
+    assert sorted(row.customer_no for row in found) == ["K001", "V00001", "V00002"]
+    assert {row.village for row in handover.Choice(villages=["合隆镇东升村"]).of(rows)} == {"合隆镇东升村"}
+    assert all("farm" in row.families for row in handover.Choice(families=["farm"]).of(rows))
+    late = handover.Choice(overdue=True).of(rows)
+    assert late and all(row.overdue for row in late) and len(late) < len(handover.Choice().of(rows)) == len(rows)
+    part = look(sun, "802", "807", chosen={row.customer_id for row in late})
+    done = hand_over(sun, plan(part))
+    assert done.customers == len(late) and done.overdue == sum(row.overdue for row in late)
+
+
+def test_the_map_of_a_handover_shows_each_village_once_a_person(bank):
+    sun, (li, guo) = person("801"), ids("802", "807")
+    seen = look(sun, "802", "807", "808")
+    before, after = handover_map.moving(seen, {}), handover_map.moving(seen, seen.proposed)
+    lying = [row for row in seen.rows if row.lat is not None]
+    assert sum(spot.n for spot in before) == sum(spot.n for spot in after) == len(lying) > len(after) == len(before)
+    assert {spot.who for spot in before} == {li} and {spot.who for spot in after} == set(seen.proposed.values())
+    hand_over(sun, plan(seen))
+    with access.reading(sun) as conn:
+        theirs = handovers.places(conn, [guo])
+    marked = [row for row in lying if seen.proposed[row.customer_id] == guo]
+    assert sum(p.n for p in theirs) == len(marked) and {p.village for p in theirs} == {row.village for row in marked}
 
 
 # --- Who may ----------------------------------------------------------------------------------------------------------
@@ -620,7 +767,7 @@ def test_whoever_has_less_is_filled_up_first_and_nothing_is_lost(loads, more):
 
 
 def test_the_held_are_locked_in_one_order():
-    assert list(Held) == [Held.TODO, Held.LOAN, Held.MANAGER, Held.INSPECTOR, Held.SIGNAL]
+    assert list(Held) == [Held.TODO, Held.LOAN, Held.MANAGER, Held.INSPECTOR, Held.SIGNAL, Held.LEAD]
 
 
 # --- Away for a while -------------------------------------------------------------------------------------------------

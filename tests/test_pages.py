@@ -407,6 +407,8 @@ class TestHandover:
 
     def finished(self, test: AppTest) -> AppTest:
         """Once the work beside the page is over."""
+        if "work.handover" not in test.session_state:  # over before the page was drawn
+            return test
         waiting = test.session_state["work.handover"]
         for _ in range(200):
             if waiting.over:

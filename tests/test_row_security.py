@@ -72,8 +72,8 @@ WHO = [("R1", {"field": "balance", "op": "gte", "value": 1})]
 MACHINERY = ("access", "adhoc", "bulk", "demo", "generation", "listing", "loading", "moments", "prints", "scratch", "security")
 # What tells nothing of any row.
 OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "health.database_size"}
-# Tells of others' rows that there are such, and not whose: tried in tests/test_reviews.py.
-WITHOUT_SAYING_WHOSE = {"copies.of_form", "records.same_digits"}
+# Tells of others' rows that there are such, and not whose: tried in tests/test_reviews.py and tests/test_handover.py.
+WITHOUT_SAYING_WHOSE = {"copies.of_form", "records.same_digits", "leavings.begun_by"}
 # Asked before anybody acts; people are refused, for these read what is hidden.
 AT_THE_GATE = {
     "accounts.by_username": lambda conn, w: accounts.by_username(conn, "u802"),
@@ -200,6 +200,8 @@ READS: dict[str, Callable] = {
     "handovers.portfolio": lambda conn, w: [handovers.portfolio(conn, s, TODAY, TODAY, TAKES) for s in w.staff.values()],
     "handovers.loads": lambda conn, w: list(handovers.loads(conn, list(w.staff.values()), TODAY, TODAY, TAKES).items()),
     "handovers.givers": lambda conn, w: handovers.givers(conn),
+    "handovers.places": lambda conn, w: handovers.places(conn, list(w.staff.values())),
+    "handovers.loose_leads": lambda conn, w: [handovers.loose_leads(conn, s) for s in w.staff.values()],
     "handovers.get": lambda conn, w: [handovers.get(conn, h) for h in w.handovers],
     "handovers.listing": lambda conn, w: handovers.listing(conn),
     "handovers.parts_of": lambda conn, w: [handovers.parts_of(conn, h) for h in w.handovers],
@@ -796,7 +798,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
-        "vigil_found_again", "vigil_same_digits", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+        "vigil_found_again", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
     }  # fmt: skip
 
 

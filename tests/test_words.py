@@ -27,7 +27,7 @@ TELLING = {
 TABLES = {
     "SORTS", "VIEWS", "TABS", "STATES", "OPS", "LABELS", "NOUNS", "ANCHORS", "MEASURES", "VERDICTS", "SOURCES", "TABLES", "PERIODS",
     "KILOMETRES", "COPIED_FROM", "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
-    "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS", "TOLD",
+    "PARTS", "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS", "TOLD",
     "GRADES", "MARKS", "CAUSES", "QUEUE_SORTS",
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}

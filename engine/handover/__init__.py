@@ -5,8 +5,11 @@ to one person. Checks that were made, todos that are closed and the trail keep t
 holds against the next feed: docs/handover.md.
 """
 
+from engine.handover.choosing import Choice
 from engine.handover.dated import follow
 from engine.handover.moving import Outcome, Plan, hand_over, undo
-from engine.handover.preview import Load, Preview, look, receivers, version
+from engine.handover.preview import Load, Preview, hold, look, propose, receivers, version
 
-__all__ = ["Load", "Outcome", "Plan", "Preview", "follow", "hand_over", "look", "receivers", "undo", "version"]
+__all__ = [
+    "Choice", "Load", "Outcome", "Plan", "Preview", "follow", "hand_over", "hold", "look", "propose", "receivers", "undo", "version",
+]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from db import branches, handovers, staff
+from db import branches, handovers, leavings, staff
 from db.access import Connection, Person
 from db.vocab import HandoverState, Held, Role
 from engine import notices, permits, refusals
@@ -15,7 +15,9 @@ WRITE_THE_SAME_ROWS = ("night", "load")  # jobs
 
 @dataclass(frozen=True)
 class Plan:
-    """`parts`: customer -> to whom. `seen`: the version of the preview that was looked at; None takes it as it is."""
+    """`parts`: customer -> to whom. `leads_to`: who follows leads that were found at nobody's. `seen`: the version of the
+    preview that was looked at; None takes it as it is.
+    """
 
     from_id: int
     parts: Mapping[int, int]
@@ -23,6 +25,7 @@ class Plan:
     from_on: date
     until_on: date | None = None
     seen: str | None = None
+    leads_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Outcome:
     signals: int = 0
     overdue: int = 0
     kept: int = 0
+    leads: int = 0
+    drafts: int = 0
 
 
 Say = Callable[[int, int], None]  # so many steps of so many
@@ -62,7 +67,7 @@ def hand_over(conn: Connection, by: Person, plan: Plan, *, now: datetime, today:
     if not parts:
         raise refusals.NothingToHandOver
     row = {
-        "from_id": plan.from_id, "to_ids": sorted(set(parts.values())), "from_on": plan.from_on, "until_on": plan.until_on,
+        "from_id": plan.from_id, "to_ids": sorted(set(parts.values())), "from_on": plan.from_on, "until_on": plan.until_on, "leads_to": plan.leads_to,
         "branch_id": by.branch_id if by.role is Role.BRANCH_HEAD else giver.branch_id, "reason": reason,
         "state": HandoverState.WAITING, "made_by": by.id, "made_at": now,
     }  # fmt: skip
@@ -82,7 +87,7 @@ def _must_fit(conn: Connection, by: Person, plan: Plan):
     giver = staff.row(conn, plan.from_id)
     if giver is None:
         raise refusals.NotFound
-    to_ids = set(plan.parts.values())
+    to_ids = set(plan.parts.values()) | ({plan.leads_to} - {None})
     if plan.from_id in to_ids:
         raise refusals.ToHimself
     officers = receivers(conn)
@@ -105,14 +110,14 @@ def carry_out(conn: Connection, handover_id: int, *, now: datetime, today: date,
     moved = {}
     for step, what in enumerate(Held):
         say(step, len(Held))
-        moved[what] = handovers.move(conn, handover_id, what, from_id, today)
+        moved[what] = handovers.move(conn, handover_id, what, from_id, today, now)
     done = Outcome(
         handover_id, handovers.customers_moved(conn, handover_id), moved[Held.LOAN].n, moved[Held.TODO].n, moved[Held.SIGNAL].n,
-        moved[Held.TODO].overdue,
+        moved[Held.TODO].overdue, leads=moved[Held.LEAD].n, drafts=leavings.hand_on(conn, handover_id, now),
     )  # fmt: skip
     handovers.stamp(
         conn, handover_id, now, customers_moved=done.customers, loans_moved=done.loans, todos_moved=done.todos,
-        signals_moved=done.signals, overdue_moved=done.overdue,
+        signals_moved=done.signals, overdue_moved=done.overdue, leads_moved=done.leads, drafts_given=done.drafts,
     )  # fmt: skip
     for share in handovers.shares(conn, handover_id):
         notices.of_todos_given(conn, share.to_id, share.todos or 0)
@@ -146,10 +151,12 @@ def end(conn: Connection, handover_id: int, by: int | None, *, now: datetime, sa
     back = {}
     for step, what in enumerate(Held):
         say(step, len(Held))
-        back[what] = handovers.give_back(conn, handover_id, what)
-    kept = handovers.count_kept(conn, handover_id)
+        back[what] = handovers.give_back(conn, handover_id, what, now)
+    drafts, kept = leavings.take_back(conn, handover_id), handovers.count_kept(conn, handover_id)
     handovers.note_kept(conn, handover_id, kept)
     notices.of_todos_given(conn, handovers.get(conn, handover_id).from_id, back[Held.TODO])
     say(len(Held), len(Held))
     customers = handovers.customers_moved(conn, handover_id, returned=True)
-    return Outcome(handover_id, customers, back[Held.LOAN], back[Held.TODO], back[Held.SIGNAL], kept=kept)
+    return Outcome(
+        handover_id, customers, back[Held.LOAN], back[Held.TODO], back[Held.SIGNAL], kept=kept, leads=back[Held.LEAD], drafts=drafts
+    )

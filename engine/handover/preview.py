@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from db import handovers, staff
+from db import handovers, leavings, staff
 from db.access import Connection, Person
 from db.handovers import Minutes
 from db.vocab import Role
@@ -41,13 +41,17 @@ class Load:
 
 @dataclass(frozen=True)
 class Preview:
-    """`rows`: one a customer (db.handovers.portfolio); `version`: of what was seen, to be shown again when it is done."""
+    """`rows`: one a customer (db.handovers.portfolio); `version`: of what was seen, to be shown again when it is done; `begun`: of
+    each customer the drafts that the giver has not sent, and their photos; `loose_leads`: those that no customer takes along.
+    """
 
     from_id: int
     rows: Sequence
     version: str
     before: Mapping[int, Load]
     proposed: Mapping[int, int] = field(default_factory=dict)
+    begun: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    loose_leads: int = 0
 
     def after(self, parts: Mapping[int, int]) -> dict[int, Load]:
         """The loads once each customer has gone to whom the parts say."""
@@ -73,15 +77,26 @@ def look(
     conn: Connection, by: Person, from_id: int, to_ids: Sequence[int], chosen: Collection[int] | None = None, *, today: date
 ) -> Preview:
     """What this person holds and a split of it (of the chosen customers alone) among those who receive."""
+    return propose(conn, hold(conn, by, from_id, today=today), to_ids, chosen, today=today)
+
+
+def hold(conn: Connection, by: Person, from_id: int, *, today: date) -> Preview:
+    """What this person holds, before anybody receives."""
     permits.must(by, "handover.make")
-    until = today + AHEAD
-    rows = handovers.portfolio(conn, from_id, today, until, TAKES)
-    seen = version(rows)
-    rows = [row for row in rows if chosen is None or row.customer_id in chosen]
-    found = handovers.loads(conn, [from_id, *to_ids], today, until, TAKES)
+    rows = handovers.portfolio(conn, from_id, today, today + AHEAD, TAKES)
+    begun = {row.customer_id: (row.drafts, row.photos) for row in leavings.begun_by(conn, from_id)}
+    return Preview(from_id, rows, version(rows), {}, {}, begun, handovers.loose_leads(conn, from_id))
+
+
+def propose(
+    conn: Connection, held: Preview, to_ids: Sequence[int], chosen: Collection[int] | None = None, *, today: date
+) -> Preview:
+    """A split of what is held, or of the chosen customers alone, among those who receive."""
+    rows = [row for row in held.rows if chosen is None or row.customer_id in chosen]
+    found = handovers.loads(conn, [held.from_id, *to_ids], today, today + AHEAD, TAKES)
     loads = {one: Load(x.name, x.customers, x.loans, x.open, x.overdue, x.minutes) for one, x in found.items()}
     receivers = {one: loads[one].work for one in to_ids if one in loads}
-    return Preview(from_id, rows, seen, loads, splitting.split(map(_lot, rows), receivers))
+    return replace(held, rows=rows, before=loads, proposed=splitting.split(map(_lot, rows), receivers))
 
 
 def _lot(row) -> Lot:

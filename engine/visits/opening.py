@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import uuid4
 
-from db import customers, definitions, drafts, loans, records, todos
+from db import customers, definitions, drafts, loans, records, staff, todos
 from db.access import Connection, Person
 from db.vocab import MODE_WEIGHT, Conclusion, Definition, Kind, LoanClass, Mode
 from engine import addresses, calls, checks, forms, parameters, permits, refusals
@@ -90,6 +90,7 @@ def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dic
         "customer": _customer(customer, book, shared.day(now)), "last": _last(last),
         "begin": _beginning(form, answers, customer, book), "uploads": [shared.progress(u) for u in drafts.uploads_of(conn, draft.submit_key)],
         "calls": _calls(conn, draft, now), "proposals": _proposals(conn, customer, shared.day(now)), "now": now.isoformat(),
+        "begun_by": staff.row(conn, draft.begun_by).name if draft.begun_by else None,
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from db.vocab import HandoverState, Held, Role
 from engine import absences, clock, handover, permits
 from engine import acts as engine_acts
 from engine.words import _
-from pages.parts import acts, background, charts, filters, frame, look, tables
+from pages.parts import acts, background, charts, filters, frame, handover_map, handover_part, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("handover.see")
@@ -42,17 +42,21 @@ def new() -> None:
         tables.empty("Choose whose work is handed over", "Whoever has left and still holds customers or todos stands first.")
         return
     with access.reading(person) as conn:
-        seen = handover.look(conn, person, giver, to, today=today)
-    if not seen.rows:
+        held = handover.hold(conn, person, giver, today=today)
+    if not held.rows and not held.loose_leads:
         tables.empty("Nothing to hand over", "This person holds no customers, loans, todos or signals that you may move.")
         return
-    _held(seen)
+    _held(held)
+    chosen = handover_part.choose(held)
     if not to:
         st.caption(_("Choose who receives. The split by village and workload is then proposed here."))
         return
-    parts = _adjusted(seen, names, to)
+    with access.reading(person) as conn:
+        seen, theirs = handover.propose(conn, held, to, chosen, today=today), handovers.places(conn, to)
+    parts = _adjusted(seen, names, to) if seen.rows else {}
     _effect(seen, parts, names)
-    _confirm(seen, parts)
+    handover_map.show(seen, parts, names, theirs)
+    _confirm(seen, parts, names, to)
 
 
 def _officers(conn: Connection) -> dict[int, object]:
@@ -83,18 +87,23 @@ def _near(officers: dict[int, object], giver) -> list[int]:
 
 
 def _held(seen: handover.Preview) -> None:
-    late = sum(row.overdue for row in seen.rows)
+    late, begun = sum(row.overdue for row in seen.rows), list(seen.begun.values())
     figures = [
         (_("Customers"), f"{len(seen.rows):,}"), (_("Loans"), f"{sum(len(row.loan_ids) for row in seen.rows):,}"),
         (_("Balance"), look.money(sum(row.balance_fen for row in seen.rows))), (_("Open todos"), f"{sum(row.open for row in seen.rows):,}"),
         (_("Of these overdue"), f":red[:material/schedule: {late:,}]" if late else "0"),
         (_("Warning signals"), f"{sum(row.signals for row in seen.rows):,}"),
+        (_("Leads"), f"{sum(row.leads for row in seen.rows) + seen.loose_leads:,}"),
+        (_("Checks begun"), f"{sum(drafts for drafts, _photos in begun):,}"),
     ]  # fmt: skip
     with st.container(horizontal=True, key="held", gap="large"):
         for label, value in figures:
             st.markdown(f":small[:gray[{label}]]  \n**{value}**", width="content")
     if late:
         st.caption(_("Overdue todos stay overdue: their due days do not change, and the handover keeps how many there were."))
+    if begun:
+        st.caption(_("Of checks that are begun the receivers get what was filled in; positions and {0} photos stay with their author.").format(
+            sum(photos for _drafts, photos in begun)))  # fmt: skip
 
 
 def _adjusted(seen: handover.Preview, names: Mapping[int, str], to: list[int]) -> dict[int, int]:
@@ -174,7 +183,8 @@ def _change(before: float, after: float) -> str:
     return f"{was} → {becomes}" if was != becomes else becomes
 
 
-def _confirm(seen: handover.Preview, parts: Mapping[int, int]) -> None:
+def _confirm(seen: handover.Preview, parts: Mapping[int, int], names: Mapping[int, str], to: list[int]) -> None:
+    leads_to = _leads_to(seen, names, to)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         on = st.date_input(
             _("Takes effect on"), today, min_value=today, max_value=LAST, format="YYYY-MM-DD", key="from_on", width=150
@@ -186,11 +196,22 @@ def _confirm(seen: handover.Preview, parts: Mapping[int, int]) -> None:
                 _("Last day"), max(on, today), min_value=on, max_value=LAST, format="YYYY-MM-DD", key="until_on", width=150
             )
         why = st.text_input(_("Reason"), key="why_handover", max_chars=200, placeholder=_("left, ill, moved to another branch …"))
-        st.session_state["handover.plan"] = handover.Plan(seen.from_id, parts, why, on, until, seen.version)
+        st.session_state["handover.plan"] = handover.Plan(seen.from_id, parts, why, on, until, seen.version, leads_to)
         fit = parts and len(why.strip()) >= permits.SHORTEST_REASON
         acts.button("Hand over {0} customers", begin, "hand_over", len(parts), type="primary", disabled=not fit)
     if not fit:
         st.caption(_("Give a reason of at least four characters; it stays with the handover."))
+
+
+def _leads_to(seen: handover.Preview, names: Mapping[int, str], to: list[int]) -> int | None:
+    """Who follows the leads that no customer takes along."""
+    if not seen.loose_leads:
+        return None
+    chosen = st.selectbox(
+        _("{0} leads of nobody's customers go to").format(seen.loose_leads), [*to, STAYS], key="leads_to",
+        format_func=lambda one: names[one] if one else _("stays"), width=280,
+    )  # fmt: skip
+    return chosen or None
 
 
 def begin() -> None:
@@ -218,7 +239,7 @@ def take_back(handover_id: int) -> None:
 
 def _leave_for(view: str) -> None:
     st.query_params["view"] = view
-    for key in ("giver", "receivers", "why_handover", "temporary"):
+    for key in ("giver", "receivers", "why_handover", "temporary", "which_part"):
         st.session_state.pop(key, None)
 
 
@@ -226,7 +247,8 @@ def _told(done: handover.Outcome) -> str:
     if done.kept:
         return _("Given back: {0} customers, {1} loans, {2} todos. {3} rows had changed since and stay as they are.").format(
             done.customers, done.loans, done.todos, done.kept)  # fmt: skip
-    return _("Done: {0} customers, {1} loans, {2} todos").format(done.customers, done.loans, done.todos)
+    return _("Done: {0} customers, {1} loans, {2} todos, {3} leads, {4} checks begun").format(
+        done.customers, done.loans, done.todos, done.leads, done.drafts)  # fmt: skip
 
 
 # --- What was handed over ---------------------------------------------------------------------------------------------
@@ -240,6 +262,7 @@ COLUMNS = [
     Column("customers_moved", "Customers", "number", width=75),
     Column("loans_moved", "Loans", "number", width=75),
     Column("todos_moved", "Todos", "number", width=75),
+    Column("leads_moved", "Leads", "number", width=75),
     Column("overdue_moved", "Of these overdue", "late", value=lambda h: (f"{h.overdue_moved:,}", h.overdue_moved > 0), width=90),
     Column(
         "by_source",
@@ -265,6 +288,7 @@ WHAT = {
     Held.MANAGER: "Relationship manager",
     Held.INSPECTOR: "Inspector",
     Held.SIGNAL: "Signal",
+    Held.LEAD: "Lead",
 }
 HAPPENED = {
     "closed": "Done or closed since",
@@ -296,7 +320,7 @@ def one(row) -> None:
     with access.reading(person) as conn:
         shares, gone = handovers.shares(conn, row.id), handovers.elsewhere(conn, row.id)
     tables.look_at(shares, [Column("name", "To whom", width=120), *(Column(n, label, "number", width=90) for n, label in (
-        ("customers", "Customers"), ("loans", "Loans"), ("todos", "Todos"), ("overdue", "Of these overdue")))], "shares", _("To whom"))  # fmt: skip
+        ("customers", "Customers"), ("loans", "Loans"), ("todos", "Todos"), ("overdue", "Of these overdue"), ("leads", "Leads")))], "shares", _("To whom"))  # fmt: skip
     if gone:
         st.caption(_("No longer where it was put; taking the handover back leaves these as they are."))
         tables.look_at(gone, GONE, "gone", _("Changed since"), tallest=8)

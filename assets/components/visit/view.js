@@ -48,6 +48,7 @@ function whole(visit, t, w) {
     h("header", {}, h("h2", {}, visit.opened.customer.name), h("p", { class: "quiet" }, `${w.kinds[visit.opened.kind]} · ${t(visit.form.title)}`)),
     h("nav", { class: "steps", "aria-label": w.steps }, steps.map((step, n) => button(w[NAMES[step.name]], () => go(n), { class: n === at ? "now" : "", "aria-current": n === at ? "step" : null }))),
     visit.offline ? h("div", { class: "offline", role: "status" }, h("p", {}, w.offline), back(visit, w)) : null,
+    visit.opened.begun_by ? h("p", { class: "quiet begun-by" }, fill(w.begun_by, visit.opened.begun_by)) : null,
     visit.note ? h("p", { class: "quiet" }, w[visit.note]) : null,
     visit.problem ? h("p", { class: "problem", role: "alert" }, visit.problem) : null,
     h("fieldset", { class: "step", "data-step": steps[at].name, disabled: visit.locked }, steps[at](visit, t, w)),

@@ -90,6 +90,7 @@ VERBS: dict[str, tuple[str, Callable]] = {
     ),
     "absences.end": ("absence.arrange", lambda conn, by: absences.end(conn, by, 1, today=TODAY)),
     "handover.preview.look": ("handover.make", lambda conn, by: handover.look(conn, by, 12, [13], today=TODAY)),
+    "handover.preview.hold": ("handover.make", lambda conn, by: handover.hold(conn, by, 12, today=TODAY)),
     "handover.moving.hand_over": (
         "handover.make",
         lambda conn, by: handover.hand_over(conn, by, handover.Plan(12, {1: 14, 2: 14}, "he moves", TODAY), now=NOW, today=TODAY),

@@ -11,6 +11,8 @@ from engine import words
 from engine.words import _
 from pages.parts import look
 
+# Plain data: a go.Figure looks at every word again each time something is added, which costs more than the whole page.
+Drawing = dict
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 FONT = (
     "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica Neue, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, "
@@ -18,73 +20,85 @@ FONT = (
 )
 
 
-def draw(figure: go.Figure, alt: str, key: str | None = None, height: int = 260, **options):
+def draw(figure: Drawing | go.Figure, alt: str, key: str | None = None, height: int = 260, **options):
     """Put a figure on the page in the house's way; what the figure itself says stays."""
-    own = figure.layout.to_plotly_json()
-    figure.update_layout(
-        height=height, separators=".,", margin={"l": 4, "r": 8, "t": 8, "b": 4}, font={"family": FONT, "size": 12}, dragmode=False,
-        hovermode="x unified", bargap=0.28, legend={"orientation": "h", "y": 1.12, "x": 0, "title": None},
-        xaxis={"showgrid": False, "fixedrange": True, "title": None, "tickformat": "%m-%d",
-            "hoverformat": "%Y-%m-%d"}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        yaxis={"gridcolor": "rgba(128,140,145,.18)", "zeroline": False, "fixedrange": True, "title": None, "nticks": 5},
-    )  # fmt: skip
-    figure.update_layout(own)
-    return st.plotly_chart(figure, config=CONFIG, key=key, alt=alt, **options)
+    said = figure if isinstance(figure, dict) else figure.to_dict()
+    drawn = {"data": said["data"], "layout": _over(_house(height), said.get("layout", {}))}
+    return st.plotly_chart(drawn, config=CONFIG, key=key, alt=alt, **options)
 
 
-def done_per_day(rows: Sequence, due: dict[date, int], since: date, until: date) -> go.Figure:
+def _house(height: int) -> dict:
+    return {
+        "height": height, "separators": ".,", "margin": {"l": 4, "r": 8, "t": 8, "b": 4}, "font": {"family": FONT, "size": 12}, "dragmode": False,
+        "hovermode": "x unified", "bargap": 0.28, "legend": {"orientation": "h", "y": 1.12, "x": 0}, "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": {"showgrid": False, "fixedrange": True, "tickformat": "%m-%d", "hoverformat": "%Y-%m-%d"},
+        "yaxis": {"gridcolor": "rgba(128,140,145,.18)", "zeroline": False, "fixedrange": True, "nticks": 5},
+    }  # fmt: skip
+
+
+def _over(below: dict, above: dict) -> dict:
+    """Both, piece by piece; where they differ, what is above."""
+    both = below | above
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], dict) and isinstance(above[name], dict):
+            both[name] = _over(below[name], above[name])
+    return both
+
+
+def done_per_day(rows: Sequence, due: dict[date, int], since: date, until: date) -> Drawing:
     """Stacked bars by kind, and a line for what was to be done by that day."""
-    figure = go.Figure()
-    days = _days(since, until)
+    days, bars = _days(since, until), []
     for kind in Kind:
         counts = {row.day: row.n for row in rows if row.kind == kind}
         if counts:
-            figure.add_bar(x=days, y=[counts.get(d, 0) for d in days], name=words.name(kind), marker_color=look.KIND_COLOURS[kind])
-    figure.add_scatter(
-        x=days, y=[due.get(d, 0) for d in days], name=_("due that day"), mode="lines",
-        line={"color": look.GREY, "width": 1.5, "dash": "dot", "shape": "hvh"},
-    )  # fmt: skip
-    figure.update_layout(barmode="stack")
-    return figure
+            bars.append({"type": "bar", "x": days, "y": [counts.get(d, 0) for d in days], "name": words.name(kind),
+                         "marker": {"color": look.KIND_COLOURS[kind]}})  # fmt: skip
+    line = {
+        "type": "scatter", "x": days, "y": [due.get(d, 0) for d in days], "name": _("due that day"), "mode": "lines",
+        "line": {"color": look.GREY, "width": 1.5, "dash": "dot", "shape": "hvh"},
+    }  # fmt: skip
+    return {"data": [*bars, line], "layout": {"barmode": "stack"}}
 
 
-def overdue_per_day(rows: Sequence) -> go.Figure:
+def overdue_per_day(rows: Sequence) -> Drawing:
     """Areas by age, the oldest at the bottom."""
     names = {"late_more": _("more than 30 days"), "late_30": _("8 to 30 days"), "late_7": _("1 to 7 days")}
-    figure = go.Figure()
-    for column, name in names.items():
-        figure.add_scatter(
-            x=[row.day for row in rows], y=[getattr(row, column) for row in rows], name=name, stackgroup="age", mode="lines",
-            line={"width": 0.5, "color": look.AGE_COLOURS[column], "shape": "hv"}, fillcolor=look.AGE_COLOURS[column],
-        )  # fmt: skip
-    return figure
+    days = [row.day for row in rows]
+    areas = [
+        {"type": "scatter", "x": days, "y": [getattr(row, column) for row in rows], "name": name, "stackgroup": "age", "mode": "lines",
+         "line": {"width": 0.5, "color": look.AGE_COLOURS[column], "shape": "hv"}, "fillcolor": look.AGE_COLOURS[column]}
+        for column, name in names.items()
+    ]  # fmt: skip
+    return {"data": areas}
 
 
-def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> go.Figure:
+def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> Drawing:
     """Horizontal bars, most on top, the number at the end of each."""
-    figure = go.Figure()
-    figure.add_bar(
-        x=list(values)[::-1], y=list(names)[::-1], orientation="h", marker_color=colour, text=[f"{v}" for v in values][::-1],
-        textposition="outside", cliponaxis=False, customdata=list(notes)[::-1],
-        hovertemplate="%{y}: %{x}<br>%{customdata}<extra></extra>",
-    )  # fmt: skip
-    figure.update_layout(hovermode="closest", yaxis={"automargin": True, "dtick": 1, "showgrid": False}, xaxis={"visible": False})
-    return figure
+    bars = _lying(names, values, [f"{v}" for v in values], colour) | {
+        "customdata": list(notes)[::-1], "hovertemplate": "%{y}: %{x}<br>%{customdata}<extra></extra>",
+    }  # fmt: skip
+    return {"data": [bars], "layout": LYING}
 
 
-def before_after(names: Sequence[str], before: Sequence[float], after: Sequence[float]) -> go.Figure:
+def before_after(names: Sequence[str], before: Sequence[float], after: Sequence[float]) -> Drawing:
     """For each name a bar of what was and one of what will be, the first name on top."""
-    figure = go.Figure()
-    for title, values, colour in ((_("after"), after, look.TEAL), (_("before"), before, look.BEFORE)):
-        figure.add_bar(
-            x=list(values)[::-1], y=list(names)[::-1], name=title, orientation="h", marker_color=colour, text=[f"{v:,.1f}" for v in values][::-1],
-            textposition="outside", cliponaxis=False, hovertemplate="%{y}: %{x:,.1f}<extra>" + title + "</extra>",
-        )  # fmt: skip
-    figure.update_layout(
-        barmode="group", hovermode="closest", yaxis={"automargin": True, "dtick": 1, "showgrid": False}, xaxis={"visible": False},
-        legend={"orientation": "h", "y": 1.12, "x": 0, "title": None, "traceorder": "reversed"},
-    )  # fmt: skip
-    return figure
+    bars = [
+        _lying(names, values, [f"{v:,.1f}" for v in values], colour)
+        | {"name": title, "hovertemplate": "%{y}: %{x:,.1f}<extra>" + title + "</extra>"}
+        for title, values, colour in ((_("after"), after, look.TEAL), (_("before"), before, look.BEFORE))
+    ]
+    return {"data": bars, "layout": LYING | {"barmode": "group", "legend": {"traceorder": "reversed"}}}
+
+
+LYING = {"hovermode": "closest", "yaxis": {"automargin": True, "dtick": 1, "showgrid": False}, "xaxis": {"visible": False}}
+
+
+def _lying(names: Sequence[str], values: Sequence[float], texts: Sequence[str], colour: str) -> dict:
+    return {
+        "type": "bar", "x": list(values)[::-1], "y": list(names)[::-1], "orientation": "h", "marker": {"color": colour},
+        "text": texts[::-1], "textposition": "outside", "cliponaxis": False,
+    }  # fmt: skip
 
 
 def _days(since: date, until: date) -> list[date]:

@@ -11,9 +11,8 @@ from db import access, preferences, tables
 from db import rounds as kept
 from db.access import MACHINE, Person
 from db.vocab import Finish, Reach, SharingState, Start
-from engine import addresses, branches, refusals, rounds, words
+from engine import addresses, branches, refusals, rounds, sentences, words
 from engine import preferences as wishing
-from pages.parts import sentences
 from tests.bank import TODAY
 
 MORNING = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)  # nine o'clock in China

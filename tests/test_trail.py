@@ -13,9 +13,8 @@ from db.access import MACHINE, Person
 from db.tables import accounts, metadata
 from db.tables import audit as trail
 from db.vocab import Role, Scope
-from engine import acts, refusals, sign_in, words
+from engine import acts, refusals, sentences, sign_in, words
 from engine import customers as customer_verbs
-from pages.parts import sentences
 from tests import planted
 from tests.conftest import cloned, planted_template
 from tests.rules_of_sight import Book

@@ -5,10 +5,10 @@ import streamlit as st
 from db import access, addresses, audit, care, customers, loans, records, requests, signals, staff, todos
 from db.vocab import Approval, LoanClass, Marking, Place, Request, Segment, SignalState
 from engine import addresses as acts_on_addresses
-from engine import clock, permits, words
+from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, decisions, dossier, frame, look, sentences, tables
+from pages.parts import acts, decisions, dossier, frame, look, tables
 from pages.parts import care as known
 from pages.parts.tables import Column
 

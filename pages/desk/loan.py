@@ -7,9 +7,9 @@ import streamlit as st
 
 from db import access, audit, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
-from engine import clock, explain, words
+from engine import clock, explain, sentences, words
 from engine.words import _
-from pages.parts import asof, charts, dossier, frame, look, sentences, tables
+from pages.parts import asof, charts, dossier, frame, look, tables
 
 person = frame.person("loans.see")
 today = clock.today()

@@ -1,11 +1,9 @@
 """How things look and read everywhere: one colour and one mark a meaning, one way to write money and days."""
 
-import re
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from db import settings
 from db.vocab import (
     Approval,
     Conclusion,
@@ -26,6 +24,9 @@ from db.vocab import (
 )  # fmt: skip
 from engine import words
 from engine.words import _
+from engine.writing import day, exact, moment, money, percent, plain, visible
+
+__all__ = ["day", "exact", "moment", "money", "percent", "plain", "visible"]  # pages know one place for all of it
 
 INK, QUIET, LINE = "#24343B", "#6B7C85", "#D9E1E4"
 TEAL, AMBER, RED, ORANGE, YELLOW, BLUE, GREEN, GREY = (
@@ -108,63 +109,18 @@ def badge(word: StrEnum) -> str:
     return f":{badge_colour(word)}-badge[{words.name(word)}]"
 
 
-_INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/])")
-
-
-def plain(text: object) -> str:
-    """Text from people or feeds inside Markdown: shown as it is, never as a link, an image or a formula."""
-    return "" if text is None else _MARKDOWN.sub(r"\\\1", visible(text))
-
-
 def typed(text: str) -> str:
     """What stands in an address, fit to be asked of the store."""
     return text.replace("\0", "").strip()[:60]
-
-
-def visible(text: object) -> str:
-    """On one line, and what would turn or hide the writing around it is seen."""
-    return _INVISIBLE.sub("\ufffd", str(text).replace("\r", "").replace("\n", " ").replace("\t", " "))
 
 
 def yuan(fen: int | None) -> Decimal | None:
     return None if fen is None else Decimal(fen) / 100
 
 
-def money(fen: int | None) -> str:
-    """Short: 48.2万, 1.35亿; in English 482,000."""
-    if fen is None:
-        return "—"
-    amount = Decimal(fen) / 100
-    if words.language.get() == "zh":
-        for size, unit in ((10**8, "亿"), (10**4, "万")):
-            if abs(amount) >= size:
-                return f"{amount / size:,.2f}".rstrip("0").rstrip(".") + unit
-        return f"{amount:,.0f}元"
-    return f"¥{amount:,.0f}"
-
-
-def exact(fen: int | None) -> str:
-    """¥482,000.00"""
-    return "—" if fen is None else f"¥{Decimal(fen) / 100:,.2f}"
-
-
 def ten_thousands(fen: int | None) -> float | None:
     """For a table's column of numbers in 万元."""
     return None if fen is None else round(fen / 1_000_000, 2)
-
-
-def percent(part: float | int | None, whole: float | int | None, digits: int = 1) -> str:
-    return "—" if not whole or part is None else f"{100 * part / whole:.{digits}f}%"
-
-
-def day(value: date | None) -> str:
-    return "—" if value is None else value.isoformat()
-
-
-def moment(value: datetime | None) -> str:
-    """In China's time, to the minute."""
-    return "—" if value is None else value.astimezone(settings.ZONE).strftime("%Y-%m-%d %H:%M")
 
 
 def days_late(late_from: date, today: date) -> int:

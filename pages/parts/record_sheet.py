@@ -7,10 +7,10 @@ import streamlit as st
 from db import access, audit, copies, definitions, leads, opinions, photos, records, reviews, signals, staff
 from db.access import Connection, Person
 from db.vocab import CallResult, Conclusion, Definition, Kind, LoanClass, Mode, Outcome, SignalState
-from engine import forms, refusals, words
+from engine import forms, refusals, sentences, words
 from engine.forms import Form, Item, Type
 from engine.words import _
-from pages.parts import dossier, evidence, look, review_box, sentences, tables
+from pages.parts import dossier, evidence, look, review_box, tables
 
 OF_A_CHECK = {"records", "reviews", "opinions"}
 

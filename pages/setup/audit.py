@@ -4,9 +4,9 @@ import streamlit as st
 
 from db import access, audit
 from db.vocab import Scope, SignInOutcome
-from engine import words
+from engine import sentences, words
 from engine.words import _
-from pages.parts import filters, frame, look, sentences, tables
+from pages.parts import filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("audit.see")

@@ -8,7 +8,7 @@ from db import branches, staff, vocab
 from db.access import Connection
 from engine import permits, words
 from engine.words import _
-from pages.parts import look
+from engine.writing import exact, moment, plain
 
 MONEY = {"balance_fen", "amount_fen", "principal_fen", "interest_fen"}
 LABELS = {
@@ -107,8 +107,8 @@ def names(conn: Connection, loans: Sequence = ()) -> Names:
 
 
 def sentence(row, known: Names) -> str:
-    """`look.plain` text for Markdown: who, what, and what became of what."""
-    who = f"**{look.plain(row.staff or words.name(vocab.Role.MACHINE))}**"
+    """`plain` text for Markdown: who, what, and what became of what."""
+    who = f"**{plain(row.staff or words.name(vocab.Role.MACHINE))}**"
     thing = _thing(row, known)
     match row.op:
         case "insert":
@@ -123,33 +123,33 @@ def sentence(row, known: Names) -> str:
             return _("{0} was refused: {1}").format(who, _refused(row))
         case "customer.reveal":
             field = words.field((row.after or {}).get("field", ""))
-            return _("{0} looked at the full {1}: {2}").format(who, field, look.plain((row.after or {}).get("why")))
+            return _("{0} looked at the full {1}: {2}").format(who, field, plain((row.after or {}).get("why")))
         case "notice.resend":
             return _("{0} had a message sent again").format(who)
         case "export":
             return _("{0} exported {1} rows").format(who, (row.after or {}).get("rows", "?"))
         case "footprint.look":
             seen = row.after or {}
-            whom = look.plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))
-            return _("{0} looked at the footprints of {1} on {2}").format(who, whom, look.plain(seen.get("day")))
+            whom = plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))
+            return _("{0} looked at the footprints of {1} on {2}").format(who, whom, plain(seen.get("day")))
         case "footprints.coarsen":
             done = row.after or {}
             rounded = sum(done.get(name, 0) for name in ("checks", "visits", "photos"))
-            before = look.plain(done.get("before"))
+            before = plain(done.get("before"))
             return _("{0} rounded {1:,} positions from before {2} and dropped {3:,}").format(
                 who, rounded, before, done.get("dropped", 0)
             )
-    return f"{who} · {look.plain(row.op)}"
+    return f"{who} · {plain(row.op)}"
 
 
 def _thing(row, known: Names) -> str:
     number = known.loans.get(int(row.row_id)) if row.noun == "loans" and str(row.row_id or "").isdecimal() else None
-    return _(NOUNS.get(row.noun, row.noun)) + (f" {look.plain(number)}" if number else "")
+    return _(NOUNS.get(row.noun, row.noun)) + (f" {plain(number)}" if number else "")
 
 
 def _refused(row) -> str:
     verb = (row.after or {}).get("verb") or row.verb or ""
-    return _(permits.WORDS[verb]) if verb in permits.WORDS else look.plain(verb)
+    return _(permits.WORDS[verb]) if verb in permits.WORDS else plain(verb)
 
 
 def _changes(row, known: Names) -> str:
@@ -181,20 +181,20 @@ def _value(row, name: str, value: object, known: Names) -> str:
     if isinstance(value, list):
         return _(", ").join(_value(row, name, one, known) for one in value)
     if isinstance(value, dict):
-        return _(", ").join(f"{look.plain(key)} {_value(row, key, one, known)}" for key, one in value.items())
+        return _(", ").join(f"{plain(key)} {_value(row, key, one, known)}" for key, one in value.items())
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name in PEOPLE:
-        return look.plain(known.staff.get(value, value))
+        return plain(known.staff.get(value, value))
     if name in BRANCHES:
-        return look.plain(known.branches.get(value, value))
+        return plain(known.branches.get(value, value))
     if name in MONEY:
-        return look.plain(look.exact(int(value)))
+        return plain(exact(int(value)))
     word = WORDS.get((row.noun, name)) or WORDS.get(name)
     if word:
         return words.name(word(value))
     if name in MINUTES:
         return f"{int(value) // 60:02}:{int(value) % 60:02}"
     if name.endswith("_at"):
-        return look.moment(datetime.fromisoformat(str(value)))
-    return look.plain(value)
+        return moment(datetime.fromisoformat(str(value)))
+    return plain(value)

@@ -41,8 +41,8 @@ LABELS = {
     "subject_kind": "About", "form_code": "Form", "proposed_class": "Proposed class", "proposed_months": "Months to the next check",
     "grade": "Presence grade", "away_because": "Why not on site", "offline": "Sent later from the phone", "wish": "What is wanted",
     "noted_at": "Noted", "business": "Business", "remarks": "Remarks", "needs": "Needs", "phone_by": "Phone given by",
-    "lost_because": "Why it was lost", "handover_id": "Handover", "from_id": "From whom", "to_ids": "To whom", "done_at": "Done on",
-    "ended_by": "Given back by", "ended_at": "Given back", "customers_moved": "Customers", "loans_moved": "Loans",
+    "lost_because": "Why it was lost", "handover_id": "Handover", "from_id": "From whom", "to_ids": "To whom", "leads_to": "Leads go to", "done_at": "Done on",
+    "ended_by": "Given back by", "ended_at": "Given back", "customers_moved": "Customers", "loans_moved": "Loans", "leads_moved": "Leads", "drafts_given": "Checks begun",
     "todos_moved": "Todos", "overdue_moved": "Overdue todos", "signals_moved": "Warning signals", "rows_kept": "Kept as changed since",
     "failure": "Why it could not be done",
     "start": "Start", "finish": "End", "reach": "Which visits", "leaves": "Leaves", "until": "Until",
@@ -64,7 +64,7 @@ NOUNS = {
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "marked_by", "phone_by", "marker_id", "checked_by",
-          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids",
+          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids", "leads_to",
           "ended_by", "settled_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id"}
 # The bank's words, by table and column; a column alone where it means the same in every table.

@@ -39,6 +39,7 @@ STEPS = (
     "picked",
     "wanted",
     "owed",
+    "passed",
     "covers",
     "fresh",
     "groups",
@@ -110,6 +111,16 @@ class Basis(StrEnum):
     OVERDUE = "overdue_since"
     DONE = "done_on"
     CALENDAR = "calendar"
+
+
+# Whether a loan counts from such a day.
+COUNTED_ON = {
+    Basis.DISBURSED: lambda day: loan.disbursed_on == day,
+    Basis.MATURES: lambda day: loan.matures_on == day,
+    Basis.WORSENED: lambda day: loan.worsened_on == day,
+    Basis.OVERDUE: lambda day: loan.overdue_since == day,
+    Basis.CALENDAR: lambda _day: sa.true(),
+}
 
 
 def days(conn: sa.Connection, basis: Basis) -> list[date]:
@@ -193,45 +204,51 @@ def choose_everybody(conn: sa.Connection) -> None:
     conn.exec_driver_sql("create unlogged table staging.night_candidates (customer_id bigint primary key)")
 
 
-def put_openings(conn: sa.Connection, rows: Iterable[tuple[Basis, date]]) -> None:
-    """Days from which something opens since the last night."""
-    conn.exec_driver_sql("create unlogged table staging.night_openings (basis text, day date)")
-    copy_rows(conn, "staging.night_openings", ((basis.value, day) for basis, day in rows))
+def put_openings(conn: sa.Connection, rows: Iterable[tuple[Basis, date, int | None]]) -> None:
+    """Days from which something opens since the last night, and the rule that asks for it; null: whatever a rule says."""
+    conn.exec_driver_sql("create unlogged table staging.night_openings (basis text, day date, number int)")
+    copy_rows(conn, "staging.night_openings", ((basis.value, day, number) for basis, day, number in rows))
     conn.exec_driver_sql("analyze staging.night_openings")
 
 
-def choose_candidates(conn: sa.Connection, today: date, since: Since) -> None:
+def choose_candidates(conn: sa.Connection, rules: Sequence[RuleRow], today: date, since: Since) -> None:
     """Customers about whom tonight can differ from last night.
 
     Changed since; owed something that opens between the two nights, or so long in arrears that a rule begins or ceases to
     match; checked on a day between them (a check may have been known before its day, when missed nights are caught up);
     newly or no longer exempt; with a todo that somebody had in hand last night.
     """
-    conn.execute(
-        sa.text("""
-            create unlogged table staging.night_candidates as
-            select customer_id from customer_faces where touched_at >= :moment - interval '15 minutes'
-            union select l.customer_id from loans l join staging.night_openings o
-                on o.basis = 'overdue_since' and o.day = l.overdue_since where l.live
-            union select l.customer_id from loans l join staging.night_openings o
-                on o.basis = 'disbursed_on' and o.day = l.disbursed_on where l.live
-            union select l.customer_id from loans l join staging.night_openings o
-                on o.basis = 'matures_on' and o.day = l.matures_on where l.live
-            union select l.customer_id from loans l join staging.night_openings o
-                on o.basis = 'worsened_on' and o.day = l.worsened_on where l.live
+    opened = sa.union_all(*(_opened(basis, rules, today) for basis in COUNTED_ON)).compile(
+        dialect=DIALECT, compile_kwargs={"render_postcompile": True}
+    )
+    conn.exec_driver_sql(
+        f"""create unlogged table staging.night_candidates as
+            select customer_id from customer_faces where touched_at >= %(moment)s - interval '15 minutes'
+            union select customer_id from ({opened}) opened
             union select d.customer_id from records d join staging.night_openings o on o.basis = 'done_on' and o.day = d.done_on
             union select t.customer_id from todos t join staging.night_openings o
                 on o.basis = 'done_on' and o.day = t.closed_on where t.close_reason = 'by_hand'
-            union select customer_id from loans where live and exists (select from staging.night_openings where basis = 'calendar')
-            union select customer_id from records where done_on > :day and done_on <= :today
-            union select customer_id from todos where close_reason = 'by_hand' and closed_on > :day and closed_on <= :today
-            union select customer_id from exemptions where from_on between :day and :today
-                or until_on between :day and :today or approved_at >= :moment - interval '15 minutes'
-            union select customer_id from todos where state = 'started' and closed_on is null"""),
-        {"day": since.day, "moment": since.moment, "today": today},
+            union select customer_id from records where done_on > %(day)s and done_on <= %(night)s
+            union select customer_id from todos where close_reason = 'by_hand' and closed_on > %(day)s and closed_on <= %(night)s
+            union select customer_id from exemptions where from_on between %(day)s and %(night)s
+                or until_on between %(day)s and %(night)s or approved_at >= %(moment)s - interval '15 minutes'
+            union select customer_id from todos where state = 'started' and closed_on is null""",
+        {**opened.params, "day": since.day, "moment": since.moment, "night": today},
     )
     conn.exec_driver_sql("create unique index on staging.night_candidates (customer_id)")
     conn.exec_driver_sql("analyze staging.night_candidates")
+
+
+def _opened(basis: Basis, rules: Sequence[RuleRow], today: date) -> sa.Select:
+    """Customers of loans that count from a day from which something opens, by a rule that they match."""
+    opening = sa.table("night_openings", sa.column("basis"), sa.column("day"), sa.column("number"), schema="staging").c
+    matches = (sa.and_(opening.number == r.number, compiled(r.who, FIELDS, today)) for r in rules)
+    return (
+        select(loan.customer_id)
+        .select_from(FROM)
+        .join(opening.basis.table, sa.and_(opening.basis == basis.value, COUNTED_ON[basis](opening.day)))
+        .where(loan.live, sa.or_(opening.number.is_(None), *matches))
+    )
 
 
 def nothing_changed(conn: sa.Connection, since: Since) -> bool:
@@ -292,24 +309,25 @@ def close_ended(conn: sa.Connection, today: date, since: Since | None) -> int:
 # --- Which rule governs whom -----------------------------------------------------------------------------------------
 
 
+KINDS = (*CUSTOMER_KINDS, *LOAN_KINDS)
 _ANCHOR_DATE = f"date '0001-01-01' + mod(packed, {RANK})::int"
 
 
 def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: bool) -> None:
     """For each live loan and kind the strictest matching rule and the day it counts from, in one scan of the book."""
-    packed = {kind: _packed(rules, kind, today) for kind in (*CUSTOMER_KINDS, *LOAN_KINDS)}
-    # unnest, because VALUES would set up every expression again for every loan
-    pairs = {"kind": postgresql.array(list(packed)), "packed": postgresql.array(list(packed.values()))}
-    face = select(loan.id.label("loan_id"), loan.customer_id, *(sa.func.unnest(v).label(k) for k, v in pairs.items()))
+    # Which kind it is, the rule's number tells. unnest, because VALUES would set up every expression again for every loan.
+    found = sa.func.unnest(sa.func.array_remove(postgresql.array([_packed(rules, kind, today) for kind in KINDS]), sa.null()))
+    face = select(loan.customer_id, loan.id.label("loan_id"), found.label("packed"))
     face = face.select_from(FROM).where(loan.live, sa.text(_among(everybody, "loans.customer_id")))
     statement = face.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     # CREATE TABLE AS, unlike INSERT ... SELECT, may read in parallel; the rules' values stay bound.
     conn.exec_driver_sql(
         f"""create unlogged table staging.night_picked as
-            select face.*, (packed / {RANK})::int as number, {_ANCHOR_DATE} as anchor from ({statement}) face
-            where packed is not null and not exists (
+            select face.*, r.number, {_ANCHOR_DATE} as anchor
+            from ({statement}) face join staging.night_rules r on r.number = packed / {RANK}
+            where not exists (
                 select from exemptions e where e.customer_id = face.customer_id and e.approved_by is not null
-                  and (e.loan_id is null or e.loan_id = face.loan_id) and face.kind = any(e.kinds)
+                  and (e.loan_id is null or e.loan_id = face.loan_id) and r.kind = any(e.kinds)
                   and %(exempt_on)s between e.from_on and e.until_on)""",
         {**statement.params, "exempt_on": today},
     )
@@ -345,7 +363,7 @@ def govern(conn: sa.Connection, today: date, everybody: bool) -> None:
                    d.done_on is not null as done, g.loan_ids
             from (
                 select customer_id, kind, min(packed) as packed, array_agg(loan_id order by loan_id) as loan_ids
-                from staging.night_picked where kind = any(:kinds) group by customer_id, kind
+                from staging.night_picked join staging.night_rules using (number) where kind = any(:kinds) group by customer_id, kind
             ) g
             join staging.night_rules r on r.number = g.packed / {RANK}
             left join ({completions(everybody=everybody)}) d on d.customer_id = g.customer_id and d.kind = g.kind and r.anchor = 'completion'"""),
@@ -359,7 +377,8 @@ def counted(conn: sa.Connection) -> list[tuple[int, date, bool]]:
     rows = conn.execute(
         sa.text("""
             select distinct number, anchor, done from staging.night_governed
-            union select distinct number, anchor, false from staging.night_picked where kind = any(:kinds)
+            union select distinct p.number, p.anchor, false from staging.night_picked p
+                join staging.night_rules r on r.number = p.number and r.kind = any(:kinds)
             order by 1, 2, 3"""),
         {"kinds": [k.value for k in LOAN_KINDS]},
     )
@@ -370,29 +389,29 @@ def counted(conn: sa.Connection) -> list[tuple[int, date, bool]]:
 
 
 def want_for_customers(conn: sa.Connection, today: date) -> None:
-    """`wanted`: the todo that each governed customer should have now, one a kind and period.
+    """`wanted`: the todo that each governed customer should have now, one a kind and period."""
+    conn.execute(sa.text(f"create unlogged table staging.night_wanted as {_wanted()}"), {"today": today})
 
-    What was missed before anybody asked is due from the night that first asked, and stays so. A completion rule counts
+
+def _wanted() -> str:
+    """What was missed before anybody asked is due from the night that first asked, and stays so. A completion rule counts
     from the last check, heavier ones included, so no heavier check can cover it once more.
     """
     due = "coalesce(least(asked.due_on, o.due_on), o.due_on)"
-    conn.execute(
-        sa.text(f"""
-            create unlogged table staging.night_wanted as
-            select g.customer_id, g.kind, o.period, r.number, r.code, r.version, r.mode, r.grace, g.loan_ids,
-                   o.anchor as anchor_on, case when asked.due_on <= o.due_on then asked.nominal_on else o.nominal_on end
-                   as nominal_on, {due} as due_on, c.branch_id, f.main_family as family, {_ASSIGNED} as assignee_id
-            from staging.night_governed g
-            join staging.night_rules r on r.number = g.number
-            join staging.night_occurrences o on o.number = g.number and o.anchor = g.anchor and o.done = g.done
-            join customers c on c.id = g.customer_id
-            join customer_faces f on f.customer_id = g.customer_id and (g.kind <> 'overdue' or f.overdue_since is not null)
-            left join todos asked on o.missed and asked.customer_id = g.customer_id and asked.kind = g.kind
-                and asked.subject = 0 and asked.period = o.period and asked.state = 'open'
-            {_PRESENT}
-            where r.anchor = 'completion' or not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""),
-        {"today": today},
-    )
+    return f"""
+        select g.customer_id, g.kind, o.period, r.mode, f.main_family as family, g.loan_ids, r.code as rule_code,
+               r.version as rule_version, o.anchor as anchor_on, c.branch_id, {_ASSIGNED} as assignee_id,
+               case when asked.due_on <= o.due_on then asked.nominal_on else o.nominal_on end as nominal_on,
+               {due} as due_on, {due} + r.grace + 1 as late_from, cast(:today as date) as created_on
+        from staging.night_governed g
+        join staging.night_rules r on r.number = g.number
+        join staging.night_occurrences o on o.number = g.number and o.anchor = g.anchor and o.done = g.done
+        join customers c on c.id = g.customer_id
+        join customer_faces f on f.customer_id = g.customer_id and (g.kind <> 'overdue' or f.overdue_since is not null)
+        left join todos asked on o.missed and asked.customer_id = g.customer_id and asked.kind = g.kind
+            and asked.subject = 0 and asked.period = o.period and asked.state = 'open'
+        {_PRESENT}
+        where r.anchor = 'completion' or not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""
 
 
 def completions(kind: Kind | None = None, everybody: bool = True) -> str:
@@ -440,14 +459,11 @@ def _exempt(kind: str, loan: str) -> str:
 _WANTED = """
     customer_id, kind, period, mode, family, loan_ids, rule_code, rule_version, anchor_on, branch_id, assignee_id, nominal_on, due_on,
     late_from, created_on"""
-_ALL_WANTED = """
-    select customer_id, kind, period, mode, family, loan_ids, code, version, anchor_on, branch_id, assignee_id, nominal_on, due_on,
-           due_on + grace + 1, :today from staging.night_wanted order by customer_id"""
 
 
 def fill_for_customers(conn: sa.Connection, today: date) -> int:
     """Into an empty book: nothing there to conflict with; the unique index that is built afterwards still checks."""
-    return conn.execute(sa.text(f"insert into todos ({_WANTED}) {_ALL_WANTED}"), {"today": today}).rowcount
+    return conn.execute(sa.text(f"insert into todos ({_WANTED}) {_wanted()}"), {"today": today}).rowcount
 
 
 def put_customer_todos(conn: sa.Connection, today: date) -> Counts:
@@ -457,7 +473,7 @@ def put_customer_todos(conn: sa.Connection, today: date) -> Counts:
     row = conn.execute(
         sa.text(f"""
             with put as (
-                insert into todos as t ({_WANTED}) {_ALL_WANTED}
+                insert into todos as t ({_WANTED}) select {_WANTED} from staging.night_wanted order by customer_id
                 on conflict (customer_id, kind, subject, period) do update set {sets} where {where}
                 returning (xmax = 0) as created
             )
@@ -519,9 +535,8 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
     conn.execute(
         sa.text(f"""
             create unlogged table staging.night_owed as
-            select p.customer_id, p.loan_id, p.kind, o.period, r.number, r.code, r.version, r.mode, r.grace, r.merge_days,
-                   o.anchor as anchor_on, o.nominal_on, o.due_on, l.branch_id, pr.family,
-                   {_ASSIGNED} as assignee_id, k.todo_id
+            select p.customer_id, p.loan_id, p.number, o.period, r.merge_days, o.anchor as anchor_on, o.nominal_on, o.due_on,
+                   l.branch_id, pr.family, {_ASSIGNED} as assignee_id, k.todo_id
             from staging.night_picked p
             join staging.night_rules r on r.number = p.number
             join staging.night_occurrences o on o.number = p.number and o.anchor = p.anchor
@@ -529,29 +544,56 @@ def owe_for_loans(conn: sa.Connection, today: date) -> None:
             join products pr on pr.id = l.product_id
             join customers c on c.id = p.customer_id
             {_PRESENT}
-            left join claims k on k.customer_id = p.customer_id and k.loan_id = p.loan_id and k.kind = p.kind
+            left join claims k on k.customer_id = p.customer_id and k.loan_id = p.loan_id and k.kind = r.kind
                 and k.period = o.period
-            where p.kind = any(:kinds)"""),
+            where r.kind = any(:kinds)"""),
         {"kinds": [k.value for k in LOAN_KINDS], "today": today},
     )
+
+
+# What is owed with what its rule says, which comes in last, where few are left: sorting wide rows costs most.
+_OWED = """(
+    select o.*, r.kind, r.mode, r.code, r.version, r.grace from staging.night_owed o join staging.night_rules r using (number)
+)"""
+
+
+_NOT_PASSED = "not exists (select from staging.night_passed p where p.todo_id = o.todo_id)"
 
 
 def fill_for_loans(conn: sa.Connection, today: date) -> int:
     """Into an empty book: nothing is covered yet, and nothing there to conflict with."""
     _group(conn, "staging.night_owed")
     made = conn.execute(sa.text(_PUT_GROUPS), {"today": today}).rowcount
-    conn.exec_driver_sql(f"{_PUT_CLAIMS} from staging.night_groups g {_EACH_CLAIM}")
+    conn.exec_driver_sql(_PUT_CLAIMS)
     return made
 
 
 def put_loan_todos(conn: sa.Connection, today: date) -> Counts:
     """Fresh obligations join an open todo near in time, or make new ones together; the covered are brought up to date."""
+    _find_passed(conn, today)
     _find_near(conn)
     _join_near(conn)
     changed = _update_covered(conn)
     covered = conn.exec_driver_sql("select count(distinct todo_id) from staging.night_owed where todo_id is not null").scalar_one()
     made = _make(conn, "(select * from staging.night_fresh where joins_id is null)", today)
     return Counts(made, covered - changed, changed)
+
+
+def _find_passed(conn: sa.Connection, today: date) -> None:
+    """`passed`: late todos of which a live loan's day in a cycle has gone by. They stay as they were asked: by what is owed
+    for other loans on later days nobody ceases to be late."""
+    conn.execute(
+        sa.text(f"""
+            create unlogged table staging.night_passed as
+            select distinct t.id as todo_id
+            from todos t
+            join claims k on k.todo_id = t.id and k.customer_id = t.customer_id
+            join loans l on l.id = k.loan_id and l.customer_id = k.customer_id and l.live
+            left join {_OWED} o on o.customer_id = k.customer_id and o.loan_id = k.loan_id and o.kind = k.kind and o.period = k.period
+            where t.state = 'open' and t.closed_on is null and t.due_on < :today and o.customer_id is null
+              and t.customer_id in (select customer_id from staging.night_owed)"""),
+        {"today": today},
+    )
 
 
 def _find_near(conn: sa.Connection) -> None:
@@ -561,13 +603,13 @@ def _find_near(conn: sa.Connection) -> None:
     conn.exec_driver_sql(f"""
         create unlogged table staging.night_covers as
         select o.customer_id, o.todo_id, o.kind, (array_agg(o.code order by o.number))[1] as code, min(o.due_on) as due_on
-        from staging.night_owed o join todos t on t.id = o.todo_id and t.customer_id = o.customer_id
-        where {_MAY_CHANGE} group by o.customer_id, o.todo_id, o.kind""")
+        from {_OWED} o join todos t on t.id = o.todo_id and t.customer_id = o.customer_id
+        where {_MAY_CHANGE} and {_NOT_PASSED} group by o.customer_id, o.todo_id, o.kind""")
     conn.exec_driver_sql("create index on staging.night_covers (customer_id)")
-    conn.exec_driver_sql("""
+    conn.exec_driver_sql(f"""
         create unlogged table staging.night_fresh as
         select o.*, near.todo_id as joins_id
-        from staging.night_owed o
+        from {_OWED} o
         left join lateral (
             select c.todo_id from staging.night_covers c
             where c.customer_id = o.customer_id and c.kind = o.kind and c.code = o.code
@@ -585,7 +627,7 @@ def _join_near(conn: sa.Connection) -> None:
     conn.exec_driver_sql("""
         update staging.night_owed o set todo_id = f.joins_id from staging.night_fresh f
         where f.joins_id is not null
-          and (f.customer_id, f.loan_id, f.kind, f.period) = (o.customer_id, o.loan_id, o.kind, o.period)""")
+          and (f.customer_id, f.loan_id, f.number, f.period) = (o.customer_id, o.loan_id, o.number, o.period)""")
 
 
 # What several obligations ask of the todo that they share: the strictest rule's check, by the earliest day.
@@ -599,7 +641,7 @@ _TOGETHER = """
 
 def _update_covered(conn: sa.Connection) -> int:
     """Rule changes and changed dates reach todos not yet started; an end that may be taken back is."""
-    together = f"select todo_id, customer_id, {_TOGETHER} from staging.night_owed group by todo_id, customer_id"
+    together = f"select todo_id, customer_id, {_TOGETHER} from {_OWED} o where {_NOT_PASSED} group by todo_id, customer_id"
     sets, where = _up_to_date("n")
     return conn.exec_driver_sql(
         f"update todos t set {sets} from ({together}) n where t.id = n.todo_id and t.customer_id = n.customer_id and {where}"
@@ -610,46 +652,52 @@ def _make(conn: sa.Connection, fresh: str, today: date) -> int:
     """How many; an obligation that somebody else has met this very moment is left to him."""
     _group(conn, fresh)
     made = conn.execute(sa.text(f"{_PUT_GROUPS} on conflict do nothing"), {"today": today}).rowcount
-    conn.exec_driver_sql(f"""
-        {_PUT_CLAIMS} from staging.night_groups g join todos t on t.id = g.id and t.customer_id = g.customer_id {_EACH_CLAIM}""")
+    conn.exec_driver_sql(f"{_PUT_CLAIMS} join todos t on t.id = g.todo_id and t.customer_id = g.customer_id")
     return made
 
 
 def _group(conn: sa.Connection, fresh: str) -> None:
-    """Of one rule and customer, what falls due within merge_days of the earliest shares a todo, and so on.
-
-    Sorted by numbers alone, once: all aggregates want one order. What the rule says comes in after the merging.
+    """`groups`: each fresh obligation with the number of the todo that it shares. Of one rule and customer, what falls due
+    within merge_days of the earliest is asked together, and so on: along one order, in which the numbers drawn grow.
     """
-    first = "order by loan_id, period"
     conn.exec_driver_sql(f"""
         create unlogged table staging.night_groups as
-        select nextval('todos_id_seq') as id, g.*, r.kind, r.mode, r.code, r.version, g.due_on + r.grace + 1 as late_from
+        select customer_id, number, loan_id, period, family, branch_id, assignee_id, anchor_on, nominal_on, due_on,
+               first_id is not null and last as alone, max(first_id) over along as todo_id
         from (
-            select customer_id, number, assignee_id, min(loan_id) as subject, (array_agg(family {first}))[1] as family,
-                   array_agg(loan_id {first}) as claimers, array_agg(period {first}) as periods, min(anchor_on) as anchor_on,
-                   min(branch_id) as branch_id, min(nominal_on) as nominal_on, min(due_on) as due_on
+            select *, case when bucket is distinct from lag(bucket) over along then nextval('todos_id_seq') end as first_id,
+                   bucket is distinct from lead(bucket) over along as last
             from (
-                select customer_id, number, assignee_id, loan_id, period, family, anchor_on, branch_id, nominal_on, due_on,
-                       (due_on - min(due_on) over (partition by customer_id, number)) / (merge_days + 1) as bucket
+                select *, (due_on - first_value(due_on) over along) / (merge_days + 1) as bucket
                 from {fresh} fresh
+                window along as (partition by customer_id, number order by due_on, loan_id, period)
             ) spread
-            group by customer_id, number, assignee_id, bucket
-        ) g
-        join staging.night_rules r using (number)""")
+            window along as (partition by customer_id, number order by due_on, loan_id, period)
+        ) numbered
+        window along as (partition by customer_id, number order by due_on, loan_id, period)""")
 
 
+# Most obligations have a todo to themselves; for those nothing is gathered.
 _PUT_GROUPS = """
     insert into todos (id, customer_id, kind, subject, period, mode, family, loan_ids, rule_code, rule_version, anchor_on,
                        branch_id, assignee_id, nominal_on, due_on, late_from, created_on) overriding system value
-    select id, customer_id, kind, subject, periods[1], mode, family,
-           case when claimers[1] = claimers[cardinality(claimers)] then claimers[1:1]
-                else array(select distinct unnest(claimers) order by 1) end,
-           code, version, anchor_on, branch_id, assignee_id, nominal_on, due_on, late_from, :today
-    from staging.night_groups"""
+    select todo_id, customer_id, r.kind, loan_id, period, r.mode, family, loan_ids, r.code, r.version, anchor_on, branch_id,
+           assignee_id, nominal_on, due_on, due_on + r.grace + 1, :today
+    from (
+        select todo_id, customer_id, number, loan_id, period, family, array[loan_id] as loan_ids, anchor_on, branch_id,
+               assignee_id, nominal_on, due_on
+        from staging.night_groups where alone
+        union all
+        select todo_id, customer_id, number, min(loan_id), (array_agg(period order by loan_id, period))[1],
+               (array_agg(family order by loan_id, period))[1], array_agg(distinct loan_id order by loan_id), min(anchor_on),
+               min(branch_id), assignee_id, min(nominal_on), min(due_on)
+        from staging.night_groups where not alone group by todo_id, customer_id, number, assignee_id
+    ) g
+    join staging.night_rules r using (number)"""
 _PUT_CLAIMS = """
     insert into claims (customer_id, loan_id, kind, period, todo_id)
-    select g.customer_id, c.loan_id, g.kind, c.period, g.id"""
-_EACH_CLAIM = "cross join unnest(g.claimers, g.periods) as c(loan_id, period)"
+    select g.customer_id, g.loan_id, r.kind, g.period, g.todo_id
+    from staging.night_groups g join staging.night_rules r using (number)"""
 
 
 def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> int:
@@ -661,7 +709,7 @@ def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> in
             where t.state = 'open' and t.rule_code is not null and t.kind = any(:kinds) and t.due_on >= :today
               and {_among(everybody, "t.customer_id")}
               and not exists (
-                  select from claims k join staging.night_owed o using (customer_id, loan_id, kind, period)
+                  select from claims k join {_OWED} o using (customer_id, loan_id, kind, period)
                   where k.todo_id = t.id)"""),
         {"kinds": [k.value for k in LOAN_KINDS], "today": today},
     ).rowcount

@@ -64,11 +64,10 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     else:
         openings = list(_openings(conn, today, found, since.day))  # asks the store, so before it copies
         generation.put_openings(conn, openings)
-        generation.choose_candidates(conn, today, since)
+        generation.choose_candidates(conn, rows, today, since)
     generation.pick(conn, rows, today, everybody)
     generation.govern(conn, today, everybody)
     generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside))
-    generation.want_for_customers(conn, today)
     generation.owe_for_loans(conn, today)
     people = generation.people(conn)
     if generation.is_cold(conn):
@@ -86,6 +85,7 @@ def _fill(conn: Connection, today: date) -> int:
 
 
 def _bring_up_to_date(conn: Connection, today: date, everybody: bool) -> Counts:
+    generation.want_for_customers(conn, today)
     counts = generation.put_customer_todos(conn, today)
     counts.cancelled += generation.withdraw_from_customers(conn, today, everybody)
     counts += generation.put_loan_todos(conn, today)
@@ -112,23 +112,24 @@ BASIS = {
 }
 
 
-def _openings(conn: Connection, today: date, found: Book, after: date) -> Iterator[tuple[Basis, date]]:
-    """The days from which something opens after a night, up to today, or a rule begins or ceases to match."""
+def _openings(conn: Connection, today: date, found: Book, after: date) -> Iterator[tuple[Basis, date, int | None]]:
+    """(what the day is, day, rule) from which something opens by a rule after a night, up to today; without a rule: days from
+    which any may begin or cease to match. Rules with the same timing share the work.
+    """
     days = cache(lambda basis: generation.days(conn, basis))
-    seen: set[tuple] = set()
+    alike: dict[tuple, list[RuleInForce]] = {}
     for r in found.rules:
-        yield from ((Basis.OVERDUE, day) for day in _turning_days(r, after, today))
+        yield from ((Basis.OVERDUE, day, None) for day in _turning_days(r, after, today))
         for basis in _bases(r):
-            same = basis, replace(r.rule.timing(), grace=0), r.since
-            if same not in seen:
-                seen.add(same)
-                first, last = cycles.reach(same[1], r.since, today, found.calendar)
-                for day in days(basis):
-                    counting = Counting(day, basis is Basis.DONE, r.since)
-                    if first <= day <= last and any(
-                        o.opens > after for o in _expand(r.rule.code, same[1], counting, today, found, [])
-                    ):
-                        yield basis, day
+            alike.setdefault((basis, replace(r.rule.timing(), grace=0), r.since), []).append(r)
+    for (basis, timing, since), sharing in alike.items():
+        first, last = cycles.reach(timing, since, today, found.calendar)
+        for day in days(basis):
+            counting = Counting(day, basis is Basis.DONE, since)
+            if first <= day <= last and any(
+                o.opens > after for o in _expand(sharing[0].rule.code, timing, counting, today, found, [])
+            ):
+                yield from ((basis, day, r.number) for r in sharing)
 
 
 def _turning_days(r: RuleInForce, after: date, today: date) -> Iterator[date]:

@@ -349,6 +349,9 @@ class World:
         for todo, o in covered:
             if todo:
                 shared.setdefault(id(todo), (todo, []))[1].append(o)
+        for todo, obligations in list(shared.values()):
+            if self._has_passed(todo, customer, obligations, today):
+                del shared[id(todo)]  # stays as it was asked
         fresh = [o for todo, o in covered if not todo]
         joins = [(o, self._nearest(shared.values(), o)) for o in fresh]
         for o, todo in joins:
@@ -366,6 +369,13 @@ class World:
         for todo in self.of(customer, kind):
             if todo.state == "open" and todo.due_on >= today and id(todo) not in shared:
                 todo.end(today, "exempted" if self._exempt(customer, kind, todo.loan_ids, today) else "withdrawn")
+
+    def _has_passed(self, todo: Todo, customer: Customer, obligations: list[Owed], today: date) -> bool:
+        """Late, because the day of a loan that lives on has gone by and is asked for no more."""
+        live, asked = {loan.id for loan in customer.live}, {(o.loan.id, todo.kind, o.occurrence.period) for o in obligations}
+        return todo.state == "open" and todo.due_on < today and any(
+            claim[0] in live and claim not in asked for claim, claimed in self.claims.items() if claimed is todo
+        )  # fmt: skip
 
     def _owed(self, customer: Customer, kind: str, rules: list[Rule], today: date) -> Iterator[Owed]:
         governed = self._governed(customer, kind, rules, today)

@@ -196,6 +196,21 @@ def test_a_loan_paid_out_some_days_later_joins_the_todo_that_is_open(town):
     assert [t.loans for t in asked(GRAIN_SHOP, "first")] == [["L1", "L6"], ["L7"]], "eleven days apart"
 
 
+def test_a_shared_check_that_is_late_stays_late_when_another_loans_day_is_still_ahead(town):
+    monthly = {"anchor": "class_change", "offsets": [1], "every": {"n": 1, "unit": "month"}, "lead": 20}
+    town.rules(first("KEY", kind="key", merge_days=10, when=monthly))
+    town.loan("L1").loan("L6").tonight()
+    town.loan("L1", **{"class": "20"}).tonight()
+    town.loan("L6", **{"class": "20"}).tonight(5)
+    town.tonight(14)
+    shared = next(t for t in asked(GRAIN_SHOP, "key") if t.due_on == date(2026, 12, 22))
+    assert shared.loans == ["L1", "L6"], "five days apart"
+    town.loan("L1", balance="1.00").tonight(14)
+    late = next(t for t in asked(GRAIN_SHOP, "key") if t.id == shared.id)
+    assert (late.state, late.loans, late.due_on) == ("open", ["L1", "L6"], date(2026, 12, 22))
+    assert late.due_on < town.day < date(2026, 12, 27)
+
+
 def test_two_customers_never_share_a_todo(town):
     town.rules(regular("MONTHLY")).loan("L1").loan("L2", LIU_YANG).tonight()
     assert the_todo(GRAIN_SHOP).loans == ["L1"]

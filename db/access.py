@@ -95,6 +95,11 @@ def act_as(conn: sa.Connection, by: Person, verb: str = "") -> None:
     )
 
 
+def set_patience(conn: sa.Connection, seconds: int) -> None:
+    """How long a statement of this transaction may take from now on."""
+    conn.execute(sa.text("select set_config('statement_timeout', :patience, true)"), {"patience": f"{seconds}s"})
+
+
 def _today() -> str:
     """Only when the environment fixes the day; else the database's own clock says it."""
     return str(settings.fixed_today() or "")

@@ -1,4 +1,4 @@
-"""The command line: python -m engine load | night | explain | handover | seed | serve | query | plan | presence | bench | doctor
+"""The command line: python -m engine load | night | explain | handover | seed | serve | query | report | plan | presence | bench | doctor
 
 With --json one JSON object goes to stdout; everything for people goes to stderr.
 """
@@ -8,12 +8,13 @@ import dataclasses
 import json
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from db import access, feeds, settings, staff, store
-from db.access import MACHINE
+from db.access import MACHINE, Person
 from db.told import Told
 from engine import (
     acts,
@@ -27,6 +28,7 @@ from engine import (
     presence,
     query,
     refusals,
+    reports,
     route,
     scheduler,
     words,
@@ -93,8 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--if-empty", action="store_true", help="leave a bank that is there; finish a planting that was cut off")
     how.add_argument("--anew", action="store_true", help="remove the demo bank of the embedded store first")
     command("serve", _serve, "the scheduler, without the app")
-    sub = command("query", _query, "a read-only SELECT, as the auditor")
-    sub.add_argument("statement")
+    _asking(command)
     sub = command("plan", _plan, "a day's round: which visits, in which order")
     sub.add_argument("path", type=Path, help="JSON: day_minutes, minutes, stops")
     sub = command("presence", _presence, "grade one check-in")
@@ -104,6 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("name", nargs="+", choices=sorted(bench.MEASURES))
     sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
     return parser
+
+
+def _asking(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """The commands that only read."""
+    sub = command("query", _query, "a read-only SELECT, as the auditor")
+    sub.add_argument("statement")
+    sub = command("report", _report, "a report by its code, as the auditor or as somebody of the bank")
+    sub.add_argument("name", nargs="?", help="without one: which there are")
+    sub.add_argument("--as", dest="reader", metavar="STAFF", help="a staff number: counted among what this person may see")
 
 
 def _day(text: str) -> date:
@@ -272,6 +282,43 @@ def _query(given: argparse.Namespace) -> int:
     answer = {"columns": columns, "rows": rows, "seconds": round(time.monotonic() - begun, 3)}
     _tell(given, answer, ["\t".join(columns), *("\t".join("" if v is None else str(v) for v in row) for row in rows)])
     return 0
+
+
+def _report(given: argparse.Namespace) -> int:
+    if not given.name:
+        listed = {one.code: one.name for one in reports.starters().values()}
+        _tell(given, {"reports": listed}, [f"  {code:<16} {name}" for code, name in listed.items()])
+        return 0
+    starter = reports.starters().get(given.name)
+    if starter is None:
+        raise refusals.NoSuchReport(name=given.name)
+    by = _reader(given.reader)
+    with access.reading(by) as conn:
+        answer = reports.ask(conn, by, starter.wish, today=clock.today())
+    _tell(given, {"name": starter.name, **reports.as_data(answer)}, [starter.name, *_report_lines(answer)])
+    return 0
+
+
+def _reader(number: str | None) -> Person:
+    if number is None:
+        return query.AUDITOR
+    with access.reading(MACHINE) as conn:
+        found = staff.person(conn, _bearer(conn, number))
+    if found is None:
+        raise refusals.NoRole(number=number)
+    return found
+
+
+def _report_lines(answer: reports.Answer) -> list[str]:
+    """Tab-separated: what the lines are split by, then each column's figures, the total last."""
+    under = [*answer.columns, (None, _("Total"))] if answer.columns else [(None, "")]
+    heads = [*answer.titles, *(" ".join(filter(None, (name, _(m.title)))) for _key, name in under for m in answer.measures)]
+    lines = ["\t".join(_(head) for head in heads)]
+    for line in (*answer.lines, answer.total):
+        figures = [reports.plain(m, value) for key, _name in under
+                   for m, value in zip(answer.measures, line.figures.get(key) or (None,) * len(answer.measures), strict=True)]  # fmt: skip
+        lines.append("\t".join([*line.labels, *("" if value is None else str(value) for value in figures)]))
+    return lines
 
 
 def _plan(given: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "map.see": READERS,
     "audit.see": frozenset({Role.AUDITOR, Role.SECURITY_ADMIN}),
     "notices.see": TOLD,
+    "reports.see": EVERYBODY,  # each subject asks for its own permit besides
     "me.see": EVERYBODY,
     # acting
     "check.submit": OFFICERS | {Role.BRANCH_HEAD},
@@ -104,6 +105,7 @@ WORDS = {
     "map.see": "see the map",
     "audit.see": "see the audit trail",
     "notices.see": "see one's own messages",
+    "reports.see": "see reports",
     "me.see": "see one's own page",
     "check.submit": "submit a check",
     "review.decide": "review presence",

@@ -42,6 +42,28 @@ class BadQuery(Refusal):
     """The query cannot be run: {problem}"""
 
 
+class BadReport(Refusal):
+    """This cannot be asked: {problem}"""
+
+
+class NoSuchReport(Refusal):
+    """There is no report "{name}". Without a name, the command lists those there are."""
+
+    status = 404
+
+
+class NoRole(Refusal):
+    """Whoever bears the staff number {number} holds no role today, and so sees nothing."""
+
+
+class TooManyCells(Refusal):
+    """The table would have more than {most} figures. Split it by less, or narrow it."""
+
+
+class TookTooLong(Refusal):
+    """The answer takes longer than {seconds} seconds. Shorten the period, or narrow it."""
+
+
 class TooSoon(Refusal):
     """A change comes into force on a day after today ({date}), so that nothing already done is touched."""
 

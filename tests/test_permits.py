@@ -29,6 +29,7 @@ from engine import (
     permits,
     preferences,
     refusals,
+    reports,
     reviews,
     rounds,
     rulebook,
@@ -45,6 +46,7 @@ from tests.conftest import cloned, person
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 PARAMETER = {"value": 2}
+FEW = reports.Wish(subject="todos", measures=("count",))
 NUMBER_OF = {Role(role): number for number, *_, role in reversed(STAFF)}
 
 
@@ -114,6 +116,10 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "rounds.sharing.begin": ("round.share", lambda conn, by: rounds.begin(conn, by, TODAY, TODAY, [by.id])),
     "rounds.sharing.apply": ("round.share", lambda conn, by: rounds.apply(conn, by, 1)),
     "rounds.sharing.drop": ("round.share", lambda conn, by: rounds.drop(conn, by, 1)),
+    "reports.ask": ("todos.see", lambda conn, by: reports.ask(conn, by, FEW, today=TODAY)),
+    "reports.behind": ("todos.see", lambda conn, by: reports.behind(conn, by, FEW, (), "count", today=TODAY)),
+    "reports.rows_behind": ("todos.see", lambda conn, by: reports.rows_behind(conn, by, FEW, (), "count", today=TODAY)),
+    "reports.choices": ("todos.see", lambda conn, by: reports.choices(conn, by, FEW, "state", today=TODAY)),
     "reviews.decide": ("review.decide", lambda conn, by: reviews.decide(conn, by, 1, Finding.REFUSED, "not the shop", now=NOW)),
     "reviews.appeal": ("review.appeal", lambda conn, by: reviews.appeal(conn, by, 1, "it is the shop", now=NOW)),
     "reviews.settle": ("review.settle", lambda conn, by: reviews.settle(conn, by, 1, Finding.ACCEPTED, "it is the shop", now=NOW)),

@@ -21,6 +21,7 @@ from db import (
     calendar_links,
     care,
     copies,
+    cube,
     customers,
     definitions,
     dispatches,
@@ -66,6 +67,10 @@ EVERYONE = [number for number, *_ in STAFF]
 SINCE = TODAY - timedelta(days=30)
 SCOPE = figures.Scope(TODAY)
 TAKES = handovers.Minutes(40, 10, 15)
+COUNTED = [
+    cube.Query(subject, ("count",), ("branch",))
+    for subject in ("loans", "customers", "todos", "records", "signals", "moves", "leads")
+]
 WHO = [("R1", {"field": "balance", "op": "gte", "value": 1})]
 
 # Modules that only the night, the loader, the demo and the way in use: they run as the machine.
@@ -122,6 +127,11 @@ READS: dict[str, Callable] = {
     "calendar.exceptions": lambda conn, w: calendar.exceptions(conn),
     "calendar.fingerprint": lambda conn, w: calendar.fingerprint(conn),
     "copies.of_record": lambda conn, w: [copies.of_record(conn, r) for r in w.records],
+    "cube.figures": lambda conn, w: [cube.figures(conn, q, TODAY, 99) for q in COUNTED],
+    "cube.listing": lambda conn, w: [cube.listing(conn, q, "count", TODAY, 99) for q in COUNTED],
+    "cube.export": lambda conn, w: [cube.export(conn, q, None, TODAY) for q in COUNTED],
+    "cube.values_of": lambda conn, w: [cube.values_of(conn, q, "sub_branch", TODAY) for q in COUNTED],
+    "cube.names": lambda conn, w: [cube.names(conn, kind) for kind in (cube.Kind.BRANCH, cube.Kind.STAFF, cube.Kind.PRODUCT)],
     "customers.listing": lambda conn, w: [
         customers.listing(conn, customers.Filter(TODAY, **narrowed))
         for narrowed in (

@@ -21,6 +21,8 @@ TELLING = {
     "heading": (0,), "empty": (0, 1), "count": (1, 2), "lines": (2,), "button": (0,), "act": (2,), "card": (0, 3, 5),
     "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "flag": (1,), "day": (1,),
     "_choice": (0,),
+    "Subject": (0,), "Dimension": (0,), "Measure": (0,), "Detail": (0,), "Day": (0,), "counted": (0,), "summed": (0,),
+    "distinct": (0,), "share": (0,), "mean": (0,),
     "_section": (1,), "facts": (0,),
 }  # fmt: skip
 # Tables in the code whose values are texts of the catalogue.
@@ -28,7 +30,7 @@ TABLES = {
     "SORTS", "VIEWS", "TABS", "STATES", "OPS", "LABELS", "NOUNS", "ANCHORS", "MEASURES", "VERDICTS", "SOURCES", "TABLES", "PERIODS",
     "KILOMETRES", "COPIED_FROM", "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
     "PARTS", "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS", "TOLD",
-    "GRADES", "MARKS", "CAUSES", "QUEUE_SORTS",
+    "GRADES", "MARKS", "CAUSES", "QUEUE_SORTS", "TIMES", "BANDS",
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}
 # Words that stand in Latin letters in Chinese sentences too.

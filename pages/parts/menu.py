@@ -48,7 +48,7 @@ ENTRIES = (
     Entry("records", "desk/records.py", "Inspection records", "fact_check", DESK, "records.see"),
     Entry("signals", "desk/signals.py", "Warning signals", "notifications_active", DESK, "signals.see"),
     Entry("collection", "desk/collection.py", "Collection", "payments", DESK, "signals.see"),
-    Entry("reports", "desk/reports.py", "Reports", "table_chart", DESK, "export.make"),
+    Entry("reports", "desk/reports.py", "Reports", "table_chart", DESK, "reports.see"),
     Entry("footprints", "desk/footprints.py", "Footprints", "footprint", DESK, "footprint.look"),
     Entry("rules", "setup/rules.py", "Rules", "rule", SETUP, "rules.see"),
     Entry("products", "setup/products.py", "Products", "category", SETUP, "rules.see"),

@@ -109,6 +109,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "reviews": OF_A_RECORD,
     "opinions": OF_A_RECORD,
     "drafts": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
+    "sketches": {Scope.HEAD: f"staff_id = {ME}"},
     "uploads": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
     "leads": of_a_branch(f"{ME} in (staff_id, owner_id) or {mine('customer_id')}") | {
         Scope.BRANCH: f"{IN_MY_BRANCHES} or {ME} in (staff_id, owner_id)"
@@ -366,6 +367,7 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
             "insert", signed=f"made_by = {ME} and state = 'submitted' and family = 'mapping' and {acts_as(Role.IT)}"
         ),
     },
+    "sketches": {Scope.HEAD: all_of("insert", "update (body, saved_at)", "delete", signed=f"staff_id = {ME}")},
     "calendar_days": {Scope.HEAD: all_of("insert", "update", signed=f"set_by = {ME}")},
     "feed_runs": {
         Scope.HEAD: all_of(
@@ -392,7 +394,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
-             "notices", "dispatches", "prints", "copies"}  # fmt: skip
+             "notices", "dispatches", "prints", "copies", "sketches"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.

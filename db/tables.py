@@ -458,6 +458,17 @@ definitions = Table(
     comment="In force on a day: of each code the approved version with the latest valid_from not after it",
 )  # fmt: skip
 
+sketches = Table(
+    "sketches", metadata,
+    staff_ref("staff_id", nullable=False),
+    word("family", vocab.Definition),
+    Column("code", Text, nullable=False),
+    Column("body", OBJECT, nullable=False),
+    now_by_default("saved_at"),
+    PrimaryKeyConstraint("staff_id", "family", "code"),
+    comment="草稿: a definition that somebody is still writing; gone when it is submitted",
+)  # fmt: skip
+
 calendar_days = Table(
     "calendar_days", metadata,
     Column("day", Date, primary_key=True),

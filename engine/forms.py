@@ -17,12 +17,20 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from db.vocab import Conclusion, Family, Kind, Mode, Segment
 from engine import words
 from engine.refusals import BadForm
+from engine.rules import problem
 from engine.words import _
 
 SECTIONS, FIELDS_IN_ALL, LARGEST = 15, 80, 120_000  # of a form; the last in characters of JSON
 LONGEST_TEXT, MOST_MONEY = 2000, 10**12
 FACTS = ("address", "exposure", "live_loans", "matures_on", "purpose")  # what the book knows and a field may begin with
 ROWS = ("draws", "maturing")  # tables that begin with a row for each live loan
+
+
+# What the keys of a form are called where it is edited.
+LABELS = {
+    "title": "Title", "options": "Options", "modes": "Way", "kinds": "Kind", "products": "Only these products", "hint": "Hint under the question",
+    "least": "At least", "most": "At most", "unit": "Unit", "photos": "Photos at least", "words": "Characters for what is abnormal",
+}  # fmt: skip
 
 
 class Type(StrEnum):
@@ -38,6 +46,9 @@ class Type(StrEnum):
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Title = Annotated[dict[Literal["zh", "en"], Words], Field(min_length=1)]
+
+
+ProductCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
 class Part(BaseModel):
@@ -97,11 +108,11 @@ class Item(Part):
 
 def _check_options(item: Item) -> None:
     if (item.type is Type.CHOICE) != bool(item.options):
-        raise ValueError(_("{0}: a choice has options, and only a choice").format(item.code))
+        raise ValueError(_("{0}: a choice has options, and only a choice").format(words.in_language(item.title)))
     if len({option.code for option in item.options}) < len(item.options):
-        raise ValueError(_("{0}: an option stands twice").format(item.code))
+        raise ValueError(_("{0}: an option stands twice").format(words.in_language(item.title)))
     if item.options and all(option.abnormal for option in item.options):
-        raise ValueError(_("{0}: one option at least must be normal").format(item.code))
+        raise ValueError(_("{0}: one option at least must be normal").format(words.in_language(item.title)))
 
 
 def _check_normal(item: Item) -> None:
@@ -109,26 +120,28 @@ def _check_normal(item: Item) -> None:
         return
     fits = isinstance(item.normal, bool) if item.type is Type.YES_NO else item.type is Type.CHOICE
     if not fits or item.options and item.normal not in [o.code for o in item.options if not o.abnormal]:
-        raise ValueError(_("{0}: normal must be an answer that this field knows and that is not abnormal").format(item.code))
+        raise ValueError(
+            _("{0}: normal must be an answer that this field knows and that is not abnormal").format(words.in_language(item.title))
+        )
 
 
 def _check_numbers(item: Item) -> None:
     bounds = [bound for bound in (item.least, item.most) if bound is not None]
     if (bounds or item.drop is not None) and item.type not in (Type.NUMBER, Type.MONEY):
-        raise ValueError(_("{0}: least, most and drop go with numbers").format(item.code))
+        raise ValueError(_("{0}: least, most and drop go with numbers").format(words.in_language(item.title)))
     if not all(math.isfinite(bound) for bound in bounds) or bounds != sorted(bounds):
-        raise ValueError(_("{0}: least must not be above most").format(item.code))
+        raise ValueError(_("{0}: least must not be above most").format(words.in_language(item.title)))
 
 
 def _check_table(item: Item) -> None:
     if (item.type is Type.TABLE) != bool(item.columns):
-        raise ValueError(_("{0}: a table has columns, and only a table").format(item.code))
+        raise ValueError(_("{0}: a table has columns, and only a table").format(words.in_language(item.title)))
     if item.rows and item.type is not Type.TABLE:
-        raise ValueError(_("{0}: rows go with a table").format(item.code))
+        raise ValueError(_("{0}: rows go with a table").format(words.in_language(item.title)))
     if any(column.type is Type.TABLE or column.when for column in item.columns):
-        raise ValueError(_("{0}: a table's columns are plain: no tables, no conditions").format(item.code))
+        raise ValueError(_("{0}: a table's columns are plain: no tables, no conditions").format(words.in_language(item.title)))
     if len({column.code for column in item.columns}) < len(item.columns):
-        raise ValueError(_("{0}: a column stands twice").format(item.code))
+        raise ValueError(_("{0}: a column stands twice").format(words.in_language(item.title)))
 
 
 class Section(Part):
@@ -144,6 +157,7 @@ class For(Part):
     modes: list[Mode] = Field(min_length=1)
     segments: list[Segment] = []
     families: list[Family] = []
+    products: list[ProductCode] = Field(default=[], max_length=60)
 
 
 class Form(Part):
@@ -164,7 +178,7 @@ class Form(Part):
         seen: dict[str, Item] = {}
         for item in self.items():
             if item.code in seen:
-                raise ValueError(_("the field {0} stands twice").format(item.code))
+                raise ValueError(_("the field {0} stands twice").format(words.in_language(item.title)))
             if item.when:
                 _check_when(item, seen)
             seen[item.code] = item
@@ -180,11 +194,13 @@ class Form(Part):
 def _check_when(item: Item, earlier: dict[str, Item]) -> None:
     of = earlier.get(item.when.field)
     if of is None:
-        raise ValueError(_("{0} depends on {1}, which must stand before it").format(item.code, item.when.field))
+        raise ValueError(_("{0} depends on a question that must stand before it").format(words.in_language(item.title)))
     asked = item.when.in_ or ([item.when.is_] if item.when.is_ is not None else [])
     known = [True, False] if of.type is Type.YES_NO else [option.code for option in of.options]
     if any(value not in known or isinstance(value, bool) != (of.type is Type.YES_NO) for value in asked):
-        raise ValueError(_("{0} waits for an answer that {1} cannot have").format(item.code, of.code))
+        raise ValueError(
+            _("{0} waits for an answer that {1} cannot have").format(*(words.in_language(x.title) for x in (item, of)))
+        )
 
 
 def parse(body: object) -> Form:
@@ -196,9 +212,29 @@ def parse(body: object) -> Form:
     except (TypeError, ValueError, RecursionError) as wrong:
         if not isinstance(wrong, ValidationError):
             raise BadForm(where="form", problem=_("it is not plain data")) from None
-        first = wrong.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "form"
-        raise BadForm(where=where, problem=first["msg"].removeprefix("Value error, ")) from None
+        first = wrong.errors(include_url=False, include_input=False)[0]
+        raise BadForm(where=_place(body, first["loc"]), problem=problem(first["type"], first.get("ctx", {}))) from None
+
+
+def _place(body: object, loc: tuple) -> str:
+    """Where something is wrong, as whoever edits the form calls it: section, question, key."""
+    named, at = [], body
+    for part in loc:
+        try:
+            at = at[part]
+        except (KeyError, IndexError, TypeError):
+            named.append(str(part))
+            break
+        named.append(_called(at, part) if isinstance(part, int) else "")
+    if loc and not named[-1] and loc[-1] != "fields":
+        named[-1] = _(LABELS[loc[-1]]) if loc[-1] in LABELS else str(loc[-1])
+    return " · ".join(name[:60] for name in named if name) or _("the form")
+
+
+def _called(part: object, number: int) -> str:
+    titles = part.get("title") if isinstance(part, dict) else None
+    named = isinstance(titles, dict) and any(isinstance(text, str) and text.strip() for text in titles.values())
+    return str(words.in_language(titles) or number + 1) if named else str(number + 1)
 
 
 @dataclass(frozen=True)
@@ -210,7 +246,9 @@ class Chosen:
     body: dict
 
 
-def choose(rows: list, kind: Kind, mode: Mode, segment: str | None, family: str | None) -> Chosen | None:
+def choose(
+    rows: list, kind: Kind, mode: Mode, segment: str | None, family: str | None, product: str | None = None
+) -> Chosen | None:
     """Of the forms in force, the one made most closely for such a check."""
     fitting = []
     for row in rows:
@@ -218,19 +256,22 @@ def choose(rows: list, kind: Kind, mode: Mode, segment: str | None, family: str 
             form = parse(row.body)
         except BadForm:  # saved by an older Vigil; the others still serve
             continue
-        if form.enabled and _fits(form.for_, kind, mode, segment, family):
+        if form.enabled and _fits(form.for_, kind, mode, segment, family, product):
             fitting.append((_closeness(form.for_), Chosen(form, row.version, row.body)))
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
 
 
-def _fits(for_: For, kind: Kind, mode: Mode, segment: str | None, family: str | None) -> bool:
-    pairs = ((for_.kinds, kind), (for_.modes, mode), (for_.segments, segment), (for_.families, family))
+def _fits(for_: For, kind: Kind, mode: Mode, segment: str | None, family: str | None, product: str | None) -> bool:
+    pairs = (
+        (for_.kinds, kind), (for_.modes, mode), (for_.segments, segment), (for_.families, family), (for_.products, product)
+    )  # fmt: skip
     return all(not wanted or given in wanted for wanted, given in pairs)
 
 
 def _closeness(for_: For) -> tuple[int, ...]:
-    """A family tells more than a kind, a kind more than a segment."""
-    return tuple(0 if not wanted else 100 - len(wanted) for wanted in (for_.families, for_.kinds, for_.segments, for_.modes))
+    """A product tells more than a family, a family more than a kind, a kind more than a segment."""
+    wanted = (for_.products, for_.families, for_.kinds, for_.segments, for_.modes)
+    return tuple(0 if not some else 100 - len(some) for some in wanted)
 
 
 # --- What comes in ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from db import definitions
+from db import definitions, sketches
 from db.access import Connection, Person
 from db.vocab import Approval, Definition
 from engine import forms, notices, permits, refusals, rules, signal_rules
@@ -30,8 +30,20 @@ def propose(
     made = definitions.submit(conn, family, code, body, valid_from, why, by.id)
     if made is None:
         raise refusals.AlreadyWaiting
+    sketches.drop(conn, by.id, family, code)
     notices.of_a_decision(conn, by, "rule.decide", "rules?view=waiting", family.value, f"decision:{made}")
     return made
+
+
+def sketch(conn: Connection, by: Person, family: Definition, code: str, body: dict, *, now: datetime) -> None:
+    """Kept as it is, finished or not, until it is proposed or dropped."""
+    permits.must(by, VERB[family])
+    sketches.put(conn, by.id, family, code, body, now)
+
+
+def drop_sketch(conn: Connection, by: Person, family: Definition, code: str) -> None:
+    permits.must(by, VERB[family])
+    sketches.drop(conn, by.id, family, code)
 
 
 def check(family: Definition, code: str, body: dict) -> None:

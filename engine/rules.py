@@ -200,10 +200,10 @@ def refusal(wrong: ValidationError) -> BadRule:
     """The first thing wrong with a body, in the reader's language."""
     first = wrong.errors(include_url=False, include_input=False)[0]
     at = [str(part)[:40] for part in first["loc"] if part != "[key]"]
-    return BadRule(where=".".join(at) or _("the rule"), problem=_problem(first["type"], first.get("ctx", {})))
+    return BadRule(where=".".join(at) or _("the rule"), problem=problem(first["type"], first.get("ctx", {})))
 
 
-def _problem(kind: str, about: dict) -> str:
+def problem(kind: str, about: dict) -> str:
     """Of what the checker says, the sentence; its own words are English only."""
     match kind:
         case "value_error":

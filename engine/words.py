@@ -74,7 +74,7 @@ def _catalogue() -> dict[str, str]:
 
 def in_language(titles: dict[str, str]) -> str:
     """Of a title kept in both languages, the reader's."""
-    return titles.get(language.get()) or titles.get("zh") or next(iter(titles.values()))
+    return titles.get(language.get()) or titles.get("zh") or next(iter(titles.values()), "")
 
 
 NAMES = (

@@ -102,6 +102,9 @@ def _accounts(conn: sa.Connection, ids: dict[str, int]) -> None:
         conn.execute(sa.insert(tables.sign_ins).values(
             username=f"u{number}", source="10.0.0.1", staff_id=ids[number], outcome="succeeded"))  # fmt: skip
         conn.execute(sa.insert(tables.preferences).values(staff_id=ids[number], wishes={"theme": "dark"}))
+    conn.execute(sa.insert(tables.sketches), [
+        {"staff_id": ids[number], "family": "form", "code": "CALL", "body": {"code": "CALL"}} for number in ("001", "002")
+    ])  # fmt: skip
 
 
 def _portfolio(conn: sa.Connection, ids: dict[str, int], customers: dict[str, int]) -> None:

@@ -124,6 +124,8 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "reviews.appeal": ("review.appeal", lambda conn, by: reviews.appeal(conn, by, 1, "it is the shop", now=NOW)),
     "reviews.settle": ("review.settle", lambda conn, by: reviews.settle(conn, by, 1, Finding.ACCEPTED, "it is the shop", now=NOW)),
     "reviews.judge": ("record.judge", lambda conn, by: reviews.judge(conn, by, 1, Opinion.PASSED, None, now=NOW)),
+    "rulebook.sketch": ("form.change", lambda conn, by: rulebook.sketch(conn, by, Definition.FORM, "CALL", {}, now=NOW)),
+    "rulebook.drop_sketch": ("form.change", lambda conn, by: rulebook.drop_sketch(conn, by, Definition.FORM, "CALL")),
     "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),
     "rulebook.propose parameter": ("parameter.change", proposal(Definition.PARAMETER)),
     "rulebook.propose form": ("form.change", proposal(Definition.FORM)),

@@ -39,7 +39,7 @@ def _open(conn, by: Person, customer_id: int, kind: Kind, mode: Mode, form_key: 
     same = _same_work(conn, customer_id, kind, mode, todo_id)
     draft = drafts.of_form(conn, by.id, customer_id, form_key)
     if draft is None:
-        chosen = _choose(conn, kind, mode, customer, shared.day(now))
+        chosen = _choose(conn, kind, mode, customer, _product(conn, book, todo_id), shared.day(now))
         drafts.begin(conn, {
             "staff_id": by.id, "customer_id": customer_id, "form_key": form_key, "submit_key": uuid4(),
             "form_code": chosen.form.code, "form_version": chosen.version, "kind": kind, "mode": mode, "todo_ids": same,
@@ -61,9 +61,16 @@ def _same_work(conn: Connection, customer_id: int, kind: Kind, mode: Mode, todo_
     return sorted({t.id for t in pending if t.kind == kind} | ({todo_id} if todo_id else set()))
 
 
-def _choose(conn: Connection, kind: Kind, mode: Mode, customer, today: date) -> forms.Chosen:
+def _product(conn: Connection, book: list, todo_id: int | None) -> str | None:
+    """The product that a check is about: of the todo's loans, else of all, the largest that is live."""
+    listed = set(todos.get(conn, todo_id).loan_ids) if todo_id else set()
+    about = [loan for loan in book if loan.id in listed] or book
+    return about[0].product_code if about else None
+
+
+def _choose(conn: Connection, kind: Kind, mode: Mode, customer, product: str | None, today: date) -> forms.Chosen:
     rows = definitions.in_force(conn, Definition.FORM, today)
-    chosen = forms.choose(rows, kind, mode, customer.segment, customer.main_family)
+    chosen = forms.choose(rows, kind, mode, customer.segment, customer.main_family, product)
     if chosen is None:
         raise refusals.NoForm
     return chosen

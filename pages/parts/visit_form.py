@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db.vocab import CallResult, Conclusion, Kind, Level, LoanClass, Outcome
+from db.vocab import CallResult, Conclusion, Kind, Level, LoanClass, Mode, Outcome
 from engine import words
 from engine.words import _
 from pages.parts import component
@@ -56,6 +56,12 @@ def take_along(staff_id: int, day: dict, language: str) -> None:
     """Nothing to see; keeps the list of the day and its forms on the phone, and shows them when the line is lost."""
     with st.container(key="along"):
         _component(key="along-day", data=_data(staff_id, language) | {"day": day}, height="content")
+
+
+def preview(body: dict, mode: Mode, language: str) -> None:
+    """A form as the phone draws it; what is filled in here is kept nowhere."""
+    given = {"entry": "preview", "form": body, "mode": mode, "sample": _("Sample customer"), "language": language}
+    _component(key=f"preview-{body['code']}", data=given | {"place": component.place("visit"), "words": _words()}, height="content")
 
 
 def _data(staff_id: int, language: str) -> dict:

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 import streamlit as st
 
 from db import access, definitions, rulebook
-from db.vocab import Approval, Definition, Kind, Level
+from db.vocab import Definition, Kind, Level
 from engine import clock, cycles, generate, permits, refusals, rule_words, rules, signal_rules, words
 from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, asof, filters, frame, look, tables
+from pages.parts import acts, asof, filters, form_sheet, frame, look, proposals, tables
 
 person = frame.person("rules.see")
 today = clock.today()
@@ -25,10 +25,6 @@ with filters.bar():
     view = filters.one_of("view", "View", VIEWS, "todo")
     if waiting and view != "waiting":
         st.markdown(f":orange-badge[:material/pending_actions: {_('{0} awaiting approval').format(len(waiting))}]", width="content")
-
-
-def tomorrow() -> date:
-    return today + timedelta(days=1)
 
 
 def show_in_address(parameter: str, code: str) -> None:
@@ -81,29 +77,15 @@ def one_rule(r, book) -> None:
         f"**{look.plain(words.in_language(rule.title))}**  :gray[{rule.code} v{r.version}]  \n{look.plain(rule_words.rule(rule))}"
     )
     st.caption(_("For a loan paid out a month ago it falls due on: {0}").format(_next_dates(rule, book)))
-    past_versions(Definition.TODO_RULE, rule.code)
+    proposals.past(person, Definition.TODO_RULE, rule.code)
     if permits.may(person, "rule.change"):
         st.subheader(_("Change it"), anchor=False)
         body = copy.deepcopy(rule.model_dump(mode="json", exclude_defaults=True) | {"code": rule.code})
         _when(rule, body["when"])
         _how(rule, body)
         _numbers(body["who"])
-        valid_from, why = _from_and_why()
+        valid_from, why = proposals.from_and_why()
         _judge(rule, body, valid_from, why, book)
-
-
-def past_versions(family: Definition, code: str) -> None:
-    with access.reading(person) as conn:
-        past = definitions.versions(conn, family, code)
-    with st.expander(_("{0} versions").format(len(past))):
-        for v in past:
-            by = look.plain(v.maker or _("shipped"))
-            checked = f" → {look.plain(v.checker)}" if v.checker else ""
-            why = f" · {look.plain(v.why)}" if v.maker else ""
-            st.markdown(
-                f"v{v.version} · {look.badge(Approval(v.state))} {_('from {0}').format(look.day(v.valid_from))} · "
-                f"{by}{checked}{why}"
-            )
 
 
 def _when(rule: rules.Rule, when: dict) -> None:
@@ -156,14 +138,6 @@ def _numbers(tree: dict, path: str = "who") -> None:
         tree["value"] = int(typed) if typed == int(typed) else typed
 
 
-def _from_and_why() -> tuple[date, str]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        valid_from = st.date_input(
-            _("In force from"), tomorrow(), min_value=tomorrow(), key="from_day", width=150, format="YYYY-MM-DD"
-        )
-        return valid_from or tomorrow(), st.text_input(_("Reason"), key="why_change", width="stretch", max_chars=300)
-
-
 def _judge(rule: rules.Rule, body: dict, valid_from: date, why: str, book) -> None:
     """What the change means, before it is sent to a second person."""
     try:
@@ -180,7 +154,7 @@ def _judge(rule: rules.Rule, body: dict, valid_from: date, why: str, book) -> No
         )
         said = look.plain(_("As changed: {0}").format(rule_words.rule(changed)))
         st.info(f"{said}  \n{effect}", icon=":material/difference:")
-    acts.button("Submit for approval", lambda: _propose(Definition.TODO_RULE, rule.code, body, valid_from, why), "submit_rule",
+    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.TODO_RULE, rule.code, body, valid_from, why), "submit_rule",
                 type="primary", disabled=not changes)  # fmt: skip
 
 
@@ -188,11 +162,6 @@ def _next_dates(rule: rules.Rule, book) -> str:
     anchor = cycles.NO_ANCHOR if rule.when.anchor == "calendar" else today - timedelta(days=30)
     dates = cycles.upcoming(rule.timing(), cycles.Counting(anchor), today - timedelta(days=30), book.calendar, 8)
     return _(", ").join(look.day(d) for d in dates) or "—"
-
-
-def _propose(family: Definition, code: str, body: dict, valid_from: date, why: str) -> None:
-    with acts.act(person, "rule.change", "Submitted: a second person decides") as conn:
-        acts_on_rules.propose(conn, person, family, code, body, valid_from, why, today=today)
 
 
 # --- Signal rules -----------------------------------------------------------------------------------------------------
@@ -232,7 +201,7 @@ def one_signal_rule(row) -> None:
     acts.in_dialog("rule")
     rule = signal_rules.parse(row.body)
     st.markdown(f"**{rule.code} {look.plain(words.in_language(rule.title))}**  :gray[v{row.version}]")
-    past_versions(Definition.SIGNAL_RULE, rule.code)
+    proposals.past(person, Definition.SIGNAL_RULE, rule.code)
     if permits.may(person, "rule.change"):
         st.subheader(_("Change it"), anchor=False)
         _change_signal_rule(rule, copy.deepcopy(row.body))
@@ -247,9 +216,9 @@ def _change_signal_rule(rule: signal_rules.SignalRule, body: dict) -> None:
             st.number_input(_("Quiet for days after it was closed"), 0, 3650, rule.cooldown_days, key="cooldown", width=190)
         )
         body["enabled"] = st.toggle(_("In use"), rule.enabled, key="signal_enabled")
-    valid_from, why = _from_and_why()
+    valid_from, why = proposals.from_and_why()
     changed = acts_on_rules.differences(rule.model_dump(mode="json"), signal_rules.parse(body).model_dump(mode="json"))
-    acts.button("Submit for approval", lambda: _propose(Definition.SIGNAL_RULE, rule.code, body, valid_from, why),
+    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.SIGNAL_RULE, rule.code, body, valid_from, why),
         "submit_signal_rule",
                 type="primary", disabled=not changed)  # fmt: skip
 
@@ -299,14 +268,14 @@ def change_parameter(name: str, value: float) -> None:
     acts.in_dialog("parameter")
     share = PARAMETERS[name].unit == "share"
     st.markdown(_(PARAMETERS[name].what))
-    past_versions(Definition.PARAMETER, name)
+    proposals.past(person, Definition.PARAMETER, name)
     typed = st.number_input(
         _("New value, in percent") if share else _(LABELS[PARAMETERS[name].unit]), 0.0, 100.0 if share else 10_000.0,
         float(100 * value if share else value), key="new_value", format="%g",
     )  # fmt: skip
     new = round(typed / 100, 6) if share else typed
-    valid_from, why = _from_and_why()
-    acts.button("Submit for approval", lambda: _propose(Definition.PARAMETER, name, {"value": new}, valid_from, why),
+    valid_from, why = proposals.from_and_why()
+    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.PARAMETER, name, {"value": new}, valid_from, why),
         "submit_parameter",
                 type="primary", disabled=new == value)  # fmt: skip
 
@@ -324,27 +293,19 @@ def awaiting() -> None:
 
 
 def proposal(d) -> None:
-    family, mine = Definition(d.family), d.made_by == person.id
+    family = Definition(d.family)
     with access.reading(person) as conn:
         now = definitions.one_in_force(conn, family, d.code, today)
-    with st.container(border=True, gap="small"):
-        about = look.plain(title(family, d.code, d.body))
-        st.markdown(f"**{words.name(family)} {about} v{d.version}**  :gray[{_('from {0}').format(look.day(d.valid_from))}]")
-        st.caption(f"{look.plain(d.maker)} · {look.moment(d.made_at)} · {look.plain(d.why)}")
-        for label, body in (("Now", now.body if now else default(family, d.code)), ("Then", d.body)):
-            for line in in_words(family, d.code, body):
-                st.markdown(f":gray[{_(label)}]  {line}")
-        if permits.may(person, "rule.decide"):
-            decision(d, mine)
+    before = now.body if now else default(family, d.code)
+    proposals.card(person, d, look.plain(title(family, d.code, d.body)), changes(family, d.code, before, d.body))
 
 
-def decision(d, mine: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        acts.button("Approve", lambda: _decide(d.id, None), f"approve_{d.id}", type="primary", disabled=mine)
-        why = st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}", width=300, disabled=mine, max_chars=300)
-        acts.button("Refuse", lambda: _decide(d.id, why), f"no_{d.id}", disabled=mine)
-    if mine:
-        st.caption(_("You made this; a second person must decide it."))
+def changes(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:
+    if family is Definition.FORM:
+        return form_sheet.changes(before, after)
+    return [
+        f":gray[{_(label)}]  {line}" for label, body in (("Now", before), ("Then", after)) for line in in_words(family, code, body)
+    ]
 
 
 def default(family: Definition, code: str) -> dict | None:
@@ -376,14 +337,6 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
     except refusals.BadRule as wrong:
         return [look.plain(wrong.sentence(_))]
     return [look.plain(body)]
-
-
-def _decide(definition_id: int, why: str | None) -> None:
-    with acts.act(person, "rule.decide", "Decided") as conn:
-        if why is None:
-            acts_on_rules.approve(conn, person, definition_id, now=clock.now(), today=today)
-        else:
-            acts_on_rules.refuse(conn, person, definition_id, why, now=clock.now())
 
 
 {"todo": todo_rules, "signal": signals_in_force, "parameters": parameters_in_force, "waiting": awaiting}[view]()

@@ -1,0 +1,147 @@
+"""Working on a form that is not finished: a body as plain data, changed in place, and allowed to be wrong meanwhile."""
+
+import copy
+from collections.abc import Iterable, Iterator
+
+from db.vocab import Mode
+from engine import forms, refusals
+from engine.forms import Form, Type
+from engine.words import _
+
+YES_NO = {"type": Type.YES_NO.value, "normal": True}
+CHOICE = {
+    "type": Type.CHOICE.value, "normal": "a1",
+    "options": [
+        {"code": "a1", "title": {"zh": "正常", "en": "Normal"}}, {"code": "a2", "title": {"zh": "异常", "en": "Abnormal"}, "abnormal": True}
+    ],
+}  # fmt: skip
+# What a new question of each type begins with.
+BEGINNINGS = {Type.YES_NO: YES_NO, Type.CHOICE: CHOICE} | {
+    kind: {"type": kind.value} for kind in (Type.NUMBER, Type.MONEY, Type.DATE, Type.TEXT)
+}
+
+
+def free_code(base: str, products: Iterable[str], taken: Iterable[str]) -> str:
+    """A code that no form has yet, after the form it is copied from and its product."""
+    tail = "".join(c for c in next(iter(products), "").upper() if c.isascii() and c.isalnum())
+    stem = "-".join(filter(None, (base.rstrip("0123456789").rstrip("-"), tail)))[:26]
+    known = set(taken)
+    return next(code for n in range(1, 10_000) if (code := stem if n == 1 and tail else f"{stem}-{n}") not in known)
+
+
+def blank(code: str, title: str, products: Iterable[str] = ()) -> dict:
+    """A new form with one question; a form without any cannot be used."""
+    question = {"code": "q1", "title": {"zh": "经营是否正常", "en": "Business as usual"}} | YES_NO
+    section = {"code": "s1", "title": {"zh": "检查情况", "en": "Findings"}, "fields": [question]}
+    for_ = {"modes": [Mode.FIELD.value]} | ({"products": chosen} if (chosen := list(products)) else {})
+    return {"code": code, "title": {"zh": title}, "for": for_, "sections": [section]}
+
+
+def copied(form: Form, code: str, title: str, products: Iterable[str] = ()) -> dict:
+    """The same questions under another code and title, for these products alone if any are named."""
+    body = plain(form) | {"code": code, "title": {"zh": title}}
+    if chosen := list(products):
+        body["for"] = {**body["for"], "products": chosen}
+        body["for"].pop("families", None)
+    return body
+
+
+def plain(form: Form) -> dict:
+    """A form as the data of its definition, without what need not be said."""
+    return form.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"code": form.code}
+
+
+def questions(body: dict) -> Iterator[dict]:
+    for section in body["sections"]:
+        yield from section["fields"]
+
+
+def problem(body: dict) -> str | None:
+    """What keeps a body from being a form, as a sentence; None when nothing does."""
+    try:
+        forms.parse(body)
+    except refusals.BadForm as wrong:
+        return wrong.sentence(_)
+    return None
+
+
+def known_questions(rows: Iterable) -> dict[str, dict]:
+    """Questions that forms in force ask already, by code: taken from there, answers and signals go on meaning the same."""
+    found: dict[str, dict] = {}
+    for row in rows:
+        for item in questions(row.body):
+            found.setdefault(item["code"], {name: value for name, value in item.items() if name != "when"})
+    return found
+
+
+def add_section(body: dict, title: str, english: str = "") -> None:
+    code = _free("s", [section["code"] for section in body["sections"]])
+    body["sections"].append({"code": code, "title": _titles(title, english), "fields": []})
+
+
+def add_question(body: dict, section: int, title: str, kind: Type) -> str:
+    """A new one at the end of a section; its code."""
+    code = _free("q", [item["code"] for item in questions(body)])
+    body["sections"][section]["fields"].append({"code": code, "title": {"zh": title}} | copy.deepcopy(BEGINNINGS[kind]))
+    return code
+
+
+def take_question(body: dict, section: int, known: dict) -> str:
+    body["sections"][section]["fields"].append(copy.deepcopy(known))
+    return known["code"]
+
+
+def put_question(body: dict, code: str, item: dict) -> None:
+    for section in body["sections"]:
+        section["fields"] = [item if one["code"] == code else one for one in section["fields"]]
+
+
+def drop_question(body: dict, code: str) -> None:
+    for section in body["sections"]:
+        section["fields"] = [one for one in section["fields"] if one["code"] != code]
+
+
+def drop_section(body: dict, number: int) -> None:
+    body["sections"].pop(number)
+
+
+def move_section(body: dict, number: int, step: int) -> None:
+    to = max(0, min(len(body["sections"]) - 1, number + step))
+    body["sections"].insert(to, body["sections"].pop(number))
+
+
+def move_question(body: dict, code: str, step: int) -> None:
+    """Up or down by one; over the edge of its section into the next."""
+    sections = body["sections"]
+    at, n = next((s, n) for s, section in enumerate(sections) for n, one in enumerate(section["fields"]) if one["code"] == code)
+    item = sections[at]["fields"].pop(n)
+    if 0 <= n + step <= len(sections[at]["fields"]):
+        sections[at]["fields"].insert(n + step, item)
+    else:
+        to = max(0, min(len(sections) - 1, at + step))
+        sections[to]["fields"].insert(0 if to == at and step < 0 or to > at else len(sections[to]["fields"]), item)
+
+
+def options_of(lines: str, before: list[dict], abnormal: Iterable[str]) -> list[dict]:
+    """Options from lines of "Chinese / English"; one whose Chinese is known keeps its code, whatever place it has now."""
+    known = {option["title"].get("zh"): option["code"] for option in before}
+    made: list[dict] = []
+    for line in filter(None, map(str.strip, lines.splitlines())):
+        zh, _slash, en = (part.strip() for part in line.replace("／", "/").partition("/"))
+        code = known.get(zh) or _free("a", [*known.values(), *(option["code"] for option in made)])
+        made.append({"code": code, "title": _titles(zh, en)} | ({"abnormal": True} if zh in abnormal else {}))
+    return made
+
+
+def lines_of(options: list[dict]) -> str:
+    """Options as lines that people edit."""
+    return "\n".join(" / ".join(filter(None, (o["title"].get("zh"), o["title"].get("en")))) for o in options)
+
+
+def _titles(zh: str, en: str) -> dict:
+    return {name: text for name, text in (("zh", zh), ("en", en)) if text}
+
+
+def _free(letter: str, taken: Iterable[str]) -> str:
+    known = set(taken)
+    return next(code for n in range(1, 1000) if (code := f"{letter}{n}") not in known)

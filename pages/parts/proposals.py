@@ -1,0 +1,82 @@
+"""Versions of definitions on a page: those there were, the day and reason of a new one, and what waits for a second person."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import streamlit as st
+
+from db import access, definitions
+from db.access import Person
+from db.vocab import Approval, Definition
+from engine import clock, permits, words
+from engine import rulebook as verbs
+from engine.words import _
+from pages.parts import acts, look
+
+Lines = Callable[[dict | None], Sequence[str]]  # a version as people read it, ready for Markdown
+
+
+def tomorrow() -> date:
+    return clock.today() + timedelta(days=1)
+
+
+def from_and_why(key: str = "") -> tuple[date, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        valid_from = st.date_input(
+            _("In force from"), tomorrow(), min_value=tomorrow(), key=f"from_day{key}", width=150, format="YYYY-MM-DD"
+        )
+        why = st.text_input(_("Reason"), key=f"why_change{key}", width="stretch", max_chars=300)
+        return valid_from or tomorrow(), why
+
+
+def line(v) -> str:
+    """One version: state, since when, who made and who approved it, why."""
+    checked = f" → {look.plain(v.checker)}" if v.checker else ""
+    why = f" · {look.plain(v.why)}" if v.maker else ""
+    return (
+        f"v{v.version} · {look.badge(Approval(v.state))} {_('from {0}').format(look.day(v.valid_from))} · "
+        f"{look.plain(v.maker or _('shipped'))}{checked}{why}"
+    )
+
+
+def past(person: Person, family: Definition, code: str) -> None:
+    with access.reading(person) as conn:
+        known = definitions.versions(conn, family, code)
+    with st.expander(_("{0} versions").format(len(known))):
+        for v in known:
+            st.markdown(line(v))
+
+
+def propose(person: Person, family: Definition, code: str, body: dict, valid_from: date, why: str) -> None:
+    with acts.act(person, verbs.VERB[family], "Submitted: a second person decides") as conn:
+        verbs.propose(conn, person, family, code, body, valid_from, why, today=clock.today())
+
+
+def card(person: Person, d, about: str, changes: Sequence[str]) -> None:
+    """What somebody proposes, with approve and refuse for who may decide it; `about` and `changes` are Markdown."""
+    with st.container(border=True, gap="small", key=f"proposal_{d.id}"):
+        family = words.name(Definition(d.family))
+        st.markdown(f"**{family} {about} v{d.version}**  :gray[{_('from {0}').format(look.day(d.valid_from))}]")
+        st.caption(f"{look.plain(d.maker)} · {look.moment(d.made_at)} · {look.plain(d.why)}")
+        for change in changes:
+            st.markdown(change)
+        if permits.may(person, "rule.decide"):
+            _decision(person, d)
+
+
+def _decision(person: Person, d) -> None:
+    mine = d.made_by == person.id
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        acts.button("Approve", lambda: _decide(person, d.id, None), f"approve_{d.id}", type="primary", disabled=mine)
+        why = st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}", width=300, disabled=mine, max_chars=300)
+        acts.button("Refuse", lambda: _decide(person, d.id, why), f"no_{d.id}", disabled=mine)
+    if mine:
+        st.caption(_("You made this; a second person must decide it."))
+
+
+def _decide(person: Person, definition_id: int, why: str | None) -> None:
+    with acts.act(person, "rule.decide", "Decided") as conn:
+        if why is None:
+            verbs.approve(conn, person, definition_id, now=clock.now(), today=clock.today())
+        else:
+            verbs.refuse(conn, person, definition_id, why, now=clock.now())

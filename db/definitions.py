@@ -53,14 +53,7 @@ def of_version(conn: sa.Connection, family: Definition, code: str, version: int)
 
 def versions(conn: sa.Connection, family: Definition, code: str) -> list[sa.Row]:
     """All versions of one code, newest first, with the names of maker and checker."""
-    maker, checker = staff.alias(), staff.alias()
-    return conn.execute(
-        select(definitions, maker.c.name.label("maker"), checker.c.name.label("checker"))
-        .outerjoin(maker, maker.c.id == d.made_by)
-        .outerjoin(checker, checker.c.id == d.decided_by)
-        .where(d.family == family, d.code == code)
-        .order_by(d.version.desc())
-    ).all()
+    return conn.execute(_signed().where(d.family == family, d.code == code).order_by(d.version.desc())).all()
 
 
 def awaiting(conn: sa.Connection, *families: Definition) -> list[sa.Row]:
@@ -72,6 +65,25 @@ def awaiting(conn: sa.Connection, *families: Definition) -> list[sa.Row]:
         .where(d.family.in_(families), d.state == Approval.SUBMITTED)
         .order_by(d.made_at)
     ).all()
+
+
+def of_maker(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.Row]:
+    """What somebody proposed, latest first, and what became of it."""
+    return conn.execute(_signed().where(d.made_by == staff_id).order_by(d.made_at.desc(), d.id.desc()).limit(limit)).all()
+
+
+def decided(conn: sa.Connection, limit: int = 50) -> list[sa.Row]:
+    """By people, latest first."""
+    return conn.execute(_signed().where(d.decided_by.is_not(None)).order_by(d.decided_at.desc(), d.id.desc()).limit(limit)).all()
+
+
+def _signed() -> sa.Select:
+    maker, checker = staff.alias(), staff.alias()
+    return (
+        select(definitions, maker.c.name.label("maker"), checker.c.name.label("checker"))
+        .outerjoin(maker, maker.c.id == d.made_by)
+        .outerjoin(checker, checker.c.id == d.decided_by)
+    )
 
 
 def submit(conn: sa.Connection, family: Definition, code: str, body: dict, valid_from: date, why: str, by: int) -> int | None:

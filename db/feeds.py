@@ -108,6 +108,16 @@ def runs(conn: sa.Connection, limit: int = 60) -> list[sa.Row]:
     ).all()
 
 
+def asked_through(conn: sa.Connection) -> list[sa.Row]:
+    """Stopped runs that somebody asked to let through and nobody has allowed yet, oldest first."""
+    return conn.execute(
+        select(feed_runs, staff.c.name.label("asker"))
+        .join(staff, staff.c.id == r.override_asked_by)
+        .where(r.state == FeedState.STOPPED, r.override_by.is_(None))
+        .order_by(r.id)
+    ).all()
+
+
 def run(conn: sa.Connection, run_id: int) -> sa.Row | None:
     return conn.execute(select(feed_runs).where(r.id == run_id)).one_or_none()
 

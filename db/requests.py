@@ -3,26 +3,29 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.tables import branches, customers, requests, staff
+from db.staff import held_today
+from db.tables import branches, customers, requests, staff, staff_roles
 from db.vocab import Approval, Request
 
 r = requests.c
-asker, decider = staff.alias("asker"), staff.alias("decider")
+asker, decider, role = staff.alias("asker"), staff.alias("decider"), staff_roles.c
 
 
 def _query() -> sa.Select:
     return (
         select(
             requests, customers.c.name.label("customer"), customers.c.customer_no, branches.c.name.label("branch"),
-            asker.c.name.label("asker"), decider.c.name.label("decider"),
+            asker.c.name.label("asker"), decider.c.name.label("decider"), role.role.label("asker_role"),
+            role.branch_id.label("asker_branch_id"),
         )
         .outerjoin(customers, customers.c.id == r.customer_id)
         .join(branches, branches.c.id == r.branch_id)
         .join(asker, asker.c.id == r.asked_by)
         .outerjoin(decider, decider.c.id == r.decided_by)
+        .outerjoin(staff_roles, sa.and_(role.staff_id == r.asked_by, held_today()))  # None: holds no role any more
     )  # fmt: skip
 
 
@@ -38,10 +41,15 @@ def waiting(conn: sa.Connection, *kinds: Request, branch_ids: tuple[int, ...] | 
     return conn.execute(_query().where(*where).order_by(r.asked_at, r.id).limit(limit)).all()
 
 
-def waiting_for(conn: sa.Connection, staff_id: int, *kinds: Request) -> int:
-    """How many wait that somebody may decide: all that are seen but his own."""
-    where = [r.state == Approval.SUBMITTED, r.asked_by != staff_id, r.kind.in_(kinds)]
-    return conn.execute(select(func.count()).select_from(requests).where(*where)).scalar_one()
+def of_asker(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.Row]:
+    """What somebody asked for, latest first, and what became of it."""
+    return conn.execute(_query().where(r.asked_by == staff_id).order_by(r.asked_at.desc(), r.id.desc()).limit(limit)).all()
+
+
+def decided(conn: sa.Connection, limit: int = 50) -> list[sa.Row]:
+    """Approved and refused, latest first."""
+    answered = r.state.in_((Approval.APPROVED, Approval.REFUSED))
+    return conn.execute(_query().where(answered).order_by(r.decided_at.desc(), r.id.desc()).limit(limit)).all()
 
 
 def of_customer(conn: sa.Connection, customer_id: int, *kinds: Request, limit: int = 20) -> list[sa.Row]:

@@ -82,6 +82,7 @@ FOR_HEAD = everybody_in(Scope.HEAD, Scope.READER)
 FOR_OPERATORS = everybody_in(Scope.HEAD, Scope.READER, Scope.ADMIN)
 CHECKERS = (Scope.BRANCH, Scope.OFFICER)
 MY_OWN = dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR), f"staff_id = {ME}")
+TOLD = MY_OWN | {Scope.ADMIN: f"staff_id = {ME}"}  # whom the bell calls
 FOR_ADMINISTRATORS = everybody_in(Scope.READER, Scope.ADMIN)
 NOBODY: dict[Scope, str] = {}
 
@@ -144,7 +145,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "sessions": FOR_ADMINISTRATORS | MY_OWN,
     "sign_ins": FOR_ADMINISTRATORS | MY_OWN,
     "calendar_links": FOR_ADMINISTRATORS | {Scope.OFFICER: f"staff_id = {ME}"},
-    "notices": MY_OWN,
+    "notices": TOLD,
     "dispatches": MY_OWN | FOR_OPERATORS,
     "tickets": NOBODY,
     "audit": FOLLOWS_CUSTOMER | {
@@ -280,7 +281,7 @@ def _lead_noted(branch: str, customer: str) -> tuple[Write, ...]:
 # Who signs is who acts: nobody writes another's name under anything.
 WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "preferences": dict.fromkeys(EVERYBODY, all_of("insert", "update")),
-    "notices": dict.fromkeys(MY_OWN, all_of("update (read_at)")),
+    "notices": dict.fromkeys(TOLD, all_of("update (read_at)")),
     "dispatches": {
         Scope.ADMIN: all_of(
             "update (state, not_before, tries, problem, ended_at)", rows=f"{acts_as(Role.IT)} or {acts_as(Role.SYSTEM_ADMIN)}",

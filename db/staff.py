@@ -36,14 +36,14 @@ def person(conn: sa.Connection, staff_id: int, session_id: int | None = None) ->
         select(s.id, s.name, s.staff_no, r.role, r.branch_id, branches.c.name.label("branch"))
         .join(staff_roles, r.staff_id == s.id)
         .join(branches, branches.c.id == r.branch_id)
-        .where(s.id == staff_id, s.left_on.is_(None), _held_today())
+        .where(s.id == staff_id, s.left_on.is_(None), held_today())
     ).one_or_none()
     if row is None:
         return None
     return Person(row.id, row.name, Role(row.role), row.branch_id, row.branch, row.staff_no, session_id)
 
 
-def _held_today() -> sa.ColumnElement[bool]:
+def held_today() -> sa.ColumnElement[bool]:
     today = func.vigil_today(type_=sa.Date)
     return sa.and_(r.valid_from <= today, sa.or_(r.valid_to.is_(None), r.valid_to > today))
 
@@ -66,7 +66,7 @@ def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: 
     query = (
         select(s.id, s.staff_no, s.name, s.post, s.branch_id, branches.c.name.label("branch"), r.role, r.valid_from)
         .join(branches, branches.c.id == s.branch_id)
-        .outerjoin(staff_roles, sa.and_(r.staff_id == s.id, _held_today()))
+        .outerjoin(staff_roles, sa.and_(r.staff_id == s.id, held_today()))
         .where(s.left_on.is_(None))
         .order_by(branches.c.code, s.name)
     )
@@ -90,7 +90,7 @@ def inspectors_for(conn: sa.Connection, branch_ids: Collection[int]) -> list[sa.
     return conn.execute(
         select(s.id, s.staff_no, s.name, branches.c.name.label("branch"))
         .join(branches, branches.c.id == s.branch_id)
-        .join(staff_roles, sa.and_(r.staff_id == s.id, _held_today()))
+        .join(staff_roles, sa.and_(r.staff_id == s.id, held_today()))
         .where(s.left_on.is_(None), r.role == Role.INSPECTOR, s.branch_id.in_(of_all))
         .order_by(branches.c.code, s.name)
     ).all()

@@ -433,6 +433,8 @@ class News(StrEnum):
     ASSIGNED = "assigned"  # 待办分派
     SIGNALS = "signals"  # 预警信号
     DECISION = "decision"  # 待您审批
+    ANSWER = "answer"  # 审批结果
+    STAND_IN = "stand_in"  # 代班安排
     DIGEST = "digest"  # 每日摘要
     TRIAL = "trial"  # 测试消息
 

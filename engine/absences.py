@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from db import absences, branches
 from db.access import Connection, Person
 from db.vocab import Role
-from engine import permits, refusals
+from engine import notices, permits, refusals
 from engine.handover import preview
 
 
@@ -34,6 +34,7 @@ def arrange(
         raise refusals.AwayAlready
     if from_on == today:
         absences.lend(conn, staff_id, delegate_id)
+    notices.of_an_absence(conn, by, absences.get(conn, absence_id))
     return absence_id
 
 
@@ -48,6 +49,7 @@ def end(conn: Connection, by: Person, absence_id: int, *, today: date) -> None:
         raise refusals.Conflict
     if found.from_on <= today:
         absences.bring_home(conn, found.staff_id, found.delegate_id)
+    notices.of_an_absence(conn, by, found, ended=True)
 
 
 def follow(conn: Connection, day: date, wall: date) -> None:

@@ -1,37 +1,33 @@
 """Deciding what somebody else asked for: once, by a second person who is not below the first, on what it was based on.
 
-A new kind of request is a word in db.vocab.Request and a line in KINDS: how it is applied, and what it is refused over.
+A new kind of request is a word in db.vocab.Request, a line in KINDS: how it is applied, and what it is refused over; and in
+engine.deciders.PERMITS: who decides it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from db import branches, requests, staff
+from db import requests
 from db.access import Connection, Person
 from db.vocab import Approval, Request, Role
-from engine import addresses, permits, refusals
+from engine import addresses, deciders, notices, permits, refusals
 
 # What is done once a request is approved: (conn, request, by, now). It raises Stale when its base has changed.
 KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
     Request.ADDRESS_MOVE: addresses.apply_move,
 }
 
-RANKS = {Role.MANAGER: 0, Role.INSPECTOR: 0, Role.BRANCH_HEAD: 1, Role.HEAD_LOANS: 2, Role.HEAD_RISK: 2}
-
 
 def approve(conn: Connection, by: Person, request_id: int, note: str | None = None, *, now: datetime) -> None:
     """Decided and applied in one transaction: twice at once is done once, and what cannot be applied stays undecided."""
     found = _to_decide(conn, by, request_id)
-    if not requests.decide(conn, request_id, Approval.APPROVED, by.id, (note or "").strip() or None, now):
-        raise refusals.AlreadyDone
+    _decide(conn, by, found, Approval.APPROVED, (note or "").strip() or None, now)
     KINDS[Request(found.kind)](conn, found, by.id, now)
 
 
 def refuse(conn: Connection, by: Person, request_id: int, why: str, *, now: datetime) -> None:
-    _to_decide(conn, by, request_id)
-    why = permits.must_say_why(why)
-    if not requests.decide(conn, request_id, Approval.REFUSED, by.id, why, now):
-        raise refusals.AlreadyDone
+    found = _to_decide(conn, by, request_id)
+    _decide(conn, by, found, Approval.REFUSED, permits.must_say_why(why), now)
 
 
 def withdraw(conn: Connection, by: Person, request_id: int, *, now: datetime) -> None:
@@ -41,9 +37,22 @@ def withdraw(conn: Connection, by: Person, request_id: int, *, now: datetime) ->
         raise refusals.NotFound
 
 
+def decidable(conn: Connection, by: Person, asked: Sequence) -> list:
+    """Of requests that wait, those that this person may decide."""
+    return [request for request in asked if _may_decide(conn, by, request)]
+
+
 def waiting_for(conn: Connection, by: Person) -> int:
-    """How many requests wait for somebody: the number on the bell."""
-    return requests.waiting_for(conn, by.id, *Request) if permits.may(by, "request.decide") else 0
+    """How many requests wait for somebody."""
+    return len(decidable(conn, by, requests.waiting(conn))) if permits.may(by, "request.decide") else 0
+
+
+def _may_decide(conn: Connection, by: Person, request) -> bool:
+    if request.asked_by == by.id or not permits.may(by, deciders.PERMITS[Request(request.kind)]):
+        return False
+    return request.asker_role is None or not deciders.is_below(
+        conn, by.role, by.branch_id, Role(request.asker_role), request.asker_branch_id
+    )
 
 
 def _to_decide(conn: Connection, by: Person, request_id: int):
@@ -51,17 +60,12 @@ def _to_decide(conn: Connection, by: Person, request_id: int):
     found = requests.get(conn, request_id)
     if found is None:
         raise refusals.NotFound
-    if found.asked_by == by.id:
-        raise refusals.FourEyes
-    asker = staff.person(conn, found.asked_by)
-    if asker is not None and _is_below(conn, by, asker):
-        raise refusals.Superior
+    permits.must(by, deciders.PERMITS[Request(found.kind)])
+    deciders.must_be_second(conn, by, found.asked_by)
     return found
 
 
-def _is_below(conn: Connection, by: Person, asker: Person) -> bool:
-    """In rank; between heads of branches the one whose branch belongs to the other's."""
-    mine, theirs = RANKS[by.role], RANKS.get(asker.role, 0)
-    if mine != theirs or by.role is not Role.BRANCH_HEAD:
-        return mine < theirs
-    return by.branch_id != asker.branch_id and by.branch_id in branches.under(conn, asker.branch_id)
+def _decide(conn: Connection, by: Person, found, verdict: Approval, note: str | None, now: datetime) -> None:
+    if not requests.decide(conn, found.id, verdict, by.id, note, now):
+        raise refusals.AlreadyDone
+    notices.of_an_answer(conn, by, found.asked_by, found.kind, verdict, f"decided:request:{found.id}")

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from db import audit as trail
 from db import branches, dispatches, notices, settings, staff
 from db.access import Connection, Person
-from db.vocab import Definition, Level, News, Role
-from engine import clock, parameters, permits, refusals, words
+from db.vocab import Approval, Definition, Level, News, Request, Role
+from engine import clock, deciders, parameters, permits, refusals, words
 from engine.calendar import Calendar
 from engine.words import _
 
@@ -61,6 +61,31 @@ def of_a_decision(conn: Connection, by: Person, permit: str, about: str, what: s
     notices.tell(conn, [c.id for c in deciders if c.id != by.id], News.DECISION, about, {"what": what}, now=clock.now(), same=same)
 
 
+def of_a_request(conn: Connection, by: Person, kind: Request, branch_id: int, request_id: int) -> None:
+    """To everybody who may decide it: of heads of branches only those above the branch concerned, and nobody below the asker."""
+    above = set(branches.above(conn, branch_id))
+    may = staff.colleagues(conn, roles=tuple(permits.PERMITS[deciders.PERMITS[kind]]))
+    seeing = [c for c in may if c.id != by.id and (c.role != Role.BRANCH_HEAD or c.branch_id in above)]
+    to = [c.id for c in seeing if not deciders.is_below(conn, Role(c.role), c.branch_id, by.role, by.branch_id)]
+    notices.tell(conn, to, News.DECISION, "approvals", {"what": kind.value}, now=clock.now(), same=f"request:{request_id}")
+
+
+def of_an_answer(conn: Connection, by: Person, to: int | None, what: str, verdict: Approval, same: str) -> None:
+    """To whoever asked, when somebody else has decided it; `what`: a kind of request, a family of definitions, or feed."""
+    if to is not None and to != by.id:
+        parts = {"what": what, "verdict": verdict.value}
+        notices.tell(conn, [to], News.ANSWER, "approvals?view=mine", parts, now=clock.now(), same=same)
+
+
+def of_an_absence(conn: Connection, by: Person, absence, *, ended: bool = False) -> None:
+    """To both, unless one of them arranged it himself: from when until when somebody stands in, or that it is over."""
+    days = {"from": absence.from_on.isoformat(), "until": absence.until_on.isoformat()}
+    for to, what in ((absence.staff_id, "away"), (absence.delegate_id, "stands_in")):
+        if to != by.id:
+            parts = days | {"what": f"{what}_ended" if ended else what}
+            notices.tell(conn, [to], News.STAND_IN, "today", parts, now=clock.now(), same=f"absence:{absence.id}:{ended}")
+
+
 def of_a_signal(conn: Connection, by: Person, branch_id: int, owner_id: int | None, level: Level) -> None:
     """Raised at once by a check: to whoever is to act; orange and worse, or nobody's, to the heads of the branch too."""
     high = level in (Level.ORANGE, Level.RED)
@@ -102,22 +127,37 @@ TOLD = {
     "late": "{0} overdue", "week": "{0} more this week", "signals": "{0} open signals",
 }  # fmt: skip
 
+ABSENT = {
+    "stands_in": "You stand in for a colleague from {0} to {1}", "stands_in_ended": "You no longer stand in for a colleague",
+    "away": "A colleague stands in for you from {0} to {1}", "away_ended": "Nobody stands in for you any more",
+}  # fmt: skip
+
 
 def sentence(why: str, parts: dict) -> str:
     """What is told, in the reader's language: numbers and kinds, nothing of a customer."""
     said = [_(TOLD[name]).format(parts[name]) for name in TOLD if parts.get(name)]
     said += [_("{0} {1}").format(words.name(level), parts[level.value]) for level in reversed(Level) if parts.get(level.value)]
     if News(why) is News.DECISION:
-        said = [_decided(parts.get("what", ""))]
+        said = [_asked(parts.get("what", ""))]
+    if News(why) is News.ANSWER:
+        said = [_("{0}: {1}").format(words.name(Approval(parts["verdict"])), _matter(parts["what"]))]
+    if News(why) is News.STAND_IN:
+        said = [_(ABSENT[parts["what"]]).format(parts["from"], parts["until"])]
     if News(why) is News.TRIAL:
         said = [_("This channel works.")]
     return _(", ").join(said)
 
 
-def _decided(what: str) -> str:
-    if what in list(Definition):
-        return _("A change waits for your decision: {0}").format(words.name(Definition(what)))
-    return _("A stopped feed waits to be let through")
+def _asked(what: str) -> str:
+    if what == "feed":
+        return _("A stopped feed waits to be let through")
+    return _("A change waits for your decision: {0}").format(_matter(what))
+
+
+def _matter(what: str) -> str:
+    if what == "feed":
+        return _("letting a stopped feed through")
+    return words.name(Request(what) if what in list(Request) else Definition(what))
 
 
 def message(why: str, about: str, parts: dict) -> tuple[str, str]:

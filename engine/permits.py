@@ -10,10 +10,10 @@ from engine.refusals import Missing, NotPermitted
 HEAD = frozenset({Role.HEAD_RISK, Role.HEAD_LOANS})
 OFFICERS = frozenset({Role.MANAGER, Role.INSPECTOR})
 BUSINESS = HEAD | OFFICERS | {Role.BRANCH_HEAD}
-TOLD = BUSINESS | {Role.COLLECTIONS}  # who works on the book, and is told of it
 READERS = BUSINESS | {Role.COLLECTIONS, Role.AUDITOR}
 TECHNICAL = frozenset({Role.IT, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
 EVERYBODY = READERS | TECHNICAL
+TOLD = EVERYBODY - {Role.AUDITOR}  # who works on something, and is told of it
 
 PERMITS: dict[str, frozenset[Role]] = {
     # seeing
@@ -26,6 +26,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "customers.see": READERS,
     "records.see": READERS,
     "signals.see": READERS,
+    "approvals.see": BUSINESS | {Role.AUDITOR, Role.IT},
     "rules.see": HEAD | {Role.BRANCH_HEAD, Role.AUDITOR},
     "feeds.see": HEAD | {Role.IT, Role.AUDITOR},
     "operations.see": HEAD | {Role.IT, Role.SYSTEM_ADMIN, Role.AUDITOR},
@@ -98,6 +99,7 @@ WORDS = {
     "customers.see": "see customers",
     "records.see": "see checks",
     "signals.see": "see warning signals",
+    "approvals.see": "see what waits for a decision",
     "rules.see": "see rules",
     "feeds.see": "see feeds",
     "operations.see": "see operations",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from db import requests
 from db.access import Connection, Person
 from db.vocab import Request
-from engine import permits, refusals
+from engine import notices, permits, refusals
 
 
 class About(NamedTuple):
@@ -27,6 +27,7 @@ def ask(
     )  # fmt: skip
     if made is None:
         raise refusals.AlreadyWaiting
+    notices.of_a_request(conn, by, kind, about.branch_id, made)
     return made
 
 

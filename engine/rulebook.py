@@ -5,7 +5,7 @@ from datetime import date, datetime
 from db import definitions, sketches
 from db.access import Connection, Person
 from db.vocab import Approval, Definition
-from engine import forms, notices, permits, refusals, rules, signal_rules
+from engine import deciders, forms, notices, permits, refusals, rules, signal_rules
 from engine.feed import mapping
 from engine.parameters import PARAMETERS
 
@@ -31,7 +31,7 @@ def propose(
     if made is None:
         raise refusals.AlreadyWaiting
     sketches.drop(conn, by.id, family, code)
-    notices.of_a_decision(conn, by, "rule.decide", "rules?view=waiting", family.value, f"decision:{made}")
+    notices.of_a_decision(conn, by, "rule.decide", "approvals", family.value, f"decision:{made}")
     return made
 
 
@@ -76,13 +76,15 @@ def approve(conn: Connection, by: Person, definition_id: int, *, now: datetime, 
         raise refusals.TooSoon(date=today)
     if not definitions.decide(conn, definition_id, Approval.APPROVED, by.id, None, now):
         raise refusals.Conflict
+    notices.of_an_answer(conn, by, found.made_by, found.family, Approval.APPROVED, f"decided:{definition_id}")
 
 
 def refuse(conn: Connection, by: Person, definition_id: int, why: str, *, now: datetime) -> None:
-    _waiting(conn, by, definition_id)
+    found = _waiting(conn, by, definition_id)
     why = permits.must_say_why(why)
     if not definitions.decide(conn, definition_id, Approval.REFUSED, by.id, why, now):
         raise refusals.Conflict
+    notices.of_an_answer(conn, by, found.made_by, found.family, Approval.REFUSED, f"decided:{definition_id}")
 
 
 def _waiting(conn: Connection, by: Person, definition_id: int):
@@ -90,8 +92,7 @@ def _waiting(conn: Connection, by: Person, definition_id: int):
     found = definitions.get(conn, definition_id)
     if found is None:
         raise refusals.NotFound
-    if found.made_by == by.id:
-        raise refusals.FourEyes
+    deciders.must_be_second(conn, by, found.made_by)
     return found
 
 

@@ -140,7 +140,7 @@ NAMES = (
     (Opinion.PASSED, "Passed"), (Opinion.RETURNED, "Returned"),
     (Definition.TODO_RULE, "Todo rule"), (Definition.SIGNAL_RULE, "Signal rule"), (Definition.MAPPING, "Mapping"),
     (Definition.PARAMETER, "Parameter"), (Definition.FORM, "Form"),
-    (Approval.SUBMITTED, "Awaiting approval"), (Approval.APPROVED, "Approved"), (Approval.REFUSED, "Refused"),
+    (Approval.SUBMITTED, "Awaiting approval"), (Approval.APPROVED, "Approved"), (Approval.REFUSED, "Turned down"),
     (Approval.WITHDRAWN, "Withdrawn"),
     (FeedState.LOADING, "Loading"), (FeedState.LOADED, "Loaded"), (FeedState.STOPPED, "Stopped"), (FeedState.FAILED, "Failed"),
     (JobState.RUNNING, "Running"), (JobState.DONE, "Done"), (JobState.FAILED, "Failed"),
@@ -150,7 +150,8 @@ NAMES = (
     (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
     (SignInOutcome.DISABLED, "Disabled"),
     (News.NIGHT, "Todos of the night"), (News.ASSIGNED, "Todos handed over"), (News.SIGNALS, "Warning signals"),
-    (News.DECISION, "Your decision"), (News.DIGEST, "Daily digest"), (News.TRIAL, "Test message"),
+    (News.DECISION, "Your decision"), (News.ANSWER, "What was decided"), (News.STAND_IN, "Standing in"),
+    (News.DIGEST, "Daily digest"), (News.TRIAL, "Test message"),
     (DispatchState.WAITING, "Waiting to be sent"), (DispatchState.SENDING, "Being sent"), (DispatchState.SENT, "Sent"),
     (DispatchState.FAILED, "Not sent"), (DispatchState.UNKNOWN, "Outcome unknown"), (DispatchState.DROPPED, "Not sent any more"),
 )  # fmt: skip

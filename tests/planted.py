@@ -163,6 +163,8 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
             matures_on=TODAY, extensions=0, run_id=1, **{"class": "normal"}))  # fmt: skip
         _put(conn, tables.requests, **about, kind="address_move", after={"kind": "home"}, reason="r", asked_by=ids[officer or "101"],
              asked_at=sa.func.now())  # fmt: skip
+        _put(conn, tables.requests, **about, kind="address_move", subject_id=9, after={"kind": "home"}, reason="r", state="approved",
+             asked_by=ids[officer or "101"], asked_at=sa.func.now(), decided_by=ids["001"], decided_at=sa.func.now())  # fmt: skip
         assert open_todo
     conn.exec_driver_sql(  # each photo shows the same as the one before it, of another customer
         "insert into copies select l.upload_id, l.customer_id, e.upload_id, e.customer_id, 0.9 from prints l join prints e on l.no = e.no + 1"

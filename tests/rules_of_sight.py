@@ -42,7 +42,7 @@ OF_A_CUSTOMER = ("customers", "customer_faces", "addresses", "guarantors", "phot
 OF_A_RECORD = ("records", "leads", "reviews", "opinions")
 OF_A_BRANCH = ("loans", "loan_history", "todos", "signals", "requests", *OF_A_RECORD)
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
-TOLD = tuple(role for role in BUSINESS if role is not Role.AUDITOR)
+TOLD = tuple(role for role in EVERYBODY if role is not Role.AUDITOR)
 OPERATIONS = ("feed_files", "rejects", "problems")
 
 # To whom a table is open at all; the others are refused the very question.

@@ -156,9 +156,13 @@ VERBS: dict[str, tuple[str, Callable]] = {
 # Which permit it asks depends on the signal; tried below, on signals that are there.
 BY_LEVEL = {"signals.close"}
 # Parts of other verbs, which have asked already.
-WITHIN_OTHERS = {"notices.of_a_decision", "notices.of_a_signal"}
+WITHIN_OTHERS = {
+    "deciders.must_be_second", "notices.of_a_decision", "notices.of_a_signal", "notices.of_a_request", "notices.of_an_answer",
+    "notices.of_an_absence",
+}  # fmt: skip
 # About nobody but oneself, behind the sign-in: no permit.
 MY_OWN = {
+    "approvals.decidable",
     "approvals.waiting_for",
     "preferences.of",
     "sign_in.prolong",

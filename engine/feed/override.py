@@ -2,7 +2,8 @@
 
 from db import feeds
 from db.access import Connection, Person
-from engine import notices, permits, refusals
+from db.vocab import Approval
+from engine import deciders, notices, permits, refusals
 
 
 def ask(conn: Connection, by: Person, run_id: int, reason: str) -> None:
@@ -19,7 +20,7 @@ def allow(conn: Connection, by: Person, run_id: int) -> None:
     found = feeds.run(conn, run_id)
     if found is None:
         raise refusals.NotFound
-    if found.override_asked_by == by.id:
-        raise refusals.FourEyes
+    deciders.must_be_second(conn, by, found.override_asked_by)
     if not feeds.allow_override(conn, run_id, by.id):
         raise refusals.Conflict
+    notices.of_an_answer(conn, by, found.override_asked_by, "feed", Approval.APPROVED, f"allowed:{run_id}")

@@ -12,7 +12,7 @@ from pages.parts import acts, frame, look, menu, tables
 person = frame.person("notices.see")
 ICONS = {
     News.NIGHT: ":material/bedtime:", News.ASSIGNED: ":material/move_to_inbox:", News.SIGNALS: ":material/notification_important:",
-    News.DECISION: ":material/how_to_vote:", News.DIGEST: ":material/today:", News.TRIAL: ":material/send:",
+    News.DECISION: ":material/how_to_vote:", News.ANSWER: ":material/approval:", News.STAND_IN: ":material/supervisor_account:", News.DIGEST: ":material/today:", News.TRIAL: ":material/send:",
 }  # fmt: skip
 LATEST = 100
 

@@ -6,13 +6,13 @@ import streamlit as st
 
 from db.access import Person
 from db.vocab import Place, Request
-from engine import approvals, clock, permits, words
+from engine import approvals, clock, deciders, permits, words
 from engine.words import _
 from pages.parts import acts, look, maps
 
 
-def queue(person: Person, asked: Sequence) -> None:
-    """Each with approve and refuse for who may decide it, and take back for who asked."""
+def queue(person: Person, asked: Sequence, *, deciding: bool = True) -> None:
+    """Each with approve and refuse for who may decide it, and take back for who asked. `deciding` False: to look at."""
     for request in asked:
         with st.container(border=True, gap="small", key=f"request_{request.id}"):
             st.markdown(_heading(request))
@@ -22,7 +22,7 @@ def queue(person: Person, asked: Sequence) -> None:
                     look.plain(request.asker), look.moment(request.asked_at), look.plain(request.reason)
                 )
             )
-            _buttons(person, request)
+            _buttons(person, request, deciding)
 
 
 def _heading(request) -> str:
@@ -30,10 +30,10 @@ def _heading(request) -> str:
     return f"**{words.name(Request(request.kind))}**{about} · {look.plain(request.branch)}"
 
 
-def _buttons(person: Person, request) -> None:
+def _buttons(person: Person, request, deciding: bool) -> None:
     if request.asked_by == person.id:
         acts.button("Take it back", lambda: _withdraw(person, request.id), f"withdraw_{request.id}", icon=":material/undo:")
-    elif permits.may(person, "request.decide"):
+    elif deciding and permits.may(person, deciders.PERMITS[Request(request.kind)]):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(_("Reason"), key=f"note_{request.id}", max_chars=200, width=240, placeholder=_("needed to refuse"))
             acts.button(

@@ -37,6 +37,7 @@ ENTRIES = (
     Entry("my-customers", "field/my_customers.py", "My customers", "contacts", MINE, "today.see"),
     Entry("my-footprints", "field/my_footprints.py", "My footprints", "footprint", MINE, "today.see"),
     Entry("dashboard", "desk/dashboard.py", "Dashboard", "monitoring", DESK, "dashboard.see"),
+    Entry("approvals", "desk/approvals.py", "Approvals", "how_to_vote", DESK, "approvals.see"),
     Entry("todos", "desk/todos.py", "Todos", "checklist", DESK, "todos.see"),
     Entry("rounds", "desk/rounds.py", "Rounds", "route", DESK, "rounds.see"),
     Entry("handover", "desk/handover.py", "Handover", "swap_horiz", DESK, "handover.see"),

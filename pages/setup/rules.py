@@ -12,7 +12,7 @@ from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, asof, filters, form_sheet, frame, look, proposals, tables
+from pages.parts import acts, asof, changes, filters, frame, look, proposals, tables
 
 person = frame.person("rules.see")
 today = clock.today()
@@ -233,16 +233,13 @@ def parameters_in_force() -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"rule-{name.replace('.', '-')}"):
             st.markdown(_(p.what), width="content")
             st.space("stretch")
-            st.markdown(f"**{parameter_value(name, values[name])}**", width="content")
+            st.markdown(f"**{changes.parameter_value(name, values[name])}**", width="content")
             if permits.may(person, "parameter.change"):
                 st.button(_("Change"), key=f"change_{name}", type="tertiary", on_click=show_in_address, args=("parameter", name))
     if (asked := st.query_params.get("parameter")) in PARAMETERS and permits.may(person, "parameter.change"):
         change_parameter(asked, values[asked])
 
 
-PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
-           "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times",
-           "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
 LABELS = {
     "days": "New value, in days",
     "hour": "New value, hour of the day",
@@ -253,10 +250,6 @@ LABELS = {
     "times": "New value, as a multiple",
     "switch": "New value: 1 is yes, 0 is no",
 }
-
-
-def parameter_value(name: str, value: float) -> str:
-    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _(PERIODS[PARAMETERS[name].unit]).format(f"{value:g}")
 
 
 def close_parameter() -> None:
@@ -289,54 +282,7 @@ def awaiting() -> None:
             "Nothing waits for a decision", "Changes of rules, parameters and mappings appear here until a second person decides."
         )
     for d in waiting:
-        proposal(d)
-
-
-def proposal(d) -> None:
-    family = Definition(d.family)
-    with access.reading(person) as conn:
-        now = definitions.one_in_force(conn, family, d.code, today)
-    before = now.body if now else default(family, d.code)
-    proposals.card(person, d, look.plain(title(family, d.code, d.body)), changes(family, d.code, before, d.body))
-
-
-def changes(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:
-    if family is Definition.FORM:
-        return form_sheet.changes(before, after)
-    return [
-        f":gray[{_(label)}]  {line}" for label, body in (("Now", before), ("Then", after)) for line in in_words(family, code, body)
-    ]
-
-
-def default(family: Definition, code: str) -> dict | None:
-    return {"value": PARAMETERS[code].default} if family is Definition.PARAMETER and code in PARAMETERS else None
-
-
-def title(family: Definition, code: str, body: dict) -> str:
-    if family is Definition.PARAMETER and code in PARAMETERS:
-        return _(PARAMETERS[code].what)
-    return f"{code} {words.in_language(body['title'])}" if "title" in body else code
-
-
-def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
-    """A version as people read it."""
-    if body is None:
-        return [_("not in force")]
-    try:
-        if family is Definition.TODO_RULE:
-            rule = rules.parse(body)
-            return [look.plain(rule_words.rule(rule) + ("" if rule.enabled else _("; not in use")))]
-        if family is Definition.SIGNAL_RULE:
-            rule = signal_rules.parse(body)
-            off = "" if rule.enabled else _("; not in use")
-            return [
-                f"{look.badge(Level(s.level))} {look.plain(signal_rules.words_of(s.who, rule.subject) + off)}" for s in rule.levels
-            ]
-        if family is Definition.PARAMETER:
-            return [parameter_value(code, body["value"])]
-    except refusals.BadRule as wrong:
-        return [look.plain(wrong.sentence(_))]
-    return [look.plain(body)]
+        changes.proposed(person, d, today)
 
 
 {"todo": todo_rules, "signal": signals_in_force, "parameters": parameters_in_force, "waiting": awaiting}[view]()

@@ -1,0 +1,67 @@
+"""What a version of a rule, parameter, mapping or form says, and what a new one would change, in words."""
+
+from datetime import date
+
+from db import access, definitions
+from db.access import Person
+from db.vocab import Definition, Level
+from engine import refusals, rule_words, rules, signal_rules, words
+from engine.parameters import PARAMETERS
+from engine.words import _
+from pages.parts import form_sheet, look, proposals
+
+PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
+           "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times",
+           "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
+
+
+def proposed(person: Person, d, today: date) -> None:
+    """A version that waits, with what it would change; approve and refuse for who may."""
+    family = Definition(d.family)
+    with access.reading(person) as conn:
+        now = definitions.one_in_force(conn, family, d.code, today)
+    before = now.body if now else default(family, d.code)
+    proposals.card(person, d, look.plain(title(family, d.code, d.body)), between(family, d.code, before, d.body))
+
+
+def between(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:
+    if family is Definition.FORM:
+        return form_sheet.changes(before, after)
+    return [
+        f":gray[{_(label)}]  {line}" for label, body in (("Now", before), ("Then", after)) for line in in_words(family, code, body)
+    ]
+
+
+def default(family: Definition, code: str) -> dict | None:
+    return {"value": PARAMETERS[code].default} if family is Definition.PARAMETER and code in PARAMETERS else None
+
+
+def title(family: Definition, code: str, body: dict) -> str:
+    if family is Definition.PARAMETER and code in PARAMETERS:
+        return _(PARAMETERS[code].what)
+    return f"{code} {words.in_language(body['title'])}" if "title" in body else code
+
+
+def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
+    """A version as people read it."""
+    if body is None:
+        return [_("not in force")]
+    try:
+        if family is Definition.TODO_RULE:
+            rule = rules.parse(body)
+            return [look.plain(rule_words.rule(rule) + ("" if rule.enabled else _("; not in use")))]
+        if family is Definition.SIGNAL_RULE:
+            rule = signal_rules.parse(body)
+            off = "" if rule.enabled else _("; not in use")
+            return [
+                f"{look.badge(Level(s.level))} {look.plain(signal_rules.words_of(s.who, rule.subject) + off)}" for s in rule.levels
+            ]
+        if family is Definition.PARAMETER:
+            return [parameter_value(code, body["value"])]
+    except refusals.BadRule as wrong:
+        return [look.plain(wrong.sentence(_))]
+    return [look.plain(body)]
+
+
+def parameter_value(name: str, value: float) -> str:
+    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _(PERIODS[PARAMETERS[name].unit]).format(f"{value:g}")

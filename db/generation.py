@@ -286,7 +286,7 @@ def close_ended(conn: sa.Connection, today: date, since: Since | None) -> int:
                             when bool_or(l.status = 'transferred') then 'transferred' else 'settled' end as reason
                 from todos t join loans l on l.customer_id = t.customer_id and l.id = any(t.loan_ids)
                 where {_IDLE} and t.customer_id in (
-                    select customer_id from loans where not live and changed_on >= :since)
+                    select customer_id from loans where ended_on >= :since)
                 group by t.id, t.customer_id having not bool_or(l.live)
             ) e
             where e.id = t.id and e.customer_id = t.customer_id"""),

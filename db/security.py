@@ -396,7 +396,7 @@ UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
              "notices", "dispatches", "prints", "copies", "sketches"}  # fmt: skip
-UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "identity_hash", "phone_hash", "identity_masked",
+UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
 POSITIONS = {"records": {"lat", "lon", "accuracy_m", "coarse"}, "photos": {"lat", "lon", "told_lat", "told_lon"}}
@@ -688,12 +688,12 @@ def _trail_function(table: sa.Table) -> str:
         return f"vigil_me(), vigil_role(), vigil_session(), vigil_verb(), '{op}', '{table.name}', {owner}, {row}.{keys[0]}::text"
 
     def whole(row: str) -> str:
-        return _json(columns, lambda c: f"{_shown(f'{row}.{c}', c)}")
+        return _json(columns, lambda c: _member(c, _shown(f"{row}.{c}", c)))
 
     def changes(row: str) -> str:
         return _json(
             columns,
-            lambda c: f"case when o.{c} is distinct from n.{c} then {_shown(f'{row}.{c}', c)} end",
+            lambda c: f"case when o.{c} is distinct from n.{c} then {_member(c, _shown(f'{row}.{c}', c))} end",
         )
 
     return f"""
@@ -721,10 +721,15 @@ end $$"""
 
 
 def _json(columns: list[str], value) -> str:
-    """jsonb of the non-null values; in pieces because a function takes at most 100 arguments."""
+    """jsonb of the non-null values, written as text: several times faster than an object of all columns whose nulls are
+    stripped. In pieces because a function takes at most 100 arguments."""
     pieces = [columns[i : i + 40] for i in range(0, len(columns), 40)]
-    built = ["jsonb_build_object(" + ", ".join(f"'{c}', {value(c)}" for c in piece) + ")" for piece in pieces]
-    return f"jsonb_strip_nulls({' || '.join(built)})"
+    told = (f"nullif(concat_ws(',', {', '.join(value(c) for c in piece)}), '')" for piece in pieces)
+    return f"('{{' || concat_ws(',', {', '.join(told)}) || '}}')::jsonb"
+
+
+def _member(column: str, expression: str) -> str:
+    return f"""'"{column}":' || to_json({expression})::text"""
 
 
 def _shown(expression: str, column: str) -> str:

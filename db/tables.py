@@ -361,6 +361,8 @@ loans = Table(
     Column("first_seen_on", Date, nullable=False),
     Column("absent_since", Date, comment="first full snapshot without it; null while present"),
     Column("changed_on", Date, nullable=False, comment="business date since which the row looks as it does"),
+    # A column of its own: an index on changed_on would have to know of every change of a balance.
+    Column("ended_on", Date, Computed("case when status in ('normal','overdue') then null else changed_on end", persisted=True)),
     Column("feed_hash", BigInteger),
     PrimaryKeyConstraint("id", "customer_id"),
     UniqueConstraint("source", "loan_no", name="loans_one_row_a_note"),
@@ -372,7 +374,7 @@ loans = Table(
     Index("loans_disbursed", "disbursed_on", postgresql_where=text("live")),
     Index("loans_maturing", "matures_on", postgresql_where=text("live")),
     Index("loans_worsened", "worsened_on", postgresql_where=text("live and worsened_on is not null")),
-    Index("loans_ended", "changed_on", postgresql_where=text("not live")),
+    Index("loans_ended", "ended_on", postgresql_where=text("ended_on is not null")),
     Index("loans_absent", "id", postgresql_where=text("live and absent_since is not null")),
     CheckConstraint("matures_on >= disbursed_on", name="matures_after_disbursed"),
     CheckConstraint("balance_fen >= 0 and amount_fen >= 0", name="not_negative"),

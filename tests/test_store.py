@@ -436,3 +436,10 @@ def test_the_empty_template_is_a_store_like_any_other(administrator, templates):
         store.engine()
         with access.reading(access.Person(1, "x", Role.HEAD_RISK)) as conn:
             assert conn.exec_driver_sql("select count(*) from customers").scalar_one() == 0
+
+
+def test_a_balance_that_changes_is_no_indexs_business(machine):
+    """Each night changes the balance of many notes: a changed row finds room on its page, and ten indexes need not know."""
+    changed = machine.exec_driver_sql("update loans set balance_fen = 1, changed_on = changed_on + 1 where live").rowcount
+    apart = machine.exec_driver_sql("select pg_stat_get_xact_tuples_hot_updated('loans'::regclass)").scalar_one()
+    assert changed == apart > 0

@@ -29,10 +29,17 @@ REWRITES = (  # each must be found: an index.html of another Streamlit is looked
     (r"<!--(?:(?!-->).)*agent API(?:(?!-->).)*-->\s*<link rel=\"service-desc\"[^>]*>", ""),
     (r"<noscript>.*</noscript>", NEEDS_SCRIPTS),
     (r'(?=<script type="module")', '<script src="{theme}"></script>\n    '),
-    (r"</head>", '  <script src="{words}" defer></script>\n    <script src="{session}" defer></script>\n'
+    (r"</head>", '  <script src="{words}" defer></script>\n    <script src="{session}" defer></script>\n    <script src="{keys}" defer></script>\n'
                  '    <link rel="stylesheet" href="{style}">\n  </head>'),
 )  # fmt: skip
-ASSETS = {"mark": "mark.svg", "words": "words.js", "session": "session.js", "theme": "theme.js", "style": "vigil.css"}
+ASSETS = {
+    "mark": "mark.svg",
+    "words": "words.js",
+    "session": "session.js",
+    "theme": "theme.js",
+    "keys": "keys.js",
+    "style": "vigil.css",
+}
 
 
 class StrangeIndex(Exception):

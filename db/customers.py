@@ -6,7 +6,8 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
-from db.listing import Page, begins, contains, page, stream
+from db.listing import COUNTED, Page, begins, contains, page, starts, stream
+from db.spellings import ids_called
 from db.tables import addresses, branches, customer_faces, customers, records, staff, todos
 from db.vocab import Place
 
@@ -77,9 +78,9 @@ def conditions(x: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def is_called(text: str) -> sa.ColumnElement[bool]:
-    """Part of the name, the beginning of the number, or the whole phone or identity number."""
-    having = select(func.unnest(func.vigil_having(text)))
-    return contains(c.name, text) | begins(c.customer_no, text) | c.id.in_(having)
+    """Part of the name or of the village, also in pinyin, the beginning of the number, or the whole phone or identity number."""
+    having = select(func.unnest(sa.func.array_cat(func.vigil_having(text), ids_called(text, COUNTED + 1))))
+    return contains(c.name, text) | contains(c.village, text) | begins(c.customer_no, text) | c.id.in_(having)
 
 
 def listing(conn: sa.Connection, x: Filter, sort: str = "-exposure", limit: int = 50, offset: int = 0) -> Page:
@@ -137,3 +138,31 @@ def name_inspector(conn: sa.Connection, customer_ids: list[int], staff_id: int, 
     managed = c.manager_id.in_(select(func.unnest(func.vigil_acting_for())))
     named = sa.update(customers).where(c.id.in_(customer_ids)).values(inspector_id=staff_id)
     return conn.execute(named.where(managed) if own else named).rowcount
+
+
+def numbered(conn: sa.Connection, text: str, limit: int) -> list[int]:
+    """Customers whose number begins like this."""
+    return list(conn.execute(select(c.id).where(starts(c.customer_no, text)).order_by(c.customer_no).limit(limit)).scalars())
+
+
+def having(conn: sa.Connection, number: str, limit: int) -> list[int]:
+    """Customers with this very phone or identity number."""
+    return list(conn.execute(select(func.unnest(func.vigil_having(number)).label("id")).order_by("id").limit(limit)).scalars())
+
+
+def named_somehow(conn: sa.Connection, text: str, limit: int) -> list[int]:
+    """By any part of the name, letter by letter: for names that nobody has spelt yet."""
+    return list(conn.execute(select(c.id).where(contains(c.name, text)).order_by(c.id).limit(limit)).scalars())
+
+
+def some(conn: sa.Connection, ids: list[int]) -> list[sa.Row]:
+    """These customers in this order, with what tells them apart in a short list."""
+    rows = conn.execute(
+        select(
+            c.id, c.customer_no, c.name, c.phone_masked, c.village, f.exposure_fen, f.live_loans, branches.c.name.label("branch")
+        )
+        .outerjoin(customer_faces, f.customer_id == c.id)
+        .join(branches, branches.c.id == c.branch_id)
+        .where(c.id.in_(ids))
+    )
+    return sorted(rows, key=lambda row: ids.index(row.id))

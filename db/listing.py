@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
+LAST = "\U0010ffff"  # sorts behind every character
 COUNTED = 10_000  # beyond this a list says "more than": nobody pages so far, and counting on costs seconds
 
 
@@ -74,6 +75,11 @@ def contains(column: sa.ColumnElement, text: str) -> sa.ColumnElement[bool]:
 
 def begins(column: sa.ColumnElement, text: str) -> sa.ColumnElement[bool]:
     return column.like(f"{_literal(text)}%", escape="\\")
+
+
+def starts(column: sa.ColumnElement, text: str) -> sa.ColumnElement[bool]:
+    """As `begins`, by comparisons that an index answers under the rules of sight, where it answers no LIKE."""
+    return sa.and_(column >= text, column < text + LAST, begins(column, text))
 
 
 def _literal(text: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from db.listing import Page, begins, contains, page, stream
+from db.listing import Page, begins, contains, page, starts, stream
 from db.tables import branches, customers, guarantors, loan_history, loans, products, staff
 from db.tables import customer_faces as faces
 
@@ -106,3 +106,16 @@ def guarantors_of(conn: sa.Connection, loan_id: int) -> list[sa.Row]:
         .where(g.loan_id == loan_id)
         .order_by(g.name)
     ).all()
+
+
+def numbered(conn: sa.Connection, text: str, limit: int) -> list[sa.Row]:
+    """Loans whose number, or whose contract's, begins like this: loan_no, customer, product, balance_fen, live."""
+    brief = (
+        select(x.loan_no, x.balance_fen, x.live, customers.c.name.label("customer"), products.c.name.label("product"))
+        .join(customers, customers.c.id == x.customer_id)
+        .join(products, products.c.id == x.product_id)
+    )
+    found = [
+        conn.execute(brief.where(starts(column, text)).order_by(column).limit(limit)).all() for column in (x.loan_no, x.contract_no)
+    ]
+    return list({row.loan_no: row for rows in found for row in rows}.values())[:limit]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk, leavings, notices
+from db import bulk, leavings, notices, spellings
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -99,6 +99,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "handover_parts": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
     "handover_rows": FOR_HEAD | {Scope.BRANCH: f"{CUSTOMER_SEEN} or customer_id = 0 and {HANDOVER_SEEN}"},
     "customers": CUSTOMER_POLICY,
+    "spellings": NOBODY,  # found through by vigil_called()
     "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {IN_COLLECTION}"},
     "addresses": FOLLOWS_CUSTOMER,
     "guarantors": FOLLOWS_CUSTOMER,
@@ -141,6 +142,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "problems": FOR_OPERATORS,
     "installation": FOR_ALL,
     "preferences": dict.fromkeys(EVERYBODY, f"staff_id = {ME}"),
+    "searches": dict.fromkeys(EVERYBODY, f"staff_id = {ME}"),
     "accounts": FOR_ADMINISTRATORS,
     "sessions": FOR_ADMINISTRATORS | MY_OWN,
     "sign_ins": FOR_ADMINISTRATORS | MY_OWN,
@@ -281,6 +283,7 @@ def _lead_noted(branch: str, customer: str) -> tuple[Write, ...]:
 # Who signs is who acts: nobody writes another's name under anything.
 WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "preferences": dict.fromkeys(EVERYBODY, all_of("insert", "update")),
+    "searches": dict.fromkeys(EVERYBODY, all_of("insert", "update (at)", "delete")),
     "notices": dict.fromkeys(TOLD, all_of("update (read_at)")),
     "dispatches": {
         Scope.ADMIN: all_of(
@@ -395,7 +398,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
-             "notices", "dispatches", "prints", "copies", "sketches"}  # fmt: skip
+             "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
@@ -496,6 +499,9 @@ def _machine_functions() -> Iterator[str]:
         yield body
         yield from _for_people_only(function, Scope.HEAD, Scope.BRANCH)
         yield f"alter function {function} owner to {Scope.MACHINE}"
+    yield spellings.function({scope: CUSTOMER_POLICY[scope] for scope in (*REVEALED_TO, Scope.READER)})
+    yield from _for_people_only(spellings.SIGNATURE, *REVEALED_TO, Scope.READER)
+    yield f"alter function {spellings.SIGNATURE} owner to {Scope.MACHINE}"
     yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",

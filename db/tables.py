@@ -180,6 +180,15 @@ preferences = Table(
     comment="Language, theme, density, first page, favourites, columns: one person's style",
 )  # fmt: skip
 
+searches = Table(
+    "searches", metadata,
+    staff_ref("staff_id", nullable=False),
+    Column("words", Text, nullable=False, comment="as they were typed; never a phone or identity number"),
+    moment("at", nullable=False),
+    PrimaryKeyConstraint("staff_id", "words"),
+    comment="最近搜索: what somebody searched for last",
+)  # fmt: skip
+
 calendar_links = Table(
     "calendar_links", metadata,
     Column("staff_id", Integer, ForeignKey("staff.id"), primary_key=True),
@@ -271,6 +280,18 @@ customers = Table(
     Index("customers_by_identity", "identity_hash"),
     Index("customers_by_phone", "phone_hash"),
     comment="客户",
+)  # fmt: skip
+
+spellings = Table(
+    "spellings", metadata,
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), primary_key=True),
+    Column("name", Text, nullable=False, comment="as it was when it was spelt"),
+    Column("village", Text),
+    Column("pinyin", Text, nullable=False),
+    Column("initials", Text, nullable=False, comment="of the name, and of the village behind a blank"),
+    Column("pieces", ARRAY(Text), nullable=False, comment="runs of one and two characters, of two initials, of three letters"),
+    Index("spellings_by_piece", "pieces", postgresql_using="gin"),
+    comment="By which customers are found as fast as their names are typed; written after each feed",
 )  # fmt: skip
 
 customer_faces = Table(
@@ -367,6 +388,8 @@ loans = Table(
     PrimaryKeyConstraint("id", "customer_id"),
     UniqueConstraint("source", "loan_no", name="loans_one_row_a_note"),
     Index("loans_of_customer", "customer_id"),
+    Index("loans_by_number", "loan_no"),  # a link to a loan, and the search, know no source
+    Index("loans_by_contract", "contract_no"),
     Index("loans_of_branch", "branch_id"),
     Index("loans_of_manager", "manager_id"),
     Index("loans_in_arrears", "overdue_since", postgresql_where=text("live and overdue_since is not null")),

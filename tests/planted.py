@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from db import access, staff, tables
 from db.access import MACHINE
 from db.vocab import Role
+from engine import spelling
 from engine.feed import load
 from tests import bank
 
@@ -46,6 +47,7 @@ def plant(inbox: Path) -> None:
         _around(conn, ids, customers, loans, branches)
         _handovers(conn, ids, customers, loans, branches)
         _rounds(conn, ids, branches, customers)
+    spelling.catch_up()
     with access.transaction(staff_person(ids["802"]), "customer.note") as conn:
         conn.exec_driver_sql("update customers set address = '新址 8 号' where customer_no = 'K001'")
     with access.transaction(staff_person(ids["102"]), "customer.note") as conn:
@@ -176,6 +178,8 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
     # 钱进 follows a lead that 吴磊 noted at a firm that is nobody's customer yet.
     _put(conn, tables.leads, customer_id=0, name="新店", wish="w", branch_id=branches["229001"], staff_id=ids["102"], owner_id=ids["804"],
          noted_at=TODAY, state="contacted")  # fmt: skip
+    for number in ("001", "802", "103", "007"):
+        conn.execute(sa.insert(tables.searches).values(staff_id=ids[number], words=f"w{number}", at=sa.func.now()))
     for subject, owner in (("branch", None), ("staff", ids["804"])):
         _put(conn, tables.signals, branch_id=branches["2290081"], rule_code="S2", rule_version=1, subject_kind=subject,
              subject_id=branches["2290081"], owner_id=owner, level="yellow", evidence={}, first_on=TODAY, last_on=TODAY)  # fmt: skip

@@ -54,7 +54,7 @@ OPEN_TO = (
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
-       "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "prints": ()}
+       "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "prints": (), "spellings": (), "searches": EVERYBODY}
 )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ class Sight:
     def _sees_preferences(self, row: dict) -> bool:
         return row["staff_id"] == self.person.id
 
-    _sees_drafts = _sees_uploads = _sees_notices = _sees_sketches = _sees_preferences
+    _sees_drafts = _sees_uploads = _sees_notices = _sees_sketches = _sees_searches = _sees_preferences
 
     def _sees_footprints(self, row: dict) -> bool:
         return self.role in WHOLE_BOOK or row["staff_id"] == self.person.id or row["branch_id"] in self.branches

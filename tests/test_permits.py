@@ -33,6 +33,7 @@ from engine import (
     reviews,
     rounds,
     rulebook,
+    search,
     sign_in,
     signals,
     todos,
@@ -91,6 +92,8 @@ VERBS: dict[str, tuple[str, Callable]] = {
         lambda conn, by: absences.arrange(conn, by, 12, 13, TODAY, TODAY, "on leave", today=TODAY),
     ),
     "absences.end": ("absence.arrange", lambda conn, by: absences.end(conn, by, 1, today=TODAY)),
+    "search.remember": ("preference.set", lambda conn, by: search.remember(conn, by, "王记", now=NOW)),
+    "search.forget": ("preference.set", lambda conn, by: search.forget(conn, by)),
     "handover.preview.look": ("handover.make", lambda conn, by: handover.look(conn, by, 12, [13], today=TODAY)),
     "handover.preview.hold": ("handover.make", lambda conn, by: handover.hold(conn, by, 12, today=TODAY)),
     "handover.moving.hand_over": (
@@ -165,6 +168,8 @@ MY_OWN = {
     "approvals.decidable",
     "approvals.waiting_for",
     "preferences.of",
+    "search.find",  # of the book only for whom it is open
+    "search.recent",
     "sign_in.prolong",
     "sign_in.sign_out_elsewhere",
     "sign_in.open_sessions",

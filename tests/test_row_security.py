@@ -46,9 +46,11 @@ from db import (
     reviews,
     rounds,
     rulebook,
+    searches,
     sessions,
     signals,
     sketches,
+    spellings,
     staff,
     store,
     tables,
@@ -75,11 +77,26 @@ COUNTED = [
 WHO = [("R1", {"field": "balance", "op": "gte", "value": 1})]
 
 # Modules that only the night, the loader, the demo and the way in use: they run as the machine.
-MACHINERY = ("access", "adhoc", "bulk", "demo", "generation", "listing", "loading", "moments", "prints", "scratch", "security")
+MACHINERY = (
+    "access",
+    "adhoc",
+    "bulk",
+    "demo",
+    "generation",
+    "listing",
+    "loading",
+    "moments",
+    "prints",
+    "scratch",
+    "security",
+    "spellings.stale",
+)
 # What tells nothing of any row.
 OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "health.database_size"}
 # Tells of others' rows that there are such, and not whose: tried in tests/test_reviews.py and tests/test_handover.py.
 WITHOUT_SAYING_WHOSE = {"copies.of_form", "records.same_digits", "leavings.begun_by"}
+# Found by functions that apply the rules themselves: tried below.
+BY_FUNCTIONS = {"customers.having", "spellings.called"}
 # Asked before anybody acts; people are refused, for these read what is hidden.
 AT_THE_GATE = {
     "accounts.by_username": lambda conn, w: accounts.by_username(conn, "u802"),
@@ -150,6 +167,9 @@ READS: dict[str, Callable] = {
     "customers.by_number": lambda conn, w: [customers.by_number(conn, n) for n in w.customers],
     "customers.marks_of": lambda conn, w: customers.marks_of(conn, list(w.customers.values())),
     "customers.addresses_of": lambda conn, w: [customers.addresses_of(conn, c) for c in w.customers.values()],
+    "customers.numbered": lambda conn, w: customers.numbered(conn, "K0", 20),
+    "customers.named_somehow": lambda conn, w: [customers.named_somehow(conn, text, 20) for text in ("张", "刘", "公司")],
+    "customers.some": lambda conn, w: customers.some(conn, list(w.customers.values())),
     "definitions.in_force": lambda conn, w: definitions.in_force(conn, Definition.TODO_RULE, TODAY),
     "definitions.one_in_force": lambda conn, w: definitions.one_in_force(conn, Definition.MAPPING, "union", TODAY),
     "definitions.get": lambda conn, w: definitions.get(conn, 1),
@@ -251,6 +271,7 @@ READS: dict[str, Callable] = {
     "loans.export": lambda conn, w: loans.export(conn, loans.Filter(TODAY)),
     "loans.get": lambda conn, w: [loans.get(conn, number) for number in w.loans],
     "loans.of_customer": lambda conn, w: [loans.of_customer(conn, c) for c in w.customers.values()],
+    "loans.numbered": lambda conn, w: [loans.numbered(conn, text, 20) for text in ("L", "HTL")],
     "loans.history": lambda conn, w: [loans.history(conn, loan, c) for loan, c in w.pairs],
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
     "notices.unread": lambda conn, w: [notices.unread(conn, s) for s in w.some],
@@ -310,6 +331,7 @@ READS: dict[str, Callable] = {
     "rulebook.open_todos": lambda conn, w: rulebook.open_todos(conn),
     "rulebook.signal_counts": lambda conn, w: rulebook.signal_counts(conn),
     "sessions.open_of": lambda conn, w: [sessions.open_of(conn, s, w.now - timedelta(1)) for s in w.some],
+    "searches.recent": lambda conn, w: [searches.recent(conn, s) for s in w.some],
     "signals.get": lambda conn, w: [signals.get(conn, s) for s in w.signals],
     "signals.queue": lambda conn, w: signals.queue(conn),
     "signals.counts_by_level": lambda conn, w: signals.counts_by_level(conn),
@@ -461,7 +483,7 @@ def _plain(answer: object) -> object:
 def test_every_read_has_a_case():
     reads = {name for name, function in house.functions("db") if house.takes(function, "conn") and not house.writes(function)}
     reads = {name for name in reads if not name.startswith(MACHINERY)}
-    assert reads == READS.keys() | OF_NO_ROW | AT_THE_GATE.keys() | WITHOUT_SAYING_WHOSE
+    assert reads == READS.keys() | OF_NO_ROW | AT_THE_GATE.keys() | WITHOUT_SAYING_WHOSE | BY_FUNCTIONS
 
 
 def test_the_rules_know_every_table():
@@ -496,6 +518,28 @@ def test_every_read_of_the_book_tells_people_apart(answers):
         if asked & of_the_book and len(seen) < (2 if read in NARROW else 3):
             same.add(read)
     assert not same
+
+
+def test_functions_find_of_everybody_what_he_sees_and_nothing_else(the_bank, w):
+    phones = [f"1390000000{n}" for n in range(1, 8)]
+    texts = ("东升村", "ly", "zhangmin", "有限公司", "xy", "街")
+
+    def found(conn) -> list[set[int]]:
+        return [set(customers.having(conn, phone, 9)) for phone in phones] + [
+            set(spellings.called(conn, text, 20)) for text in texts
+        ]
+
+    with access.reading(planted.staff_person(w.staff["001"])) as conn:
+        everything = found(conn)
+    assert all(everything)
+    for number in EVERYONE:
+        with access.reading(planted.staff_person(w.staff[number])) as conn:
+            if Role(next(r for n, *_, r in STAFF if n == number)) not in OPEN_TO["customers"]:
+                with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+                    found(conn)
+                continue
+            seen = set(conn.exec_driver_sql("select id from customers").scalars())
+            assert found(conn) == [ids & seen for ids in everything], number
 
 
 def test_what_the_gate_reads_nobody_reads(the_bank, w):
@@ -732,7 +776,7 @@ def test_auditors_write_nothing_of_the_business(people, book):
             if conn.exec_driver_sql(f"select has_any_column_privilege('{table}', 'insert') or has_any_column_privilege('{table}', 'update')"
                                     f" or has_table_privilege('{table}', 'delete')").scalar_one()
         ]  # fmt: skip
-    assert writable == ["preferences"]
+    assert writable == ["preferences", "searches"]
 
 
 def test_messages_are_told_by_one_door_and_read_by_whom_they_are_for(people, book):
@@ -815,7 +859,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
-        "vigil_found_again", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+        "vigil_found_again", "vigil_called", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
     }  # fmt: skip
 
 

@@ -22,7 +22,21 @@ from typing import NamedTuple
 from db import access, customers, definitions, demo, feeds, installation, reviews, settings, signals, staff
 from db.access import MACHINE, Connection, Person
 from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
-from engine import addresses, calendar, checks, clock, footprints, night, opening, outline, people, refusals, rulebook, sign_in
+from engine import (
+    addresses,
+    calendar,
+    checks,
+    clock,
+    footprints,
+    night,
+    opening,
+    outline,
+    people,
+    refusals,
+    rulebook,
+    sign_in,
+    spelling,
+)
 from engine import customers as named
 from engine import signals as warnings
 from engine.calendar import Calendar
@@ -116,6 +130,7 @@ def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
         _live(p, steps, days, say)
     finally:
         p.files.close()
+    spelling.catch_up()
     with access.transaction(MACHINE, "seed") as conn:
         installation.put(conn, "demo", f"{bank.last} x{scale:g}")
     return p

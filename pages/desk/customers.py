@@ -45,7 +45,7 @@ if filters.one_of("tab", "What to see", {"customers": "Customers", "leads": "Lea
 with access.reading(person) as conn:
     managers = filters.people(conn, Role.MANAGER)
     with filters.bar():
-        text = filters.text(placeholder="name, number, phone, ID", width=220)
+        text = filters.text(placeholder="name, number, phone, ID, village", width=220)
         overdue = filters.flag("overdue", "Overdue only")
         branch_ids = filters.branch(conn)
         segment = filters.word("segment", "Segment", Segment, width=120)

@@ -36,6 +36,7 @@ ENTRIES = (
     Entry("map", "field/map.py", "Map", "map", MINE, "map.see"),
     Entry("my-customers", "field/my_customers.py", "My customers", "contacts", MINE, "today.see"),
     Entry("my-footprints", "field/my_footprints.py", "My footprints", "footprint", MINE, "today.see"),
+    Entry("search", "field/search.py", "Search", "search", MINE, "me.see"),
     Entry("dashboard", "desk/dashboard.py", "Dashboard", "monitoring", DESK, "dashboard.see"),
     Entry("approvals", "desk/approvals.py", "Approvals", "how_to_vote", DESK, "approvals.see"),
     Entry("todos", "desk/todos.py", "Todos", "checklist", DESK, "todos.see"),

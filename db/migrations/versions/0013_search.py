@@ -1,0 +1,17 @@
+"""Names spelt for the search, and what each person searched for last."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from api import basemap, calendar, gate, health, session, visits
+from api import basemap, calendar, files, gate, health, session, visits
 from api.bundle import Bundle
 from api.door import Door
 from api.gate import Gate, Wire
@@ -21,7 +21,14 @@ log = structlog.get_logger()
 
 
 def routes() -> list[Route]:
-    return [*session.routes(AT_THE_DOOR), *health.routes(), *visits.routes(), *basemap.routes(), *calendar.routes()]
+    return [
+        *session.routes(AT_THE_DOOR),
+        *health.routes(),
+        *visits.routes(),
+        *basemap.routes(),
+        *calendar.routes(),
+        *files.routes(),
+    ]
 
 
 def middleware(wire: Wire) -> list[Middleware]:

@@ -54,13 +54,13 @@ class Rows:
     """All rows of a query, fetched a few thousand at a time as they are gone through: for exports."""
 
     def __init__(self, conn: sa.Connection, query: sa.Select) -> None:
-        self._conn, self._query = conn, query
+        self._conn, self.query = conn, query
 
     def __iter__(self) -> Iterator[sa.Row]:
-        return iter(self._conn.execute(self._query, execution_options={"yield_per": 5000}))
+        return iter(self._conn.execute(self.query, execution_options={"yield_per": 5000}))
 
     def count(self) -> int:
-        bare = self._query.order_by(None).with_only_columns(sa.literal(1).label("row"), maintain_column_froms=True)
+        bare = self.query.order_by(None).with_only_columns(sa.literal(1).label("row"), maintain_column_froms=True)
         return self._conn.execute(select(func.count()).select_from(bare.subquery())).scalar_one()
 
 

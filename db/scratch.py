@@ -9,7 +9,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from db import server, settings, store
+from db import loans, server, settings, store
+from db.listing import Rows
 from db.tables import metadata
 
 
@@ -132,6 +133,13 @@ def _floor_of(conn: sa.Connection, table: str) -> float:
 def forget_todos() -> None:
     with _as_administrator() as conn:
         conn.exec_driver_sql("truncate todos, claims")
+
+
+def many_loans(conn: sa.Connection, n: int) -> Rows:
+    """So many rows of the list of loans, with all its joins: each loan as often as it takes."""
+    listed = loans.export(conn, loans.Filter(date.max)).query.order_by(None).subquery()
+    often = sa.func.generate_series(1, n).table_valued("k").render_derived()
+    return Rows(conn, sa.select(listed).select_from(listed.join(often, sa.true())).limit(n))
 
 
 # --- Past row security -----------------------------------------------------------------------------------------------

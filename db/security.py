@@ -42,6 +42,10 @@ def mine(column: str) -> str:
 
 ME = "(select vigil_me())"
 IN_MY_BRANCHES = "branch_id = any((select vigil_branches())::int[])"
+SHARED_WITH_ME = (
+    "((select vigil_role()) = any(to_roles) and (to_branches = '{}' or to_branches &&"
+    " (select array_agg(ancestor_id) from branch_tree where branch_id = (select vigil_my_branch()))))"
+)
 IN_COLLECTION = "(overdue_since is not null or worst_class >= 'substandard')"
 COLLECTED = f"exists (select 1 from customer_faces f where f.customer_id = id and {IN_COLLECTION})"
 CUSTOMER_SEEN = "exists (select 1 from customers c where c.id = customer_id)"
@@ -132,7 +136,11 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "signals": of_a_branch(f"owner_id = {ME} or {mine('customer_id')}"),
     "rounds": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES, Scope.OFFICER: f"staff_id = {ME}"},
     "sharings": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
-    "requests": of_a_branch(f"asked_by = {ME} or {mine('customer_id')}") | {Scope.BRANCH: f"{IN_MY_BRANCHES} or asked_by = {ME}"},
+    "requests": of_a_branch(f"asked_by = {ME} or {mine('customer_id')}") | {
+        Scope.BRANCH: f"{IN_MY_BRANCHES} or asked_by = {ME}", Scope.COLLECTOR: f"{CUSTOMER_SEEN} or asked_by = {ME}"
+    },
+    "reports": dict.fromkeys(EVERYBODY, f"owner_id = {ME} or {SHARED_WITH_ME}"),
+    "exports": dict.fromkeys(EVERYBODY, f"staff_id = {ME}"),
     "todo_days": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "arrears": FOR_HEAD,
     "feed_runs": FOR_ALL,  # everybody is told of which day the book is
@@ -256,6 +264,9 @@ ANSWERS = Write(
     signed=f"((decided_by = {ME} and asked_by <> {ME} and state in ('approved', 'refused')) or ({TAKEN_BACK}))",
 )
 TAKES_BACK = Write("update (state, decided_at)", rows=f"asked_by = {ME}", signed=TAKEN_BACK)
+# Large exports are about no customer; whoever makes them asks, auditors and collections too.
+ASKS_EXPORT = ASKS._replace(rows="kind = 'export' and customer_id = 0")
+MINE_ONLY = f"owner_id = {ME}"
 ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
 IS_SECURITY = acts_as(Role.SECURITY_ADMIN)
 STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
@@ -335,9 +346,16 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "addresses": {Scope.HEAD: MARKS_AND_APPROVES, Scope.BRANCH: MARKS_AND_APPROVES, Scope.OFFICER: MARKED},
     "requests": {
         Scope.HEAD: (ASKS, ANSWERS),
-        Scope.BRANCH: (ASKS._replace(rows=CUSTOMER_SEEN), ANSWERS),
-        Scope.OFFICER: (ASKS._replace(rows=mine("customer_id")), TAKES_BACK),
+        Scope.BRANCH: (ASKS._replace(rows=f"{CUSTOMER_SEEN} or {ASKS_EXPORT.rows}"), ANSWERS),
+        Scope.OFFICER: (ASKS._replace(rows=f"{mine('customer_id')} or {ASKS_EXPORT.rows}"), TAKES_BACK),
+        Scope.COLLECTOR: (ASKS_EXPORT, TAKES_BACK),
+        Scope.READER: (ASKS_EXPORT, TAKES_BACK),
     },
+    "reports": dict.fromkeys(
+        EVERYBODY,
+        all_of("insert", "update (name, wish, to_roles, to_branches, rhythm, next_on)", "delete", rows=MINE_ONLY, signed=MINE_ONLY),
+    ),
+    "exports": dict.fromkeys(EVERYBODY, (Write("insert", signed=f"staff_id = {ME} and state in ('waiting', 'held') and report_id is null"),)),
     "exemptions": {
         Scope.HEAD: (ASKS_EXEMPTION, Write("update (approved_by, approved_at, until_on)", signed=f"approved_by = {ME}")),
         Scope.BRANCH: (ASKS_EXEMPTION,),
@@ -398,7 +416,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
-             "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches"}  # fmt: skip
+             "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches", "exports"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.

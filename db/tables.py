@@ -1017,6 +1017,55 @@ requests = Table(
     comment="What one person asks and another decides (复核); applied when it is approved",
 )  # fmt: skip
 
+reports = Table(
+    "reports", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    staff_ref("owner_id", nullable=False),
+    Column("name", Text, nullable=False),
+    Column("wish", OBJECT, nullable=False, comment="what is asked: subject, measures, rows, column, filters, period"),
+    Column("to_roles", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="whom it is shared with; none: nobody"),
+    Column("to_branches", ARRAY(Integer), nullable=False, server_default=text("'{}'"), comment="of these and all below; none: everywhere"),
+    word("rhythm", vocab.Rhythm, nullable=True, comment="how often it is made by itself; null: never"),
+    Column("next_on", Date, comment="the day of which it is made next"),
+    now_by_default("made_at"),
+    UniqueConstraint("owner_id", "name", name="reports_one_name"),
+    Index("reports_due", "next_on", postgresql_where=text("rhythm is not null")),
+    CheckConstraint("(rhythm is null) = (next_on is null)", name="rhythm_has_a_day"),
+    comment="报表: a query kept under a name, perhaps shared, perhaps made by itself",
+)  # fmt: skip
+
+exports = Table(
+    "exports", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    staff_ref("staff_id", nullable=False, comment="whose file it is, and with whose rights it is made"),
+    Column("what", Text, nullable=False, comment="a list, a report, or the rows behind a figure"),
+    Column("asked", OBJECT, nullable=False, comment="how it is narrowed: enough to make it"),
+    Column("same", Text, nullable=False, comment="of what and how it is narrowed: by this it is found again"),
+    Column("title", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    word("state", vocab.ExportState),
+    Column("total", BigInteger, nullable=False, comment="rows, as counted when it was asked for"),
+    Column("done", BigInteger, nullable=False, server_default=text("0"), comment="rows written so far"),
+    Column("file", Text, comment="name in the folder of exports"),
+    Column("bytes", BigInteger),
+    Column("tries", SmallInteger, nullable=False, server_default=text("0")),
+    Column("problem", Text, comment="why it was not made, as a code"),
+    Column("report_id", Integer, ForeignKey("reports.id", ondelete="set null"), comment="made by itself for this report"),
+    Column("day", Date, comment="of which it is, when it was made by itself"),
+    now_by_default("asked_at"),
+    moment("touched_at", comment="last sign of life of whoever makes it"),
+    moment("finished_at"),
+    moment("until_at", comment="then the file is deleted"),
+    # However many schedulers are awake, a report is made once a day of it.
+    UniqueConstraint("report_id", "day", name="exports_once_a_day"),
+    # Two clicks are one file.
+    Index("exports_one_pending", "staff_id", "same", unique=True, postgresql_where=text("state in ('waiting', 'held', 'running')")),
+    Index("exports_of_staff", "staff_id", "id"),
+    Index("exports_to_do", "id", postgresql_where=text("state in ('waiting', 'held', 'running')")),
+    Index("exports_to_delete", "until_at", postgresql_where=text("state = 'ready'")),
+    comment="导出文件: on its way, or there for its maker until it is deleted",
+)  # fmt: skip
+
 todo_days = Table(
     "todo_days", metadata,
     Column("day", Date, nullable=False),

@@ -436,6 +436,7 @@ class News(StrEnum):
     ANSWER = "answer"  # 审批结果
     STAND_IN = "stand_in"  # 代班安排
     DIGEST = "digest"  # 每日摘要
+    FILE = "file"  # 报表文件
     TRIAL = "trial"  # 测试消息
 
 
@@ -448,6 +449,29 @@ class DispatchState(StrEnum):
     FAILED = "failed"  # tried as often as it is worth
     UNKNOWN = "unknown"  # the channel's answer was lost: sent or not, nobody here can know
     DROPPED = "dropped"  # not worth sending any more
+
+
+class ExportState(StrEnum):
+    """How far a file has come."""
+
+    WAITING = "waiting"  # 排队中
+    HELD = "held"  # 待审批
+    RUNNING = "running"  # 导出中
+    READY = "ready"  # 可下载
+    FAILED = "failed"  # 未完成
+    REFUSED = "refused"  # 未批准
+    GONE = "gone"  # 已删除
+
+
+PENDING_EXPORTS = (ExportState.WAITING, ExportState.HELD, ExportState.RUNNING)
+
+
+class Rhythm(StrEnum):
+    """How often a report is made by itself."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
 
 
 class SignInOutcome(StrEnum):
@@ -483,3 +507,4 @@ class Request(StrEnum):
     """What needs a second person, besides what has a table of its own for it."""
 
     ADDRESS_MOVE = "address_move"  # 地址变更
+    EXPORT = "export"  # 大批量导出

@@ -22,6 +22,7 @@ from engine import (
     clock,
     doctor,
     explain,
+    exports,
     handover,
     night,
     opening,
@@ -114,6 +115,7 @@ def _asking(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub = command("report", _report, "a report by its code, as the auditor or as somebody of the bank")
     sub.add_argument("name", nargs="?", help="without one: which there are")
     sub.add_argument("--as", dest="reader", metavar="STAFF", help="a staff number: counted among what this person may see")
+    sub.add_argument("--xlsx", type=Path, metavar="FILE", help="write it as an Excel file")
 
 
 def _day(text: str) -> date:
@@ -293,8 +295,10 @@ def _report(given: argparse.Namespace) -> int:
     if starter is None:
         raise refusals.NoSuchReport(name=given.name)
     by = _reader(given.reader)
-    with access.reading(by) as conn:
+    with access.transaction(by, "export.make") as conn:
         answer = reports.ask(conn, by, starter.wish, today=clock.today())
+        if given.xlsx:
+            exports.write_report(given.xlsx, conn, by, answer, starter.name, now=clock.now())
     _tell(given, {"name": starter.name, **reports.as_data(answer)}, [starter.name, *_report_lines(answer)])
     return 0
 

@@ -63,6 +63,8 @@ def of_a_decision(conn: Connection, by: Person, permit: str, about: str, what: s
 
 def of_a_request(conn: Connection, by: Person, kind: Request, branch_id: int, request_id: int) -> None:
     """To everybody who may decide it: of heads of branches only those above the branch concerned, and nobody below the asker."""
+    if by.role is Role.AUDITOR:
+        return  # tells nobody anything; what he asks for waits in the queue
     above = set(branches.above(conn, branch_id))
     may = staff.colleagues(conn, roles=tuple(permits.PERMITS[deciders.PERMITS[kind]]))
     seeing = [c for c in may if c.id != by.id and (c.role != Role.BRANCH_HEAD or c.branch_id in above)]
@@ -95,6 +97,11 @@ def of_a_signal(conn: Connection, by: Person, branch_id: int, owner_id: int | No
         to |= {c.id for c in staff.colleagues(conn, above, roles=(Role.BRANCH_HEAD,))}
     if to - {by.id}:
         notices.tell(conn, sorted(to - {by.id}), News.SIGNALS, "signals", {level.value: 1}, now=clock.now(), urgent=high)
+
+
+def tell_of_a_file(conn: Connection, to: int, about: str, parts: dict, same: str) -> None:
+    """Made without its owner looking on, or not to be made."""
+    notices.tell(conn, [to], News.FILE, about, parts, now=clock.now(), same=same)
 
 
 # --- What a reader does -----------------------------------------------------------------------------------------------
@@ -143,6 +150,8 @@ def sentence(why: str, parts: dict) -> str:
         said = [_("{0}: {1}").format(words.name(Approval(parts["verdict"])), _matter(parts["what"]))]
     if News(why) is News.STAND_IN:
         said = [_(ABSENT[parts["what"]]).format(parts["from"], parts["until"])]
+    if News(why) is News.FILE:
+        said = [_("Your file can be fetched.") if parts.get("made") else _("Your file could not be made.")]
     if News(why) is News.TRIAL:
         said = [_("This channel works.")]
     return _(", ").join(said)

@@ -56,6 +56,10 @@ PARAMETERS = {
     "calendar.customer_numbers": Parameter(
         0, "switch", "Subscribed calendars tell customer numbers, beside numbers and kinds of todos"
     ),
+    "exports.rows": Parameter(50_000, "rows", "A list with more rows than this is exported only after a second person agrees"),
+    "exports.kept_hours": Parameter(24, "hours", "An exported file is deleted after this"),
+    "reports.hour": Parameter(6, "hour", "Reports that are made by themselves are made from this hour on"),
+    "reports.kept_days": Parameter(30, "days", "A report that was made by itself is deleted after this"),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

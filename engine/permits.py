@@ -77,7 +77,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "address.ask": HEAD | {Role.BRANCH_HEAD},
     "inspector.name": frozenset({Role.MANAGER, Role.BRANCH_HEAD}),
     "request.decide": HEAD | {Role.BRANCH_HEAD},
-    "request.withdraw": BUSINESS,
+    "request.withdraw": READERS,
     "account.open": frozenset({Role.SECURITY_ADMIN}),
     "account.disable": frozenset({Role.SECURITY_ADMIN}),
     "role.grant": frozenset({Role.SECURITY_ADMIN}),

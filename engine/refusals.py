@@ -56,6 +56,16 @@ class NoRole(Refusal):
     """Whoever bears the staff number {number} holds no role today, and so sees nothing."""
 
 
+class TooManyRows(Refusal):
+    """These are {rows} rows. More than {limit} need a second person: say what you need them for."""
+
+
+class FileGone(Refusal):
+    """This file is not there, not yours, or deleted already. Export it again."""
+
+    status = 404
+
+
 class TooManyCells(Refusal):
     """The table would have more than {most} figures. Split it by less, or narrow it."""
 

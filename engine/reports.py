@@ -23,6 +23,7 @@ from db.subjects import SUBJECTS, Dimension, Kind, Measure, Subject
 from db.vocab import Definition
 from engine import permits, refusals, words
 from engine.words import _
+from engine.workbook import Field as Column
 
 CELLS = 20_000  # a table with more is read by nobody
 SECONDS = 20  # for one question; the store stops it then
@@ -358,3 +359,46 @@ def plain(measure: Measure, value: object) -> float | int | None:
         case "number":
             return int(value)
     return float(value)
+
+
+# --- As a file --------------------------------------------------------------------------------------------------------
+
+
+def fields_of(answer: Answer) -> list[Column]:
+    """A table's columns: what its lines are split by, then each measure under each column, the totals last."""
+    heads = [Column(title, lambda line, n=n: line.labels[n]) for n, title in enumerate(answer.titles)]
+    under = [*answer.columns, *([(None, _("Total"))] if answer.columns else [(None, "")])]
+    several = len(answer.measures) > 1 or not answer.columns
+    return heads + [
+        Column(" ".join(filter(None, (name, _(m.title) if several else ""))), _figure(key, n), m.kind)
+        for key, name in under for n, m in enumerate(answer.measures)
+    ]  # fmt: skip
+
+
+def _figure(key: str | None, n: int) -> Callable[[Line], object]:
+    def figure(line: Line) -> object:
+        values = line.figures.get(key)
+        return None if values is None else values[n]
+
+    return figure
+
+
+def fields_of_rows(asked: Wish) -> list[Column]:
+    return [Column(d.title, name, d.kind, d.words) for name, d in SUBJECTS[asked.subject].details.items()]
+
+
+def in_words(conn: Connection, asked: Wish, today: date) -> dict[str, str]:
+    """What is asked, as people read it."""
+    subject = SUBJECTS[asked.subject]
+    since, until = days_of(asked, today)
+    day = subject.days[asked.by or next(iter(subject.days))]
+    told = {_("About"): _(subject.title), _("Figures"): _(", ").join(_(subject.measures[name].title) for name in asked.measures)}
+    if since or until:
+        told[_(day.title)] = f"{since or ''} — {until or ''}"
+    branch = branches.by_code(conn, asked.under) if asked.under else None
+    if asked.under:
+        told[_("Branch")] = branch.name if branch else asked.under
+    for name, keys in asked.where.items():
+        names = _names(conn, subject, name, today)
+        told[_(title_of(subject, name))] = _(", ").join(names.name(key) for key in keys)
+    return told

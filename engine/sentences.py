@@ -51,7 +51,8 @@ LABELS = {
     "level_on": "At this level since",
     "opened_at": "Opened", "finding": "Finding", "words": "In words",
     "appeal": "Appeal", "appealed_at": "Appealed", "last_finding": "Last finding", "last_words": "Last words",
-    "settled_by": "Settled by", "settled_at": "Finally decided", "told_at": "Taken, as the file says", "device": "Device",
+    "settled_by": "Settled by", "rhythm": "Made by itself", "next_on": "Made next on", "to_roles": "Shared with",
+    "to_branches": "In branches", "settled_at": "Finally decided", "told_at": "Taken, as the file says", "device": "Device",
 }  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
@@ -59,14 +60,14 @@ NOUNS = {
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
-    "calendar_links": "Calendar link",
+    "calendar_links": "Calendar link", "reports": "Report",
     "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "marked_by", "phone_by", "marker_id", "checked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids", "leads_to",
           "ended_by", "settled_by"}  # fmt: skip
-BRANCHES = {"branch_id", "parent_id"}
+BRANCHES = {"branch_id", "parent_id", "to_branches"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
 WORDS = {
     ("todos", "state"): vocab.TodoState, ("leads", "state"): vocab.LeadState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
@@ -80,6 +81,7 @@ WORDS = {
     ("sharings", "state"): vocab.SharingState,
     ("addresses", "kind"): vocab.Place, ("addresses", "way"): vocab.Marking,
     ("requests", "kind"): vocab.Request, ("requests", "state"): vocab.Approval, ("reviews", "state"): vocab.ReviewState, ("opinions", "state"): vocab.Opinion,
+    "rhythm": vocab.Rhythm, "to_roles": vocab.Role,
     "finding": vocab.Finding, "last_finding": vocab.Finding,
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
@@ -90,7 +92,7 @@ QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken
          "answers", "sha256",
          "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
          "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at", "moved_m", "before", "after",
-         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error", "upload_id", "told_lat", "told_lon", "screen", "causes"}  # fmt: skip
+         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error", "upload_id", "told_lat", "told_lon", "screen", "causes", "wish"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def sentence(row, known: Names) -> str:
         case "notice.resend":
             return _("{0} had a message sent again").format(who)
         case "export":
-            return _("{0} exported {1} rows").format(who, (row.after or {}).get("rows", "?"))
+            told = row.after or {}
+            return _("{0} exported {1} rows: {2}").format(who, told.get("rows", "?"), plain(_(told.get("title") or row.noun)))
         case "footprint.look":
             seen = row.after or {}
             whom = plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))

@@ -47,6 +47,7 @@ def plant(inbox: Path) -> None:
         _around(conn, ids, customers, loans, branches)
         _handovers(conn, ids, customers, loans, branches)
         _rounds(conn, ids, branches, customers)
+        _reports(conn, ids, branches)
     spelling.catch_up()
     with access.transaction(staff_person(ids["802"]), "customer.note") as conn:
         conn.exec_driver_sql("update customers set address = '新址 8 号' where customer_no = 'K001'")
@@ -277,6 +278,38 @@ def _rounds(conn: sa.Connection, ids: dict[str, int], branches: dict[str, int], 
             visits=[{"customer": customers[customer], "at": 540, "service": 15, "km": 3.2}], made_by=ids[number]))  # fmt: skip
     for code, head in (("229008", "801"), ("229001", "101")):
         _put(conn, tables.sharings, branch_id=branches[code], day=TODAY, due_until=TODAY, state="dropped", made_by=ids[head])
+
+
+def _reports(conn: sa.Connection, ids: dict[str, int], branches: dict[str, int]) -> None:
+    """王芳 shares one with managers of Nong'an and one with auditors everywhere; 李强 keeps one to himself; who has exported what."""
+    wish = {"subject": "todos", "measures": ["count"]}
+    for owner, name, roles, at in (
+        ("001", "农安", ["manager", "branch_head"], ["229008"]), ("001", "审计", ["auditor"], []), ("802", "我的", [], []), ("801", "网点", ["manager"], ["2290081"]),
+    ):  # fmt: skip
+        _put(conn, tables.reports, owner_id=ids[owner], name=name, wish=wish, to_roles=roles, to_branches=[branches[b] for b in at])
+    for number in ("001", "003", "102", "802", "005"):
+        _put(
+            conn,
+            tables.exports,
+            staff_id=ids[number],
+            what="todos",
+            asked={},
+            same=number,
+            title="Todos",
+            language="zh",
+            state="held",
+            total=9,
+        )
+    held = {
+        "customer_id": 0,
+        "kind": "export",
+        "before": None,
+        "after": {"title": "Todos"},
+        "reason": "r",
+        "asked_at": sa.func.now(),
+    }
+    for n, (number, code) in enumerate((("003", "229000"), ("102", "229001"), ("802", "229008")), 1):
+        _put(conn, tables.requests, **held, subject_id=n, branch_id=branches[code], asked_by=ids[number])
 
 
 def _put(conn: sa.Connection, table: sa.Table, **values) -> int:

@@ -18,6 +18,8 @@ Written from the bank's rules, not from db/security.py:
   they moved, by whoever of these sees the customer;
 * messages, whom they are for only; on their way out, who runs the system too, without what they say;
 * links of calendars, who has them, the auditor and the technical roles;
+* a report that is kept: its owner, and those of the roles it is shared with who work in the branches it is shared with, or below;
+  files, whoever they are made for; what is asked about one, whoever asked, and who decides;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -54,7 +56,8 @@ OPEN_TO = (
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
-       "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "prints": (), "spellings": (), "searches": EVERYBODY}
+       "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "prints": (), "spellings": (), "searches": EVERYBODY,
+       "reports": EVERYBODY, "exports": EVERYBODY}
 )  # fmt: skip
 
 
@@ -140,6 +143,8 @@ class Sight:
         if self.role is Role.BRANCH_HEAD:
             holder = self.book.loans[row["loan_id"]] if table == "loan_history" else row
             return holder["branch_id"] in self.branches or (table in (*OF_A_RECORD, "requests") and own == self.person.id)
+        if self.role is Role.COLLECTIONS and table == "requests" and own == self.person.id:
+            return True
         pooled = table == "todos" and own is None and row["branch_id"] == self.home
         if self.role in OFFICERS and (pooled or own == self.person.id and table != "loans"):
             return True
@@ -165,6 +170,11 @@ class Sight:
     def _sees_preferences(self, row: dict) -> bool:
         return row["staff_id"] == self.person.id
 
+    def _sees_reports(self, row: dict) -> bool:
+        at = not row["to_branches"] or any(self.home in self.book.under(branch) for branch in row["to_branches"])
+        return row["owner_id"] == self.person.id or (self.role in row["to_roles"] and at)
+
+    _sees_exports = _sees_preferences
     _sees_drafts = _sees_uploads = _sees_notices = _sees_sketches = _sees_searches = _sees_preferences
 
     def _sees_footprints(self, row: dict) -> bool:

@@ -5,14 +5,11 @@ import logging
 import os
 import re
 import threading
-import zipfile
 from collections.abc import Iterator
 from datetime import date, timedelta
-from io import BytesIO
 
 import pytest
 from google.protobuf import text_format
-from python_calamine import CalamineWorkbook
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -20,12 +17,12 @@ from db import access, addresses, audit, customers, definitions, handovers, sett
 from db.access import MACHINE, Person
 from db.vocab import Definition, Level, Marking, Place, Role
 from engine import addresses as marking
-from engine import clock, exports, handover, words
+from engine import clock, handover, words
 from engine.addresses import Wish
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
 from tests import bank, conftest, evening
-from tests.evening import FORMULA, IMAGE, TODAY, TURNED
+from tests.evening import TODAY, TURNED
 
 ROLES = {role: number for number, _name, _branch, _post, role in bank.STAFF} | {"manager": "802"}  # of the branches: Nong'an
 HOSTILE = (  # of an address: names and values nobody should have to believe
@@ -332,17 +329,6 @@ class TestStrangeNames:
     def test_what_turns_writing_around_is_seen(self):
         assert look.plain(TURNED) == "\ufffd王小二"
         assert look.visible("a\tb\r\nc\0") == "a b c\ufffd"
-
-    def test_are_no_formulas_in_an_exported_list(self, book):
-        head = conftest.person(ROLES["head_risk"])
-        fields = [exports.Field("Customer", lambda name: name), exports.Field("Exposure", lambda _name: 12, "money")]
-        with access.transaction(head, "export.make") as conn:
-            made = exports.workbook(conn, head, "customers", fields, [FORMULA, "+1+1", "-2", "@SUM(A1)", "\t=1", IMAGE, TURNED])
-        with zipfile.ZipFile(BytesIO(made)) as inside:
-            assert b"<f>" not in inside.read("xl/worksheets/sheet1.xml")
-            assert not [name for name in inside.namelist() if "external" in name.lower()]
-        rows = CalamineWorkbook.from_filelike(BytesIO(made)).get_sheet_by_index(0).to_python()
-        assert [row[0] for row in rows[1:4]] == [FORMULA, "+1+1", "-2"]
 
     def test_an_export_is_in_the_trail(self, visit):
         with access.reading(conftest.person(ROLES["auditor"])) as conn:

@@ -17,7 +17,7 @@ FLOORS = ("pages", "engine", "api", "db")
 
 # Of our own functions: which arguments are texts of the catalogue, by place or by name.
 TELLING = {
-    "_": (0,), "Column": (1, "label", "help"), "Field": (0,), "Entry": (2,), "Job": (0, 1), "Finding": (0,), "Parameter": (2,),
+    "_": (0,), "Column": (1, "label", "help"), "Field": (0,), "Listing": (0,), "Entry": (2,), "Job": (0, 1), "Finding": (0,), "Parameter": (2,),
     "heading": (0,), "empty": (0, 1), "count": (1, 2), "lines": (2,), "button": (0,), "act": (2,), "card": (0, 3, 5),
     "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "flag": (1,), "day": (1,),
     "_choice": (0,),

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from engine.bench import handover, load, night, rounds, route, security
+from engine.bench import export, handover, load, night, rounds, route, security
 from engine.bench.figures import Figure
 
 MEASURES: dict[str, Callable[[float, Callable[[str], None]], list[Figure]]] = {
+    "export": export.measure,
     "handover": handover.measure,
     "load": load.measure,
     "night": night.measure,

@@ -5,9 +5,9 @@ import streamlit as st
 from db import access, addresses, requests
 from db.vocab import Marking, Place, Request, Role
 from engine import addresses as verbs
-from engine import clock, permits, words
+from engine import clock, exports, permits, words
 from engine import customers as acts_on_customers
-from engine.exports import Field
+from engine.lists import address_state
 from engine.words import _
 from pages.parts import acts, decisions, exporting, filters, frame, look, maps, tables
 from pages.parts.tables import Column
@@ -26,16 +26,6 @@ SORTS = {"-exposure": "Largest exposure", "-marked": "Marked last", "marked": "M
          "branch": "Branch", "manager": "Relationship manager"}  # fmt: skip
 
 
-def state_of(row) -> str:
-    if row.waiting:
-        return _("Waiting for approval")
-    if row.doubt:
-        return f"{_('In doubt')}: {words.reason(row.doubt)}"
-    if row.lat is not None:
-        return _("Marked already")
-    return _("Asked of {0}").format(look.visible(row.asked_of)) if row.asked_of else _("Not marked")
-
-
 def kind_of(row) -> str | None:
     return words.name(Place(row.kind)) if row.kind else None
 
@@ -47,7 +37,7 @@ def way_of(row) -> str | None:
 COLUMNS = [
     Column("customer_no", "Customer number", width=110),
     Column("name", "Customer", width=150),
-    Column("state", "State", value=state_of, width=190),
+    Column("state", "State", value=address_state, width=190),
     Column("kind", "Which place", value=kind_of, width=85),
     Column("place", "Address", value=lambda r: r.place or r.address, width=240),
     Column("way", "How it was marked", value=way_of, width=90),
@@ -57,12 +47,6 @@ COLUMNS = [
     Column("inspector", "Inspector", width=90),
     Column("exposure_fen", "Exposure", "wan"),
 ]
-FIELDS = [
-    Field("Customer number", lambda r: r.customer_no), Field("Customer", lambda r: r.name), Field("State", state_of),
-    Field("Which place", kind_of), Field("Address", lambda r: r.place or r.address), Field("How it was marked", way_of),
-    Field("Latitude", lambda r: r.lat, "number"), Field("Longitude", lambda r: r.lon, "number"), Field("Branch", lambda r: r.branch),
-    Field("Relationship manager", lambda r: r.manager), Field("Inspector", lambda r: r.inspector),
-]  # fmt: skip
 
 
 def figures() -> None:
@@ -142,7 +126,7 @@ with head:
     mapped = st.toggle(_("On the map"), key="mapped")
     may_choose = permits.may(person, "address.ask") or permits.may(person, "inspector.name")
     bulk = may_choose and not mapped and st.toggle(_("Choose several"), key="bulk")
-    exporting.button(person, "addresses", FIELDS, lambda conn: addresses.export(conn, wanted, order))
+    exporting.button(person, exports.of_list("addresses", wanted, order))
 figures()
 decide()
 if not found.rows:

@@ -4,8 +4,7 @@ import streamlit as st
 
 from db import access, customers
 from db.vocab import LoanClass, Role, Segment
-from engine import clock, words
-from engine.exports import Field
+from engine import clock, exports, words
 from engine.words import _
 from pages.parts import exporting, filters, frame, lead_cards, look, tables
 from pages.parts.tables import Column
@@ -29,14 +28,6 @@ COLUMNS = [
     Column("branch", "Branch", width=120),
     Column("manager", "Relationship manager", width=100),
 ]
-FIELDS = [
-    Field("Customer number", lambda r: r.customer_no), Field("Customer", lambda r: r.name),
-    Field("Segment", lambda r: words.name(Segment(r.segment)) if r.segment else None),
-    Field("Exposure", lambda r: look.yuan(r.exposure_fen), "money"), Field("Loans", lambda r: r.live_loans, "number"),
-    Field("Days past due", lambda r: look.overdue_days(r.overdue_since, today), "number"),
-    Field("Last check", lambda r: r.last_check, "date"), Field("Branch", lambda r: r.branch),
-    Field("Relationship manager", lambda r: r.manager),
-]  # fmt: skip
 
 head = tables.heading("Customers")
 if filters.one_of("tab", "What to see", {"customers": "Customers", "leads": "Leads"}, "customers") == "leads":
@@ -65,7 +56,7 @@ with access.reading(person) as conn:
 with head:
     tables.count(found, "customers", "click a row for the customer")
     st.space("stretch")
-    exporting.button(person, "customers", FIELDS, lambda conn: customers.export(conn, wanted, order))
+    exporting.button(person, exports.of_list("customers", wanted, order))
 if not found.rows:
     tables.empty("No customers match", "Widen the filters above. Customers come with the nightly feeds.")
 elif picked := tables.show(found.rows, COLUMNS, "customers", _("Customers")):

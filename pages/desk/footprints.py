@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import streamlit as st
 
 from db import access, footprints, staff
-from engine import clock, outline
+from engine import clock, exports, outline
 from engine import footprints as acts_on_footprints
-from engine.exports import Field
+from engine.lists import Between
 from engine.words import _
 from pages.parts import acts, exporting, filters, frame, live, look, tables, track
 from pages.parts.tables import Column
@@ -37,14 +37,6 @@ COLUMNS = [
     Column("share", "On site", "share", value=lambda r: r.on_site / r.placed if r.placed else None, width=80),
     Column("grades", "Grades A to D", value=lambda r: " · ".join(str(getattr(r, g)) for g in "abcd"), width=115),
 ]
-FIELDS = [
-    Field("Staff number", lambda r: r.staff_no), Field("Officer", lambda r: r.staff), Field("Branch", lambda r: r.branch),
-    Field("Days out", lambda r: r.days, "number"), Field("Visits", lambda r: r.visits, "number"), Field("Last day", lambda r: r.last_day, "date"),
-    Field("First", lambda r: clock_of(r.first_at)), Field("Last", lambda r: clock_of(r.last_at)),
-    Field("Kilometres", lambda r: round(float(r.km), 1), "number"), Field("At customers (h)", lambda r: round(r.visit_hours, 1), "number"),
-    Field("With a position", lambda r: r.placed, "number"), Field("On site", lambda r: r.on_site, "number"),
-    *(Field(g.upper(), lambda r, g=g: getattr(r, g), "number") for g in "abcd"),
-]  # fmt: skip
 
 
 def one_person(staff_id: int, day: date) -> None:
@@ -146,5 +138,5 @@ with head:
     with st.container(width="content"):
         told = st.empty()
     st.space("stretch")
-    exporting.button(person, "footprints", FIELDS, lambda conn: footprints.by_staff(conn, since, until, branch_ids))
+    exporting.button(person, exports.of_list("footprints", Between(since, until, branch_ids)))
 shown(until, since, branch_ids)

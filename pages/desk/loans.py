@@ -4,8 +4,7 @@ import streamlit as st
 
 from db import access, loans, products
 from db.vocab import Family, Guarantee, LoanClass, LoanStatus, Role
-from engine import clock, words
-from engine.exports import Field
+from engine import clock, exports, words
 from engine.words import _
 from pages.parts import exporting, filters, frame, look, tables
 from pages.parts.tables import Column
@@ -29,17 +28,6 @@ COLUMNS = [
     Column("manager", "Relationship manager", width=100),
     Column("status", "Status", "badge", LoanStatus, width=90),
 ]
-FIELDS = [
-    Field("Loan number", lambda r: r.loan_no), Field("Customer number", lambda r: r.customer_no),
-    Field("Customer", lambda r: r.customer),
-    Field("Product", lambda r: r.product), Field("Amount", lambda r: look.yuan(r.amount_fen), "money"),
-    Field("Balance", lambda r: look.yuan(r.balance_fen), "money"),
-    Field("Class", lambda r: words.name(LoanClass(r._mapping["class"]))),
-    Field("Days past due", lambda r: look.overdue_days(r.overdue_since, today), "number"),
-    Field("Paid out", lambda r: r.disbursed_on, "date"), Field("Matures", lambda r: r.matures_on, "date"),
-    Field("Branch", lambda r: r.branch), Field("Relationship manager", lambda r: r.manager),
-    Field("Status", lambda r: words.name(LoanStatus(r.status))),
-]  # fmt: skip
 
 head = tables.heading("Loans")
 with access.reading(person) as conn:
@@ -69,7 +57,7 @@ with access.reading(person) as conn:
 with head:
     tables.count(found, "loans", "click a row for the loan")
     st.space("stretch")
-    exporting.button(person, "loans", FIELDS, lambda conn: loans.export(conn, wanted, order))
+    exporting.button(person, exports.of_list("loans", wanted, order))
 if not found.rows:
     tables.empty("No loans match", "Widen the filters above. Loans come with the nightly feeds.")
 elif picked := tables.show(found.rows, COLUMNS, "loans", _("Loans")):

@@ -4,9 +4,8 @@ import streamlit as st
 
 from db import access, todos
 from db.vocab import CloseReason, Family, Kind, LoanClass, Mode, Role, TodoState
-from engine import clock, permits, words
+from engine import clock, exports, permits, words
 from engine import todos as acts_on_todos
-from engine.exports import Field
 from engine.words import _
 from pages.parts import acts, exporting, filters, frame, look, tables
 from pages.parts.tables import Column
@@ -30,15 +29,6 @@ COLUMNS = [
     Column("assignee", "Assignee", width=85),
     Column("rule_code", "Rule", value=lambda r: f"{r.rule_code} v{r.rule_version}" if r.rule_code else _("by hand"), width=190),
 ]
-FIELDS = [
-    Field("Customer number", lambda r: r.customer_no), Field("Customer", lambda r: r.customer),
-    Field("Kind", lambda r: words.name(Kind(r.kind))), Field("Way", lambda r: words.name(Mode(r.mode))),
-    Field("State", lambda r: words.name(TodoState(r.state))), Field("Due", lambda r: r.due_on, "date"),
-    Field("Closed on", lambda r: r.closed_on, "date"),
-    Field("Reason", lambda r: words.name(CloseReason(r.close_reason)) if r.close_reason else None),
-    Field("Exposure", lambda r: look.yuan(r.exposure_fen), "money"), Field("Branch", lambda r: r.branch),
-    Field("Assignee", lambda r: r.assignee), Field("Rule", lambda r: r.rule_code), Field("Made on", lambda r: r.created_on, "date"),
-]  # fmt: skip
 
 
 def _when(row) -> tuple[str, bool]:
@@ -106,7 +96,7 @@ with head:
     tables.count(found, "todos", "click a row for the customer")
     st.space("stretch")
     bulk = permits.may(person, "todo.assign") and state == "pending" and st.toggle(_("Choose several"), key="bulk")
-    exporting.button(person, "todos", FIELDS, lambda conn: todos.export(conn, wanted, order))
+    exporting.button(person, exports.of_list("todos", wanted, order))
 if not found.rows:
     tables.empty("No todos match", "Widen the filters above, or look at another state.")
 elif bulk:

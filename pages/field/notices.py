@@ -13,6 +13,7 @@ person = frame.person("notices.see")
 ICONS = {
     News.NIGHT: ":material/bedtime:", News.ASSIGNED: ":material/move_to_inbox:", News.SIGNALS: ":material/notification_important:",
     News.DECISION: ":material/how_to_vote:", News.ANSWER: ":material/approval:", News.STAND_IN: ":material/supervisor_account:", News.DIGEST: ":material/today:", News.TRIAL: ":material/send:",
+    News.FILE: ":material/table_view:",
 }  # fmt: skip
 LATEST = 100
 

@@ -12,6 +12,7 @@ from pages.parts import form_sheet, look, proposals
 
 PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
            "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times",
+           "rows": "{0} rows", "metres": "{0} m", "customers": "{0} customers",
            "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
 
 
@@ -64,4 +65,4 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
 
 
 def parameter_value(name: str, value: float) -> str:
-    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _(PERIODS[PARAMETERS[name].unit]).format(f"{value:g}")
+    return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _(PERIODS[PARAMETERS[name].unit]).format(f"{value:,.10g}")

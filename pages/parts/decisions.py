@@ -72,5 +72,13 @@ def _move(request) -> None:
         maps.show([*way, *maps.dots(ends)], ends, f"move_{request.id}", height=260)
 
 
+def _export(request) -> None:
+    """How much of what, and what it is narrowed to."""
+    after = request.after
+    st.markdown(f"**{look.plain(_(after['title']))}** · " + _("{0:,} rows").format(after["rows"]))
+    if after.get("narrowed"):
+        st.caption(" · ".join(f"{look.plain(name)}: {look.plain(value)}" for name, value in after["narrowed"].items()))
+
+
 # How each kind of request shows what it would change.
-CHANGES: dict[Request, Callable[[object], None]] = {Request.ADDRESS_MOVE: _move}
+CHANGES: dict[Request, Callable[[object], None]] = {Request.ADDRESS_MOVE: _move, Request.EXPORT: _export}

@@ -5,20 +5,15 @@ import streamlit as st
 from db import access, leads, staff
 from db.access import Connection, Person
 from db.vocab import LEAD_STEPS, LeadState, Role
-from engine import clock, permits, words
+from engine import clock, exports, permits, words
 from engine import leads as acts_on_leads
-from engine.exports import Field
+from engine.lists import Leads
 from engine.words import _
 from pages.parts import acts, exporting, filters, look, tables
 
 SIZE = 20
 STEP_WORDS = {LeadState.CONTACTED: "Contacted", LeadState.WON: "Won", LeadState.LOST: "Lost …"}
 STEP_ICONS = {LeadState.CONTACTED: ":material/call:", LeadState.WON: ":material/check_circle:", LeadState.LOST: ":material/close:"}
-FIELDS = [
-    Field("Name", lambda r: r.name), Field("What is wanted", lambda r: r.wish), Field("State", lambda r: words.name(LeadState(r.state))),
-    Field("Why it was lost", lambda r: r.lost_because), Field("Followed by", lambda r: r.follower), Field("Noted by", lambda r: r.staff),
-    Field("Noted on", lambda r: r.noted_at.date(), "date"), Field("Branch", lambda r: r.branch), Field("Customer", lambda r: r.customer),
-]  # fmt: skip
 
 
 def show(person: Person, mine: bool) -> None:
@@ -38,7 +33,7 @@ def show(person: Person, mine: bool) -> None:
         tables.count(found, "leads")
         st.space("stretch")
         if not mine:
-            exporting.button(person, "leads", FIELDS, lambda conn: leads.export(conn, state, text))
+            exporting.button(person, exports.of_list("leads", Leads(state, text)))
         if permits.may(person, "lead.add") and st.button(_("Add a lead"), icon=":material/add:", key="add_lead"):
             add(person)
     if not found.rows:

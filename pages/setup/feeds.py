@@ -6,9 +6,9 @@ import streamlit as st
 
 from db import access, feeds
 from db.vocab import FeedState
-from engine import permits, words
-from engine.exports import Field
+from engine import exports, permits, words
 from engine.feed import load, override
+from engine.lists import OfRun
 from engine.words import _
 from pages.parts import acts, exporting, frame, look, tables
 from pages.parts.tables import Column
@@ -43,10 +43,6 @@ REJECTS = [
     Column("reasons", "Reasons", value=lambda r: _("; ").join(words.reason(x) for x in r.reasons), width=260),
     Column("text", "Raw line", width=760),
 ]
-REJECT_FIELDS = [
-    Field("Table", lambda r: r.name), Field("File", lambda r: r.file), Field("Line", lambda r: r.line, "number"),
-    Field("Reasons", lambda r: _("; ").join(words.reason(x) for x in r.reasons)), Field("Raw line", lambda r: r.text),
-]  # fmt: skip
 SOURCES = {"union": "Core system", "own": "Own products"}
 TABLES = {
     "jg": "Branches", "yg": "Staff", "cp": "Products", "kh": "Customers", "dk": "Loans", "wy": "Arrears", "bz": "Guarantors",
@@ -144,7 +140,7 @@ with st.container(border=True):
         st.caption(_("{0:,} rows").format(sum(f.quarantined for f in files)), width="content")
         st.space("stretch")
         if set_aside:
-            exporting.button(person, "quarantine", REJECT_FIELDS, lambda conn: feeds.rejected(conn, run.id), permit="feeds.see")
+            exporting.button(person, exports.of_list("quarantine", OfRun(run.id)), permit="feeds.see")
     if set_aside:
         st.caption(_("Correct these at the source; with the next delivery they come in by themselves. Long numbers are masked."))
         tables.look_at(set_aside, REJECTS, "rejects", _("Quarantined rows"), tallest=10)

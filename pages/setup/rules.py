@@ -248,6 +248,9 @@ LABELS = {
     "minutes": "New value, in minutes",
     "kmh": "New value, in km/h",
     "times": "New value, as a multiple",
+    "rows": "New value, number of rows",
+    "metres": "New value, in metres",
+    "customers": "New value, number of customers",
     "switch": "New value: 1 is yes, 0 is no",
 }
 
@@ -263,7 +266,7 @@ def change_parameter(name: str, value: float) -> None:
     st.markdown(_(PARAMETERS[name].what))
     proposals.past(person, Definition.PARAMETER, name)
     typed = st.number_input(
-        _("New value, in percent") if share else _(LABELS[PARAMETERS[name].unit]), 0.0, 100.0 if share else 10_000.0,
+        _("New value, in percent") if share else _(LABELS[PARAMETERS[name].unit]), 0.0, 100.0 if share else 10_000_000.0,
         float(100 * value if share else value), key="new_value", format="%g",
     )  # fmt: skip
     new = round(typed / 100, 6) if share else typed

@@ -1,0 +1,17 @@
+"""Reports that people keep, and the files that are made of lists and reports."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

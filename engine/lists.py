@@ -1,0 +1,170 @@
+"""The lists that can be exported: what each is narrowed by, which rows these are, and which columns the file has."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import TypeAdapter
+
+from db import addresses, customers, feeds, footprints, leads, loans, todos
+from db.access import Connection
+from db.vocab import CloseReason, Kind, LeadState, LoanClass, LoanStatus, Marking, Mode, Place, Segment, TodoState
+from engine import words
+from engine.words import _
+from engine.workbook import Field
+
+
+@dataclass(frozen=True)
+class Between:
+    """Days of footprints."""
+
+    since: date
+    until: date
+    branch_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Leads in a state, with a text in them."""
+
+    state: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class OfRun:
+    """What one run of a feed set aside."""
+
+    run_id: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that can be exported. `limited`: a large one needs a second person; `fields` as of a day."""
+
+    title: str
+    permit: str
+    filter: type
+    rows: Callable[[Connection, object, str | None], Iterable]
+    fields: Callable[[date], Sequence[Field]]
+    limited: bool = True
+
+    def read(self, data: dict) -> object:
+        """The filter, from what was kept of it."""
+        return TypeAdapter(self.filter).validate_python(data)
+
+    def data(self, wanted: object) -> dict:
+        """What is kept of a filter: only what it narrows."""
+        return TypeAdapter(self.filter).dump_python(wanted, mode="json", exclude_defaults=True)
+
+
+def _days(since: date | None, today: date) -> int | None:
+    return None if since is None else max(0, (today - since).days)
+
+
+def _of_todos(_today: date) -> list[Field]:
+    return [
+        Field("Customer number", "customer_no"), Field("Customer", "customer"), Field("Kind", "kind", "word", Kind),
+        Field("Way", "mode", "word", Mode), Field("State", "state", "word", TodoState), Field("Due", "due_on", "date"),
+        Field("Closed on", "closed_on", "date"), Field("Reason", "close_reason", "word", CloseReason),
+        Field("Exposure", "exposure_fen", "money"), Field("Branch", "branch"), Field("Assignee", "assignee"), Field("Rule", "rule_code"),
+        Field("Made on", "created_on", "date"),
+    ]  # fmt: skip
+
+
+def _of_loans(today: date) -> list[Field]:
+    return [
+        Field("Loan number", "loan_no"), Field("Customer number", "customer_no"), Field("Customer", "customer"), Field("Product", "product"),
+        Field("Amount", "amount_fen", "money"), Field("Balance", "balance_fen", "money"),
+        Field("Class", lambda r: r._mapping["class"], "word", LoanClass),
+        Field("Days past due", lambda r: _days(r.overdue_since, today), "number"), Field("Paid out", "disbursed_on", "date"),
+        Field("Matures", "matures_on", "date"), Field("Branch", "branch"), Field("Relationship manager", "manager"),
+        Field("Status", "status", "word", LoanStatus),
+    ]  # fmt: skip
+
+
+def _of_customers(today: date) -> list[Field]:
+    return [
+        Field("Customer number", "customer_no"), Field("Customer", "name"), Field("Segment", "segment", "word", Segment),
+        Field("Exposure", "exposure_fen", "money"), Field("Loans", "live_loans", "number"),
+        Field("Days past due", lambda r: _days(r.overdue_since, today), "number"), Field("Last check", "last_check", "date"),
+        Field("Branch", "branch"), Field("Relationship manager", "manager"),
+    ]  # fmt: skip
+
+
+def _of_addresses(_today: date) -> list[Field]:
+    return [
+        Field("Customer number", "customer_no"), Field("Customer", "name"), Field("State", address_state),
+        Field("Which place", "kind", "word", Place), Field("Address", lambda r: r.place or r.address),
+        Field("How it was marked", "way", "word", Marking), Field("Latitude", "lat", "place"), Field("Longitude", "lon", "place"),
+        Field("Branch", "branch"), Field("Relationship manager", "manager"), Field("Inspector", "inspector"),
+    ]  # fmt: skip
+
+
+def _of_footprints(_today: date) -> list[Field]:
+    return [
+        Field("Staff number", "staff_no"), Field("Officer", "staff"), Field("Branch", "branch"), Field("Days out", "days", "number"),
+        Field("Visits", "visits", "number"), Field("Last day", "last_day", "date"), Field("First", "first_at", "moment"),
+        Field("Last", "last_at", "moment"), Field("Kilometres", "km", "decimal"), Field("At customers (h)", "visit_hours", "decimal"),
+        Field("With a position", "placed", "number"), Field("On site", "on_site", "number"),
+        *(Field(grade.upper(), grade, "number") for grade in "abcd"),
+    ]  # fmt: skip
+
+
+def _of_leads(_today: date) -> list[Field]:
+    return [
+        Field("Name", "name"), Field("What is wanted", "wish"), Field("State", "state", "word", LeadState), Field("Why it was lost", "lost_because"),
+        Field("Followed by", "follower"), Field("Noted by", "staff"), Field("Noted on", "noted_at", "moment"), Field("Branch", "branch"),
+        Field("Customer", "customer"),
+    ]  # fmt: skip
+
+
+def _of_quarantine(_today: date) -> list[Field]:
+    return [
+        Field("Table", "name"), Field("File", "file"), Field("Line", "line", "number"),
+        Field("Reasons", lambda r: _("; ").join(words.reason(x) for x in r.reasons)), Field("Raw line", "text"),
+    ]  # fmt: skip
+
+
+def address_state(row: object) -> str:
+    """Where the marking of a customer's address stands, in words."""
+    if row.waiting:
+        return _("Waiting for approval")
+    if row.doubt:
+        return f"{_('In doubt')}: {words.reason(row.doubt)}"
+    if row.lat is not None:
+        return _("Marked already")
+    return _("Asked of {0}").format(row.asked_of) if row.asked_of else _("Not marked")
+
+
+LISTS: dict[str, Listing] = {
+    "todos": Listing("Todos", "export.make", todos.Filter, lambda conn, f, sort: todos.export(conn, f, sort or "due"), _of_todos),
+    "loans": Listing(
+        "Loans", "export.make", loans.Filter, lambda conn, f, sort: loans.export(conn, f, sort or "-balance"), _of_loans
+    ),
+    "customers": Listing(
+        "Customers",
+        "export.make",
+        customers.Filter,
+        lambda conn, f, sort: customers.export(conn, f, sort or "-exposure"),
+        _of_customers,
+    ),
+    "addresses": Listing(
+        "Addresses",
+        "export.make",
+        addresses.Filter,
+        lambda conn, f, sort: addresses.export(conn, f, sort or "-exposure"),
+        _of_addresses,
+    ),
+    "footprints": Listing(
+        "Footprints",
+        "export.make",
+        Between,
+        lambda conn, f, _sort: footprints.by_staff(conn, f.since, f.until, f.branch_ids),
+        _of_footprints,
+    ),
+    "leads": Listing("Leads", "export.make", Leads, lambda conn, f, _sort: leads.export(conn, f.state, f.text), _of_leads),
+    "quarantine": Listing(
+        "Quarantined rows", "feeds.see", OfRun, lambda conn, f, _sort: feeds.rejected(conn, f.run_id), _of_quarantine, limited=False
+    ),
+}

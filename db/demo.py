@@ -68,6 +68,21 @@ def followed(conn: sa.Connection, staff_ids: list[int]) -> list[sa.Row]:
     )  # fmt: skip
 
 
+def visited(conn: sa.Connection, n: int, seed: int) -> list[sa.Row]:
+    """So many customers with live loans and an inspector who is with the bank, drawn by a seed."""
+    return list(
+        conn.execute(
+            sa.text("""
+                select c.id, c.customer_no, c.branch_id, c.inspector_id
+                from customers c
+                join customer_faces f on f.customer_id = c.id and f.live_loans > 0
+                join staff s on s.id = c.inspector_id and s.left_on is null
+                order by hashint8extended(c.id, :seed), c.id limit :n"""),
+            {"n": n, "seed": seed},
+        )
+    )
+
+
 def low_grades(conn: sa.Connection, before: datetime) -> list[sa.Row]:
     """Reviews that have waited since before a moment, with the head of the branch or of the one above."""
     return list(
@@ -99,14 +114,13 @@ def of_name(conn: sa.Connection, name: str, role: Role) -> int:
     return conn.execute(query.where(s.name == name, r.role == role, r.valid_to.is_(None))).scalar_one()
 
 
-def owner(conn: sa.Connection, signal: sa.Row) -> Person | None:
+def owner_id(conn: sa.Connection, signal: sa.Row) -> int | None:
     """Who would act on a signal: its owner, or the head of its branch or of the one above."""
-    staff_id = signal.taken_by or signal.owner_id
-    if staff_id is None:
-        staff_id = conn.execute(
-            sa.text("""
-                select r.staff_id from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
-                where t.branch_id = :branch and r.role = 'branch_head' and r.valid_to is null order by r.staff_id limit 1"""),
-            {"branch": signal.branch_id},
-        ).scalar()
-    return people.person(conn, staff_id) if staff_id else None
+    if staff_id := signal.taken_by or signal.owner_id:
+        return staff_id
+    return conn.execute(
+        sa.text("""
+            select r.staff_id from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
+            where t.branch_id = :branch and r.role = 'branch_head' and r.valid_to is null order by r.staff_id limit 1"""),
+        {"branch": signal.branch_id},
+    ).scalar()

@@ -50,6 +50,7 @@ from engine.parameters import PARAMETERS
 DAILY = 6  # the last days, lived day by day
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
+SPOT_CHECKS_A_DAY = 2.25
 FORGOTTEN = 2  # todos of each visitor that are overdue
 UNSCHEDULED = {"inspector": (3, 4), "manager": (0, 2)}  # visits without a todo on the last two whole working days
 PLANTING = "being planted"
@@ -256,10 +257,20 @@ def _people_check(p: Planting, conn: Connection, step: Step) -> None:
         if p.draw.random() < share:
             latest = max(step.day, min(todo.due_on, last) - timedelta(days=p.draw.randrange(8)))
             past += _attempts(p, todo, _working_day(p, max(todo.created_on, min(latest, last))))
-    past = p.evidence.of(past)
+    past = p.evidence.of(past + _spot_checks(p, conn, step))
     for batch in range(0, len(past), 2000):
         checks.import_past(conn, past[batch : batch + 2000])
     reviews.begin_where_due(conn, step.day - timedelta(days=4))
+
+
+def _spot_checks(p: Planting, conn: Connection, step: Step) -> list[tuple]:
+    """Visits that nobody asked for: inspectors look in on customers, as the case study's did beside their todos."""
+    days = [step.day + timedelta(days=n) for n in range((step.following - step.day).days)]
+    n = round(SPOT_CHECKS_A_DAY * p.world.scale * len(days))
+    return [
+        _of_his_own(p, row.inspector_id, row, _working_day(p, p.draw.choice(days)))
+        for row in demo.visited(conn, n, p.draw.randrange(10**6))
+    ]
 
 
 def _worked_on(p: Planting, todos: list) -> list:
@@ -336,8 +347,10 @@ def _people_answer(p: Planting, conn: Connection, day: date) -> None:
     """Signals are taken, answered and closed in time, mostly."""
     head = demo.somebody(conn, Role.HEAD_RISK)
     moment = _morning(day + timedelta(days=2))
+    person = cache(lambda staff_id: staff.person(conn, staff_id))
     for signal in signals.queue(conn, limit=None):
-        owner = demo.owner(conn, signal)
+        holder = demo.owner_id(conn, signal)
+        owner = person(holder) if holder else None
         if owner is None or signal.first_on > day or p.draw.random() < 0.12:
             continue
         if signal.state == "raised":
@@ -361,9 +374,9 @@ def _mark_addresses(p: Planting) -> None:
         for row in demo.customers_of_the_union(conn):
             point = _mark(p, int(row.customer_no[1:]) - 1)
             kind = "business" if row.segment in ("firm", "business") else "home"
-            if p.draw.random() < 0.985:
+            if p.draw.random() < 0.99:
                 marks.append(addresses.Mark(row.id, kind, row.address, **point))
-            if p.draw.random() < 0.09:
+            if p.draw.random() < 0.11:
                 marks.append(addresses.Mark(row.id, "collateral", row.address, point["lat"] + 0.004, point["lon"] + 0.006))
         addresses.import_marks(conn, _some_odd(marks[:wanted]), None, clock.now())
 

@@ -343,12 +343,12 @@ def _disbursed(draw: np.random.Generator, family: np.ndarray, term: np.ndarray, 
 
 
 def _trouble(draw, family: np.ndarray, disbursed: np.ndarray, matures: np.ndarray, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """One in twenty is late once, mostly for days; about one in three hundred does not recover."""
+    """One in thirty is late once, mostly for days; about one in four hundred does not recover."""
     n = len(disbursed)
     kind = draw.random(n)
     begin = disbursed + 31 + (draw.random(n) * np.maximum(30, np.minimum(matures, end) - disbursed - 31)).astype(int)
-    length = np.where(kind < 0.037, draw.integers(1, 9, n), np.where(kind < 0.047, draw.integers(10, 75, n), FAR))
-    late = (kind < 0.050) & (begin <= end) & (begin < matures)
+    length = np.where(kind < 0.025, draw.integers(1, 9, n), np.where(kind < 0.032, draw.integers(10, 75, n), FAR))
+    late = (kind < 0.0345) & (begin <= end) & (begin < matures)
     return np.where(late, begin, 0), np.where(late, np.minimum(begin + length, FAR), 0)
 
 

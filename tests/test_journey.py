@@ -14,7 +14,9 @@ from tests.test_gate import running
 
 pytestmark = pytest.mark.browser
 
-PEOPLE = {"wangfang": "001", "zhaogang": "002", "fengtao": "003", "sunli": "801", "liqiang": "802"}
+PEOPLE = {
+    "wangfang": "001", "zhaogang": "002", "fengtao": "003", "chenjing": "004", "hewei": "005", "sunli": "801", "liqiang": "802",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,27 @@ def test_a_signal_is_taken_answered_and_closed_by_another(at):
     wang.page.keyboard.press("Tab")
     wang.settled().press("关闭：已处置")
     wang.go(f"signals?id={asked}").sees("欠款已结清")
+
+
+def test_the_auditor_follows_a_look_at_a_number_back_to_who_looked(at):
+    wang = at("wangfang").go("customer?no=K002").press("查看完整号码")
+    wang.page.get_by_label("原因").fill("联系借款人还款")
+    wang.page.keyboard.press("Tab")
+    wang.settled().press("手机").sees("13900000002")
+    chen = at("chenjing").go("audit?op=customer.reveal").sees("王芳", "联系借款人还款")
+    chen.go("audit?view=sign_ins&user=wangfang").sees("wangfang", "王芳")
+    chen.go("customer?no=K002").sees("刘洋", "操作留痕")
+    assert chen.page.get_by_role("button", name="查看完整号码").count() == 0
+
+
+def test_it_loads_a_folder_again_and_every_row_is_in_the_book_already(at):
+    he = at("hewei")
+    assert he.page.url.endswith("/feeds")
+    he.sees("批次 1：核心系统").press("重新装载该文件夹")
+    he.page.get_by_text("批次 2：", exact=False).or_(he.page.get_by_text("批次 3：", exact=False)).first.wait_for()
+    he.go("operations").sees("任务")
+    he.go("customers").sees("您的岗位无此权限")
+    assert "刘洋" not in he.page.content()
 
 
 def test_a_list_leaves_as_excel_and_a_signed_out_browser_shows_nothing(at, tmp_path):

@@ -66,6 +66,12 @@ class FileGone(Refusal):
     status = 404
 
 
+class NameTaken(Refusal):
+    """You have a report named "{name}" already. Choose another name."""
+
+    status = 409
+
+
 class TooManyCells(Refusal):
     """The table would have more than {most} figures. Split it by less, or narrow it."""
 

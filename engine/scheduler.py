@@ -16,7 +16,7 @@ import structlog
 from db import access, calendar, calendar_links, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
-from engine import clock, exports, footprints, night, notices, outbox, spelling, suspects, visits
+from engine import clock, exports, footprints, kept_reports, night, notices, outbox, spelling, suspects, visits
 from engine.feed import load
 from engine.photos import finding
 
@@ -103,6 +103,7 @@ JOBS = (
     Job("names", "Spell new names for the search", spelling.catch_up, every=timedelta(minutes=10)),
     Job("photos", "Compare photos that were not compared when they came", _photos, every=timedelta(minutes=1)),
     Job("exports", "Make files that wait, delete those that are over", exports.work, every=timedelta(seconds=20)),
+    Job("reports", "Ask for the reports that are made by themselves", kept_reports.make_due, every=timedelta(minutes=10)),
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),
     Job("digest", "Tell everybody whose hour has come how the day stands, on working days", _digest, every=timedelta(minutes=10)),
     Job("outbox", "Send what people are told through the channels they have chosen", outbox.run, every=timedelta(minutes=1)),

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -39,6 +40,10 @@ HOSTILE = (  # of an address: names and values nobody should have to believe
     "rules?view=secret", "rules?rule=../../etc/passwd", "rules?parameter=__class__", "feeds?run=0x10", "feeds?run=99999999",
     "map?mark=%00", "map?mark=' or 1=1", "map?due=never", "map?reach=-1", "addresses?state=lost", "addresses?manager=-1",
     "records?id=-1", "records?id=99999999999999999999", "records?id=²", "records?view=zzz",
+    "reports?subject=accounts&measures=count", "reports?subject=loans&measures=count(*)", "reports?subject=loans&measures=count&rows=1;drop",
+    "reports?subject=loans&measures=count&w_class=%27 or 1=1", "reports?subject=loans&measures=count&period=days&since=2026-02-30",
+    "reports?kept=99999999999999999999", "reports?report=../../etc/passwd", "reports?file=x", "reports?view=secret",
+    "reports?subject=loans&measures=count&cell={}&of=count", "reports?subject=loans&measures=count&cell=[[1]]&of=amount",
     "dashboard?days=7", "dashboard?days=30;", "dashboard?family=fast", "dashboard?kind=first&kind=second",
 )  # fmt: skip
 
@@ -313,6 +318,61 @@ class TestWhereCustomersAre:
     def test_what_nobody_may_mark_is_not_shown(self, visit):
         assert "无权查看" in shown(visit("manager").at("map?mark=K005")) or "不存在" in shown(visit("manager").at("map?mark=K005"))
         assert "typed_point" not in [box.key for box in visit("auditor").at("map?mark=K001").text_input]
+
+
+class TestReports:
+    def test_each_role_finds_the_reports_it_may_ask(self, visit):
+        assert "各支行按月待办完成情况" in shown(visit("head_risk").at("reports"))
+        assert "每日登录与失败" in shown(visit("auditor").at("reports"))
+        it = shown(visit("it").at("reports"))
+        assert "后台任务运行与耗时" in it and "待办" not in it
+
+    def test_a_short_link_opens_a_report_whose_query_then_stands_in_the_address(self, visit):
+        test = visit("head_risk").at("reports?report=classes")
+        assert "五级分类与产品类别余额" in shown(test)
+        assert test.query_params["subject"] == "loans" and test.query_params["w_live"] == "true"
+        assert "Balance by class" in shown(visit("head_risk", "en").at("reports?report=classes"))
+
+    def test_changing_a_field_changes_figures_and_address(self, visit):
+        test = visit("head_risk").at("reports?subject=loans&measures=count&rows=branch")
+        test.selectbox(key="q_column").set_value("class").run()
+        assert test.query_params["column"] == "class"
+        assert not test.exception and "knormal" in shown(test)
+        test.multiselect(key="q_narrowed").set_value(["class"]).run()
+        test.multiselect(key="q_w_class").set_value(["substandard"]).run()
+        assert test.query_params["w_class"] == "substandard"
+        test.selectbox(key="q_subject").set_value("signals").run()
+        assert test.query_params["subject"] == "signals" and "w_class" not in test.query_params
+        assert not test.exception
+
+    def test_a_figure_opens_its_rows(self, visit):
+        test = visit("head_risk").at('reports?subject=loans&measures=count&rows=class&cell=["normal"]&of=count')
+        assert "正常 · 贷款" in shown(test).replace("\\", "")
+        assert "loan_no" in shown(test) and "L1" in shown(test)
+
+    def test_a_query_is_kept_shared_and_found_by_others(self, visit):
+        head = visit("head_risk")
+        test = head.at("reports?subject=todos&measures=count&rows=kind")
+        test.text_input(key="report_name").set_value("我的待办分布").run()
+        test.button(key="keep_new").click().run()
+        kept = test.query_params["kept"]
+        test.multiselect(key="to_roles").set_value([Role.MANAGER]).run()
+        test.button(key="share_report").click().run()
+        test.selectbox(key="rhythm").set_value("daily").run()
+        assert not test.exception and not sentences(test)
+        assert "我的待办分布" in shown(head.at("reports"))
+        assert "我的待办分布" in shown(visit("manager").at(f"reports?kept={kept}"))
+        assert "我的待办分布" not in shown(visit("collections").at(f"reports?kept={kept}"))
+
+    def test_a_file_that_is_made_can_be_fetched_from_the_page(self, visit):
+        head = visit("head_risk")
+        test = head.at("reports?report=classes")
+        test.button(key="export_report").click().run()
+        deadline = time.monotonic() + 20
+        while "下载" not in shown(test) and time.monotonic() < deadline:
+            test.run()
+        assert "下载" in shown(test)
+        assert "可下载" in shown(head.at("reports?view=files"))
 
 
 class TestStrangeNames:

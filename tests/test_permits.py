@@ -9,7 +9,7 @@ import pytest
 
 from db import access, audit
 from db.access import MACHINE, Person
-from db.vocab import Conclusion, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Role
+from db.vocab import Conclusion, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Rhythm, Role
 from engine import (
     absences,
     acts,
@@ -23,6 +23,7 @@ from engine import (
     exports,
     footprints,
     handover,
+    kept_reports,
     leads,
     notices,
     people,
@@ -86,6 +87,10 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "checks.submit": ("check.submit", lambda conn, by: checks.submit(conn, by, check_of(1))),
     "customers.reveal": ("customer.reveal", lambda conn, by: customers.reveal(conn, by, 1, "phone", "to call him")),
     "exports.ask": ("export.make", lambda conn, by: exports.ask(conn, by, exports.of_list("leads", Leads()), now=NOW, today=TODAY)),
+    "kept_reports.keep": ("report.keep", lambda conn, by: kept_reports.keep(conn, by, "mine", FEW)),
+    "kept_reports.share": ("report.share", lambda conn, by: kept_reports.share(conn, by, 0, [Role.MANAGER], [])),
+    "kept_reports.repeat": ("report.keep", lambda conn, by: kept_reports.repeat(conn, by, 0, Rhythm.DAILY, today=TODAY)),
+    "kept_reports.drop": ("report.keep", lambda conn, by: kept_reports.drop(conn, by, 0)),
     "feed.override.ask": ("feed.override.ask", lambda conn, by: override.ask(conn, by, 1, "a good reason")),
     "feed.override.allow": ("feed.override.allow", lambda conn, by: override.allow(conn, by, 1)),
     "absences.arrange": (
@@ -265,6 +270,8 @@ def test_the_machine_may_everything_and_auditors_change_nothing():
         "export.make",
         "footprint.look",
         "preference.set",
+        "report.keep",
+        "report.share",
         "request.withdraw",  # of a large export
     }
 

@@ -57,6 +57,7 @@ from db import (
     tables,
     todos,
 )  # fmt: skip
+from db import reports as db_reports
 from db.access import MACHINE, Person
 from db.listing import Page
 from db.vocab import Definition, Kind, Mode, Request, Role, Scope
@@ -321,6 +322,9 @@ READS: dict[str, Callable] = {
     "rounds.base": lambda conn, w: [rounds.base(conn, s) for s in w.some],
     "rounds.sharing": lambda conn, w: [rounds.sharing(conn, s) for s in w.sharings],
     "rounds.last_sharing": lambda conn, w: [rounds.last_sharing(conn, b) for b in w.branches.values()],
+    "reports.listing": lambda conn, w: db_reports.listing(conn),
+    "reports.get": lambda conn, w: [db_reports.get(conn, n) for n in (1, 2, 3, 4)],
+    "reports.due": lambda conn, w: db_reports.due(conn, TODAY),
     "requests.get": lambda conn, w: [requests.get(conn, r) for r in w.requests],
     "requests.waiting": lambda conn, w: [requests.waiting(conn), requests.waiting(conn, Request.ADDRESS_MOVE, branch_ids=(1, 2))],
     "requests.of_asker": lambda conn, w: [requests.of_asker(conn, s) for s in w.staff.values()],

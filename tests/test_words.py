@@ -22,7 +22,7 @@ TELLING = {
     "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "flag": (1,), "day": (1,),
     "_choice": (0,),
     "Subject": (0,), "Dimension": (0,), "Measure": (0,), "Detail": (0,), "Day": (0,), "counted": (0,), "summed": (0,),
-    "distinct": (0,), "share": (0,), "mean": (0,),
+    "_one": (1,), "_several": (1,), "_day": (1,), "distinct": (0,), "share": (0,), "mean": (0,),
     "_section": (1,), "facts": (0,),
 }  # fmt: skip
 # Tables in the code whose values are texts of the catalogue.

@@ -8,6 +8,7 @@ from db.vocab import (
     Approval,
     Conclusion,
     DispatchState,
+    ExportState,
     FeedState,
     Finding,
     HandoverState,
@@ -80,6 +81,13 @@ BADGES: dict[tuple[type, str], str] = {
     **{(ReviewState, k): v for k, v in (("waiting", "orange"), ("decided", "gray"), ("appealed", "violet"), ("settled", "gray"))},
     **{(Finding, k): v for k, v in (("accepted", "green"), ("doubtful", "orange"), ("refused", "red"))},
     **{(Opinion, k): v for k, v in (("passed", "green"), ("returned", "orange"))},
+    **{
+        (ExportState, k): v
+        for k, v in (
+            ("waiting", "blue"), ("held", "orange"), ("running", "blue"), ("ready", "green"), ("failed", "red"), ("refused", "gray"),
+            ("gone", "gray"),
+        )
+    },
     **{(JobState, k): v for k, v in (("running", "blue"), ("done", "green"), ("failed", "red"))},
 }  # fmt: skip
 HEX = {"red": RED, "orange": ORANGE, "yellow": YELLOW, "blue": BLUE, "green": GREEN, "gray": GREY, "violet": "#6D5BA6"}

@@ -49,6 +49,13 @@ def show(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest:
     return rows[cells[0][0]] if cells else None
 
 
+def pick(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
+    """The table; row and column name of the cell that was clicked in this run, or None."""
+    event = _draw(rows, columns, key, alt, tallest, on_select="rerun", selection_mode="single-cell")
+    cells = event.selection.cells
+    return (rows[cells[0][0]], cells[0][1]) if cells else None
+
+
 def choose(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST) -> list:
     """The table with check boxes; the rows chosen."""
     if not rows:

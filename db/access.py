@@ -6,7 +6,7 @@ with the transaction's first statement and end with it, so a pooled connection c
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -27,6 +27,17 @@ class Person:
     branch_name: str = ""
     staff_no: str = ""
     session_id: int | None = None
+    viewer: "Person | None" = None  # who looks as this person, and only looks
+    wall: bool = False  # a screen on the wall, which shows the dashboard and nothing else
+
+    @property
+    def only_looks(self) -> bool:
+        return self.viewer is not None or self.wall
+
+    @property
+    def himself(self) -> "Person":
+        """Whoever sits, or signed in, before this screen."""
+        return self.viewer or (replace(self, wall=False) if self.wall else self)
 
     @property
     def scope(self) -> Scope:
@@ -47,8 +58,10 @@ PATIENCE = "30s"  # of a person; the machine may take as long as it takes
 
 @contextmanager
 def transaction(by: Person, verb: str = "") -> Iterator[sa.Connection]:
-    """One transaction in which `by` acts; commits at the end, rolls back on any exception."""
+    """One transaction in which `by` acts; commits at the end, rolls back on any exception. Who only looks cannot write."""
     with store.engine().begin() as conn:
+        if by.only_looks:
+            conn.exec_driver_sql("set transaction read only")
         act_as(conn, by, verb)
         yield conn
 

@@ -29,6 +29,8 @@ class Filter:
     manager_id: int | None = None
     no_manager: bool = False
     no_address: bool = False
+    since: date | None = None  # first handed down
+    until: date | None = None
     text: str | None = None
 
 
@@ -64,10 +66,13 @@ def _query() -> sa.Select:
 
 
 def conditions(x: Filter) -> list[sa.ColumnElement[bool]]:
+    """The filter as conditions on customers and their faces."""
     where = [f.live_loans > 0] if x.live else []
     where += [f.overdue_since.is_not(None)] if x.overdue else []
     where += [c.branch_id.in_(x.branch_ids)] if x.branch_ids is not None else []
     where += [c.manager_id.is_(None)] if x.no_manager else []
+    where += [c.created_on >= x.since] if x.since else []
+    where += [c.created_on <= x.until] if x.until else []
     if x.no_address:
         marked = select(addresses.c.customer_id).where(addresses.c.lat.is_not(None), addresses.c.replaced_at.is_(None))
         where.append(c.id.not_in(marked))

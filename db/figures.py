@@ -1,21 +1,45 @@
 """The figures of the dashboard: one function each, named as on the screen, its docstring the definition shown there.
 
 All take the same scope and count the same rows that a list with the same filter shows. Row security narrows them to
-what the acting person may see.
+what the acting person may see. What is counted over a time is counted over several windows at once, so that a figure
+stands beside what it was before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db import settings
-from db.tables import branches, records, signals, staff, todo_days, todos
-from db.vocab import LIVE_SIGNALS, Mode, SignalState, TodoState
+from db.tables import (
+    audit,
+    branch_tree,
+    branches,
+    customers,
+    feed_runs,
+    job_runs,
+    loans,
+    problems,
+    products,
+    records,
+    sign_ins,
+    signals,
+    staff,
+    staff_roles,
+    todo_days,
+    todos,
+)  # fmt: skip
+from db.vocab import LIVE_SIGNALS, FeedState, JobState, Mode, Role, SignalState, TodoState
 
 t, d, r, g = todos.c, todo_days.c, records.c, signals.c
-LONGEST_LEAD = 150  # days before its due day a todo can be closed at the earliest; lets an index do the work
+LONGEST_LEAD = 366  # days before its due day a todo can be closed at the earliest; lets an index do the work
+SNAPSHOT_AGE = 14  # days: how old the last picture of a day may be; nights rest over holidays
+OFFICERS = (Role.MANAGER, Role.INSPECTOR)
+WHOSE = {"todos": "assignee_id", "records": "staff_id", "signals": "owner_id", "loans": "manager_id", "customers": "manager_id"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +50,7 @@ class Scope:
     branch_ids: tuple[int, ...] | None = None
     kind: str | None = None
     family: str | None = None
+    staff_id: int | None = None
 
     def of(self, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
         """The scope's conditions on any table with these columns."""
@@ -34,7 +59,60 @@ class Scope:
             value = getattr(self, name)
             if value is not None and name in table.c:
                 where.append(table.c[name] == value)
+        if self.staff_id is not None:
+            where.append(table.c[WHOSE[table.name]] == self.staff_id)
         return where
+
+
+class Window(NamedTuple):
+    """Days, both ends counted."""
+
+    since: date
+    until: date
+
+    @property
+    def days(self) -> int:
+        return (self.until - self.since).days + 1
+
+
+def compared(today: date, days: int) -> tuple[Window, Window, Window]:
+    """The last so many days, as many before them, and the same ones a year ago."""
+    now = Window(today - timedelta(days=days - 1), today)
+    before = Window(now.since - timedelta(days=days), now.since - timedelta(days=1))
+    return now, before, Window(_year_ago(now.until) - timedelta(days=days - 1), _year_ago(now.until))
+
+
+def _year_ago(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
+
+
+def _each(conn: sa.Connection, windows: Sequence[Window], table: sa.Table, day, where: list, **counts) -> list[SimpleNamespace]:
+    """The counts for each window, from one look at the rows that are in any."""
+    columns = [
+        count.filter(day.between(*window)).label(f"{name}_{n}")
+        for n, window in enumerate(windows)
+        for name, count in counts.items()
+    ]
+    in_any = sa.or_(*(day.between(*window) for window in windows))
+    found = conn.execute(select(*columns).select_from(table).where(in_any, *where)).one()._mapping
+    return [SimpleNamespace(**{name: found[f"{name}_{n}"] for name in counts}) for n in range(len(windows))]
+
+
+def _spread(days: sa.ColumnElement) -> sa.ColumnElement:
+    """Median and 90th percentile, as an array; null without any."""
+    return func.percentile_cont(sa.literal([0.5, 0.9], sa.ARRAY(sa.Float))).within_group(days)
+
+
+# --- Todos ------------------------------------------------------------------------------------------------------------
+
+
+def completed(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Todos completed in each window: done; days from their making to their completion, as [median, 90th percentile]."""
+    where = [t.state == TodoState.DONE, *scope.of(todos)]
+    return _each(conn, windows, todos, t.closed_on, where, done=func.count(), days=_spread(t.closed_on - t.created_on))
 
 
 def done_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
@@ -47,37 +125,46 @@ def done_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]
     ).all()
 
 
-def completion(conn: sa.Connection, scope: Scope, since: date, until: date) -> sa.Row:
-    """Of the todos due in the period: due, on_time (completed within grace), late (completed later), open.
+def completion(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Of the todos due in each window: due, on_time (completed within grace), late (completed later), open.
 
     The rate is on_time over due. Cancelled todos were not due; the denominator is what fell due, not what was created.
     """
-    return conn.execute(select(*_completion_columns()).where(*_due_between(since, until), *scope.of(todos))).one()
+    earliest = min(window.since for window in windows)
+    return _each(conn, windows, todos, t.due_on, [*_counted(earliest), *scope.of(todos)], **_completion_counts())
 
 
 def completion_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
     """The same for each due day: day, due, on_time, late, open."""
     return conn.execute(
-        select(t.due_on.label("day"), *_completion_columns())
+        select(t.due_on.label("day"), *_labelled(_completion_counts()))
         .where(*_due_between(since, scope.today), *scope.of(todos))
         .group_by(t.due_on)
         .order_by(t.due_on)
     ).all()
 
 
-def _completion_columns() -> list[sa.ColumnElement]:
+def _completion_counts() -> dict[str, sa.ColumnElement]:
     done = t.state == TodoState.DONE
-    return [
-        func.count().label("due"),
-        func.count().filter(done, t.closed_on < t.late_from).label("on_time"),
-        func.count().filter(done, t.closed_on >= t.late_from).label("late"),
-        func.count().filter(t.closed_on.is_(None)).label("open"),
-    ]
+    return {
+        "due": func.count(),
+        "on_time": func.count().filter(done, t.closed_on < t.late_from),
+        "late": func.count().filter(done, t.closed_on >= t.late_from),
+        "open": func.count().filter(t.closed_on.is_(None)),
+    }
+
+
+def _labelled(counts: dict[str, sa.ColumnElement]) -> list[sa.ColumnElement]:
+    return [count.label(name) for name, count in counts.items()]
 
 
 def _due_between(since: date, until: date) -> list[sa.ColumnElement[bool]]:
+    return [t.due_on.between(since, until), *_counted(since)]
+
+
+def _counted(since: date) -> list[sa.ColumnElement[bool]]:
     recent = t.closed_on.is_(None) | (t.closed_on >= since - timedelta(days=LONGEST_LEAD))
-    return [t.due_on.between(since, until), recent, t.state != TodoState.CANCELLED]
+    return [recent, t.state != TodoState.CANCELLED]
 
 
 def overdue_now(conn: sa.Connection, scope: Scope) -> sa.Row:
@@ -103,6 +190,25 @@ def overdue_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.R
     ).all()
 
 
+def stood(conn: sa.Connection, scope: Scope, days: Sequence[date]) -> list[sa.Row | None]:
+    """How the open work stood on each of these days, or at the last business date before: late, due_7. None: not known."""
+    found = [_last_picture(conn, scope, day) for day in days]
+    return [row if row.late is not None else None for row in found]
+
+
+def _last_picture(conn: sa.Connection, scope: Scope, day: date) -> sa.Row:
+    last = select(func.max(d.day)).where(d.day.between(day - timedelta(days=SNAPSHOT_AGE), day)).correlate(None).scalar_subquery()
+    late = func.sum(d.late_7 + d.late_30 + d.late_more)
+    known = select(last.label("last")).subquery()
+    return conn.execute(
+        select(
+            sa.case((known.c.last.is_not(None), func.coalesce(late, 0))).label("late"), func.coalesce(func.sum(d.due_7), 0).label("due_7")
+        )
+        .select_from(known.outerjoin(todo_days, sa.and_(d.day == known.c.last, *scope.of(todo_days))))
+        .group_by(known.c.last)
+    ).one()  # fmt: skip
+
+
 def due_soon(conn: sa.Connection, scope: Scope, days: int) -> int:
     """Open todos due within so many days from today."""
     return conn.execute(select(func.count()).where(*_soon(scope, days))).scalar_one()
@@ -113,43 +219,66 @@ def _soon(scope: Scope, days: int) -> list[sa.ColumnElement[bool]]:
     return [t.closed_on.is_(None), t.due_on.between(scope.today, until), *scope.of(todos)]
 
 
-def due_soon_by_branch(conn: sa.Connection, scope: Scope, days: int) -> list[sa.Row]:
-    """Ranking of what comes due: branch_id, code, branch, n, heads (officers there), load (n a head), most first."""
-    heads = _heads()
-    n = func.count()
+def due_soon_by_branch(conn: sa.Connection, scope: Scope, days: int, top: int | None = None) -> list[sa.Row]:
+    """Ranking of what comes due, by the branches right below `top`, each with all below it, and `top` by itself:
+    branch_id, code, branch, n, heads (officers there), load (n a head), most first."""
+    parts, heads, n = _parts(top), _heads(top), func.count()
     return conn.execute(
         select(
-            t.branch_id, branches.c.code, branches.c.name.label("branch"), n.label("n"),
-            func.coalesce(heads.c.heads, 0).label("heads"),
-            (n / func.nullif(heads.c.heads, 0)).label("load"),
+            parts.c.part_id.label("branch_id"), branches.c.code, branches.c.name.label("branch"), n.label("n"),
+            func.coalesce(heads.c.heads, 0).label("heads"), (n / func.nullif(heads.c.heads, 0)).label("load"),
         )
-        .join(branches, branches.c.id == t.branch_id)
-        .outerjoin(heads, heads.c.branch_id == t.branch_id)
+        .select_from(todos.join(parts, parts.c.branch_id == t.branch_id).join(branches, branches.c.id == parts.c.part_id)
+                     .outerjoin(heads, heads.c.part_id == parts.c.part_id))
         .where(*_soon(scope, days))
-        .group_by(t.branch_id, branches.c.code, branches.c.name, heads.c.heads)
-        .order_by(n.desc(), t.branch_id)
+        .group_by(parts.c.part_id, branches.c.code, branches.c.name, heads.c.heads)
+        .order_by(n.desc(), branches.c.code)
     ).all()  # fmt: skip
 
 
-def _heads() -> sa.Subquery:
-    """Officers present by branch."""
-    from_roles = sa.text("""
-        select s.branch_id, count(*) as heads from staff s join staff_roles r on r.staff_id = s.id and r.valid_to is null
-        where s.left_on is null and r.role in ('manager', 'inspector') group by s.branch_id""")
-    return from_roles.columns(branch_id=sa.Integer, heads=sa.Integer).subquery("heads")
+def _parts(top: int | None) -> sa.Subquery:
+    """Every branch and the part of the bank below `top` that it belongs to; elsewhere, and `top` itself, are parts alone."""
+    child, tree = branches.alias("child"), branch_tree.alias("below")
+    below = (
+        select(tree.c.branch_id, child.c.id.label("part_id"))
+        .join(child, child.c.id == tree.c.ancestor_id)
+        .where(child.c.parent_id == top if top is not None else sa.false())
+        .subquery("of_part")
+    )
+    return (
+        select(branches.c.id.label("branch_id"), func.coalesce(below.c.part_id, branches.c.id).label("part_id"))
+        .select_from(branches.outerjoin(below, below.c.branch_id == branches.c.id))
+        .subquery("parts")
+    )
+
+
+def _heads(top: int | None) -> sa.Subquery:
+    """Officers present by part."""
+    parts, role = _parts(top), staff_roles.c
+    return (
+        select(parts.c.part_id, func.count().label("heads"))
+        .select_from(staff.join(staff_roles, role.staff_id == staff.c.id).join(parts, parts.c.branch_id == staff.c.branch_id))
+        .where(staff.c.left_on.is_(None), role.valid_to.is_(None), role.role.in_(OFFICERS))
+        .group_by(parts.c.part_id)
+        .subquery("heads")
+    )
 
 
 def due_soon_by_officer(conn: sa.Connection, scope: Scope, days: int) -> list[sa.Row]:
-    """The same within branches: staff_id, officer (null: nobody yet), branch, n, late (overdue now), most first."""
-    n = func.count()
+    """The same within branches: staff_id, officer (null: nobody yet, a row for each branch), branch, code, n, most first."""
+    n, home = func.count(), func.coalesce(staff.c.branch_id, t.branch_id)
     return conn.execute(
-        select(t.assignee_id.label("staff_id"), staff.c.name.label("officer"), branches.c.name.label("branch"), n.label("n"))
-        .join(branches, branches.c.id == t.branch_id)
-        .outerjoin(staff, staff.c.id == t.assignee_id)
+        select(
+            t.assignee_id.label("staff_id"), staff.c.name.label("officer"), branches.c.name.label("branch"), branches.c.code, n.label("n")
+        )
+        .select_from(todos.outerjoin(staff, staff.c.id == t.assignee_id).join(branches, branches.c.id == home))
         .where(*_soon(scope, days))
-        .group_by(t.assignee_id, staff.c.name, branches.c.name)
-        .order_by(n.desc(), t.assignee_id)
-    ).all()
+        .group_by(t.assignee_id, staff.c.name, branches.c.name, branches.c.code)
+        .order_by(n.desc(), branches.c.code, t.assignee_id)
+    ).all()  # fmt: skip
+
+
+# --- Signals ----------------------------------------------------------------------------------------------------------
 
 
 def signals_open(conn: sa.Connection, scope: Scope) -> list[sa.Row]:
@@ -163,12 +292,14 @@ def signals_open(conn: sa.Connection, scope: Scope) -> list[sa.Row]:
 
 def signals_waiting_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
     """Signals that nobody had taken at the end of each day: day, n."""
-    day = func.generate_series(since, scope.today, sa.text("interval '1 day'")).table_valued("day").render_derived()
+    return _waiting_since(conn, scope, since, scope.today)
+
+
+def _waiting_since(conn: sa.Connection, scope: Scope, since: date, until: date) -> list[sa.Row]:
+    day = func.generate_series(since, until, sa.text("interval '1 day'")).table_valued("day").render_derived()
     on = sa.cast(day.c.day, sa.Date)
     waiting = sa.and_(
-        g.first_on <= on,
-        sa.or_(g.closed_on.is_(None), g.closed_on > on),
-        sa.or_(g.taken_at.is_(None), sa.cast(g.taken_at, sa.Date) > on),
+        g.first_on <= on, sa.or_(g.closed_on.is_(None), g.closed_on > on), sa.or_(g.taken_at.is_(None), _taken_on() > on)
     )
     return conn.execute(
         select(on.label("day"), func.count(g.id).label("n"))
@@ -178,70 +309,177 @@ def signals_waiting_per_day(conn: sa.Connection, scope: Scope, since: date) -> l
     ).all()
 
 
+def signals_waited(conn: sa.Connection, scope: Scope, days: Sequence[date]) -> list[int]:
+    """The same at the end of each of these days."""
+    return [row.n for day in days for row in _waiting_since(conn, scope, day, day)]
+
+
+def _taken_on() -> sa.ColumnElement:
+    """The day in China, whatever the server's own zone is."""
+    return sa.cast(func.timezone(str(settings.ZONE), g.taken_at), sa.Date)
+
+
+def signals_raised(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Signals first raised in each window, without those that went away by themselves: raised, taken; days until somebody
+    took them, as [median, 90th percentile]."""
+    where = [g.state != SignalState.LIFTED, *scope.of(signals)]
+    return _each(
+        conn,
+        windows,
+        signals,
+        g.first_on,
+        where,
+        raised=func.count(),
+        taken=func.count(g.taken_at),
+        days=_spread(_taken_on() - g.first_on),
+    )
+
+
 def handling_days(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
-    """Signals raised since: level, n, median days until somebody took them."""
-    taken_after = sa.cast(func.timezone(str(settings.ZONE), g.taken_at), sa.Date) - g.first_on
+    """The same since a day, by level: level, n, days."""
     return conn.execute(
-        select(g.level, func.count().label("n"), func.percentile_cont(0.5).within_group(taken_after).label("days"))
+        select(g.level, func.count().label("n"), _spread(_taken_on() - g.first_on).label("days"))
         .where(g.first_on >= since, g.state != SignalState.LIFTED, *scope.of(signals))
         .group_by(g.level)
     ).all()
 
 
+# --- Visits -----------------------------------------------------------------------------------------------------------
+
+
+def visited(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Field visits in each window: visits, placed (with a position to compare), on_site (within the fence), outings (days on
+    which somebody was out, counted for each person)."""
+    out = func.count(sa.distinct(sa.tuple_(r.staff_id, r.done_on)))
+    return _each(conn, windows, records, r.done_on, [r.mode == Mode.FIELD, *scope.of(records)], **_on_site_counts(), outings=out)
+
+
 def on_site_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
     """Field visits each day: day, visits, placed (with a position to compare), on_site (within the fence)."""
     return conn.execute(
-        select(r.done_on.label("day"), *_on_site_columns())
+        select(r.done_on.label("day"), *_labelled(_on_site_counts()))
         .where(r.mode == Mode.FIELD, r.done_on.between(since, scope.today), *scope.of(records))
         .group_by(r.done_on)
         .order_by(r.done_on)
     ).all()
 
 
-def _on_site_columns() -> list[sa.ColumnElement]:
-    return [
-        func.count().label("visits"),
-        func.count(r.on_site).label("placed"),
-        func.count().filter(r.on_site).label("on_site"),
-    ]
+def _on_site_counts() -> dict[str, sa.ColumnElement]:
+    return {"visits": func.count(), "placed": func.count(r.on_site), "on_site": func.count().filter(r.on_site)}
 
 
-def branch_table(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
-    """One row a branch: due and on_time of the period, open and overdue now, visits and on_site, signals open."""
-    work = (
-        select(t.branch_id, *_completion_columns()).where(*_due_between(since, scope.today), *scope.of(todos)).group_by(t.branch_id)
-    ).subquery("work")
-    now = (
-        select(
-            t.branch_id, func.count().label("open"), func.count().filter(t.late_from <= scope.today).label("overdue"),
-        )
-        .where(t.closed_on.is_(None), *scope.of(todos))
-        .group_by(t.branch_id)
-    ).subquery("now")  # fmt: skip
-    seen = (
-        select(r.branch_id, *_on_site_columns())
-        .where(r.mode == Mode.FIELD, r.done_on.between(since, scope.today), *scope.of(records))
-        .group_by(r.branch_id)
-    ).subquery("seen")
-    warned = (
-        select(g.branch_id, func.count().label("signals"), func.count().filter(g.level >= "orange").label("serious"))
-        .where(g.state.in_(LIVE_SIGNALS), *scope.of(signals))
-        .group_by(g.branch_id)
-    ).subquery("warned")
-    b = branches.c
-    query = (
-        select(
-            b.id.label("branch_id"), b.code, b.name.label("branch"), b.parent_id,
-            *(func.coalesce(work.c[x], 0).label(x) for x in ("due", "on_time")),
-            *(func.coalesce(now.c[x], 0).label(x) for x in ("open", "overdue")),
-            *(func.coalesce(seen.c[x], 0).label(x) for x in ("visits", "placed", "on_site")),
-            *(func.coalesce(warned.c[x], 0).label(x) for x in ("signals", "serious")),
-        )
-        .select_from(branches.outerjoin(work, work.c.branch_id == b.id).outerjoin(now, now.c.branch_id == b.id)
-                     .outerjoin(seen, seen.c.branch_id == b.id).outerjoin(warned, warned.c.branch_id == b.id))
-        .where(b.closed_on.is_(None), func.coalesce(work.c.due, now.c.open, seen.c.visits, warned.c.signals).is_not(None))
+# --- By branch and by officer -----------------------------------------------------------------------------------------
+
+
+def branch_table(conn: sa.Connection, scope: Scope, since: date, top: int | None = None) -> list[sa.Row]:
+    """One row for each branch right below `top`, with all below it, and one for `top` by itself: branch_id, code, branch, heads
+    (officers there); due and on_time of the period, open and overdue now, visits, placed, on_site, outings, signals and serious
+    ones open."""
+    parts, heads, b = _parts(top), _heads(top), branches.c
+    work = _added_up(
+        scope,
+        since,
+        lambda table, _whose: (table.join(parts, parts.c.branch_id == table.c.branch_id), [parts.c.part_id.label("of")]),
+    )
+    return conn.execute(
+        select(b.id.label("branch_id"), b.code, b.name.label("branch"), func.coalesce(heads.c.heads, 0).label("heads"), *_sums(work))
+        .select_from(work.join(branches, b.id == work.c.of).outerjoin(heads, heads.c.part_id == b.id))
+        .group_by(b.id, b.code, b.name, heads.c.heads)
         .order_by(b.code)
+    ).all()  # fmt: skip
+
+
+def officer_table(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
+    """The same by officer: staff_id (null: nobody), officer, branch (where he works), code, by branch and name."""
+    work = _added_up(scope, since, lambda table, whose: (table, [whose.label("of")]))
+    return conn.execute(
+        select(staff.c.id.label("staff_id"), staff.c.name.label("officer"), branches.c.name.label("branch"), branches.c.code, *_sums(work))
+        .select_from(work.outerjoin(staff, staff.c.id == work.c.of).outerjoin(branches, branches.c.id == staff.c.branch_id))
+        .group_by(staff.c.id, staff.c.name, branches.c.name, branches.c.code)
+        .order_by(branches.c.code.nulls_last(), staff.c.name, staff.c.id)
+    ).all()  # fmt: skip
+
+
+SUMS = ("due", "on_time", "open", "overdue", "visits", "placed", "on_site", "outings", "signals", "serious")
+
+
+def _sums(work: sa.Subquery) -> list[sa.ColumnElement]:
+    return [sa.cast(func.sum(work.c[name]), sa.Integer).label(name) for name in SUMS]
+
+
+def _added_up(scope: Scope, since: date, of) -> sa.Subquery:
+    """Each table counted once by what `of` says; a zero for what it cannot tell."""
+    done = sa.and_(t.state == TodoState.DONE, t.closed_on < t.late_from)
+    counted = {
+        "due": (todos, t.assignee_id, _due_between(since, scope.today), {"due": func.count(), "on_time": func.count().filter(done)}),
+        "now": (todos, t.assignee_id, [t.closed_on.is_(None)],
+                {"open": func.count(), "overdue": func.count().filter(t.late_from <= scope.today)}),
+        "seen": (records, r.staff_id, [r.mode == Mode.FIELD, r.done_on.between(since, scope.today)],
+                 {"visits": func.count(), "placed": func.count(r.on_site), "on_site": func.count().filter(r.on_site),
+                  "outings": func.count(sa.distinct(sa.tuple_(r.staff_id, r.done_on)))}),
+        "warned": (signals, g.owner_id, [g.state.in_(LIVE_SIGNALS)],
+                   {"signals": func.count(), "serious": func.count().filter(g.level >= "orange")}),
+    }  # fmt: skip
+    return sa.union_all(*(_counted_once(scope, of, *how) for how in counted.values())).subquery("work")
+
+
+def _counted_once(scope: Scope, of, table: sa.Table, whose, where: list, columns: dict) -> sa.Select:
+    rows, keys = of(table, whose)
+    counts = [columns.get(name, sa.literal(0, sa.BigInteger)).label(name) for name in SUMS]
+    return select(*keys, *counts).select_from(rows).where(*where, *scope.of(table)).group_by(*keys)
+
+
+# --- The business, and the running of the system ----------------------------------------------------------------------
+
+
+def won(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Customers first handed down in each window: customers. Those of the very first delivery were customers before."""
+    first = select(func.min(feed_runs.c.business_date)).where(feed_runs.c.state == FeedState.LOADED).scalar_subquery()
+    where = [customers.c.created_on > first, *scope.of(customers)]
+    return _each(conn, windows, customers, customers.c.created_on, where, customers=func.count())
+
+
+def paid_out(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Loans paid out in each window, also those that have ended since: loans, amount_fen (null without any)."""
+    x = loans.c
+    where = scope.of(loans)
+    if scope.family is not None:
+        where.append(x.product_id.in_(select(products.c.id).where(products.c.family == scope.family)))
+    return _each(conn, windows, loans, x.disbursed_on, where, loans=func.count(), amount_fen=func.sum(x.amount_fen))
+
+
+def sign_in_tries(conn: sa.Connection, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Tries to sign in: tries, succeeded, failed (wrong password), locked (too many tries), disabled."""
+    c = sign_ins.c
+    outcomes = {name: func.count().filter(c.outcome == name) for name in ("succeeded", "failed", "locked", "disabled")}
+    return _each(conn, windows, sign_ins, _day_of(c.at), [], tries=func.count(), **outcomes)
+
+
+def refused(conn: sa.Connection, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Acts that were refused: refusals, people (who were refused something)."""
+    c = audit.c
+    of_these = sa.and_(c.op == "refused", c.at >= min(w.since for w in windows) - timedelta(days=1))
+    return _each(
+        conn, windows, audit, _day_of(c.at), [of_these], refusals=func.count(), people=func.count(sa.distinct(c.staff_id))
     )  # fmt: skip
-    if scope.branch_ids is not None:
-        query = query.where(b.id.in_(scope.branch_ids))
-    return conn.execute(query).all()
+
+
+def _day_of(moment: sa.ColumnElement) -> sa.ColumnElement:
+    return sa.cast(func.timezone(str(settings.ZONE), moment), sa.Date)
+
+
+def running(conn: sa.Connection, since: date) -> sa.Row:
+    """How the system runs, since a day: jobs_done, jobs_failed, seconds (median of a night), feeds_loaded, feeds_failed (stopped or
+    failed), set_aside (what nights left out so that the rest could go on)."""
+    j, f = job_runs.c, feed_runs.c
+    seconds = func.extract("epoch", j.finished_at - j.started_at)
+    runs = select(
+        func.count().filter(j.state == JobState.DONE).label("jobs_done"), func.count().filter(j.state == JobState.FAILED).label("jobs_failed"),
+        func.percentile_cont(0.5).within_group(seconds).filter(j.job == "night", j.state == JobState.DONE).label("seconds"),
+    ).where(j.business_date >= since).subquery()  # fmt: skip
+    feeds = select(
+        func.count().filter(f.state == FeedState.LOADED).label("feeds_loaded"),
+        func.count().filter(f.state.in_((FeedState.STOPPED, FeedState.FAILED))).label("feeds_failed"),
+    ).where(f.business_date >= since).subquery()  # fmt: skip
+    aside = select(func.count().label("set_aside")).where(problems.c.business_date >= since).subquery()
+    return conn.execute(select(runs, feeds, aside).select_from(runs.join(feeds, sa.true()).join(aside, sa.true()))).one()

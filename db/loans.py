@@ -29,6 +29,8 @@ class Filter:
     manager_id: int | None = None
     no_manager: bool = False
     matures_within: int | None = None
+    paid_from: date | None = None
+    paid_to: date | None = None
     text: str | None = None
 
 
@@ -57,12 +59,15 @@ def _query() -> sa.Select:
 
 
 def conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
+    """The filter as conditions on loans and their products."""
     where = [x.live.is_(f.live)] if f.live is not None else []
     where += [x.overdue_since.is_not(None)] if f.overdue else []
     where += [x.branch_id.in_(f.branch_ids)] if f.branch_ids is not None else []
     where += [x.manager_id.is_(None)] if f.no_manager else []
     if f.matures_within is not None:
         where.append(x.matures_on.between(f.today, f.today + sa.literal(f.matures_within, sa.Integer)))
+    where += [x.disbursed_on >= f.paid_from] if f.paid_from else []
+    where += [x.disbursed_on <= f.paid_to] if f.paid_to else []
     if f.text:
         who = select(customers.c.id).where(contains(customers.c.name, f.text) | begins(customers.c.customer_no, f.text))
         where.append(begins(x.loan_no, f.text) | begins(x.contract_no, f.text) | x.customer_id.in_(who))

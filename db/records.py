@@ -90,13 +90,14 @@ def touch(conn: sa.Connection, customer_ids: list[int]) -> None:
 
 
 def _query() -> sa.Select:
+    """Also of a customer who has gone to another branch since, without his name: a list has as many rows as its figure."""
     return (
         select(
             r.id, r.customer_id, r.kind, r.mode, r.done_on, r.finished_at, r.outcome, r.conclusion, r.note, r.answers,
             r.distance_m, r.grade, r.offline, r.received_at, r.form_code, r.form_version, r.loan_ids, r.staff_id, customers.c.name.label("customer"), customers.c.customer_no,
             staff.c.name.label("staff"), branches.c.name.label("branch"), reviews.c.state.label("review"), opinions.c.state.label("opinion"),
         )
-        .join(customers, customers.c.id == r.customer_id)
+        .outerjoin(customers, customers.c.id == r.customer_id)
         .join(branches, branches.c.id == r.branch_id)
         .join(staff, staff.c.id == r.staff_id)
         .outerjoin(reviews, sa.and_(reviews.c.record_id == r.id, reviews.c.customer_id == r.customer_id))
@@ -111,12 +112,15 @@ def of_customer(conn: sa.Connection, customer_id: int, limit: int = 100) -> list
 def listing(
     conn: sa.Connection, *, since: date | None = None, until: date | None = None, kind: str | None = None,
     mode: str | None = None, conclusion: str | None = None, branch_ids: tuple[int, ...] | None = None,
-    staff_id: int | None = None, text: str | None = None, sort: str = "-done", limit: int = 50, offset: int = 0,
+    staff_id: int | None = None, placed: bool | None = None, on_site: bool | None = None, text: str | None = None,
+    sort: str = "-done", limit: int = 50, offset: int = 0,
 ) -> Page:  # fmt: skip
+    """`placed`: with a position that could be compared with a marked address."""
     where = [r.done_on >= since] if since else []
     where += [r.done_on <= until] if until else []
     where += [r.branch_id.in_(branch_ids)] if branch_ids is not None else []
     where += [contains(customers.c.name, text)] if text else []
-    exact = ((r.kind, kind), (r.mode, mode), (r.conclusion, conclusion), (r.staff_id, staff_id))
+    where += [r.on_site.is_not(None) if placed else r.on_site.is_(None)] if placed is not None else []
+    exact = ((r.kind, kind), (r.mode, mode), (r.conclusion, conclusion), (r.staff_id, staff_id), (r.on_site, on_site))
     where += [column == value for column, value in exact if value is not None]
     return page(conn, _query().where(*where), SORTS, sort, limit, offset)

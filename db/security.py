@@ -400,7 +400,10 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         ),
     },
     "accounts": {Scope.ADMIN: all_of("insert", "update", rows=IS_SECURITY)},
-    "sessions": {Scope.ADMIN: all_of("update (ended_at, ended_because)", rows=IS_SECURITY)},
+    "sessions": {
+        Scope.ADMIN: all_of("update (ended_at, ended_because)", rows=IS_SECURITY),
+        Scope.HEAD: all_of("update (viewing_id, wall_until)", signed=f"staff_id = {ME}"),
+    },
     "staff_roles": {
         Scope.ADMIN: all_of("insert", rows=IS_SECURITY, signed=f"granted_by = {ME} and staff_id <> {ME}")
         + all_of("update (valid_to)", rows=f"{IS_SECURITY} and staff_id <> {ME}"),

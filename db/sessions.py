@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.tables import accounts, sessions, tickets
 
@@ -21,7 +21,7 @@ def by_token(conn: sa.Connection, token_hash: bytes) -> sa.Row | None:
     account = accounts.c
     return conn.execute(
         select(
-            s.id, s.staff_id, s.created_at, s.seen_at, s.ended_at,
+            s.id, s.staff_id, s.created_at, s.seen_at, s.ended_at, s.viewing_id, s.wall_until,
             account.must_change, account.password_set_at, account.disabled_at,
         )
         .join(accounts, account.staff_id == s.staff_id)
@@ -50,10 +50,19 @@ def end_all(conn: sa.Connection, staff_id: int, because: str, now: datetime, kee
 def open_of(conn: sa.Connection, staff_id: int, seen_since: datetime) -> list[sa.Row]:
     """Where somebody is signed in now, latest first."""
     return conn.execute(
-        select(s.id, s.created_at, s.seen_at, s.source, s.agent)
-        .where(s.staff_id == staff_id, s.ended_at.is_(None), s.seen_at > seen_since)
+        select(s.id, s.created_at, s.seen_at, s.source, s.agent, s.wall_until)
+        .where(s.staff_id == staff_id, s.ended_at.is_(None), sa.or_(s.seen_at > seen_since, s.wall_until > func.now()))
         .order_by(s.seen_at.desc())
     ).all()
+
+
+def look_as(conn: sa.Connection, session_id: int, staff_id: int | None) -> None:
+    """As whom the owner of this session looks; None: as himself."""
+    conn.execute(sa.update(sessions).where(s.id == session_id).values(viewing_id=staff_id))
+
+
+def hang(conn: sa.Connection, session_id: int, until: datetime) -> None:
+    conn.execute(sa.update(sessions).where(s.id == session_id).values(wall_until=until))
 
 
 def put_ticket(conn: sa.Connection, ticket_hash: bytes, token: str, now: datetime, lasts: timedelta) -> None:
@@ -71,5 +80,6 @@ def take_ticket(conn: sa.Connection, ticket_hash: bytes, now: datetime) -> str |
 def tidy(conn: sa.Connection, now: datetime) -> int:
     """End sessions that nobody can use any more, forget tickets that nobody came for. How many sessions ended."""
     conn.execute(sa.delete(tickets).where(k.expires_at < now))
-    query = sa.update(sessions).where(s.ended_at.is_(None), s.created_at < now - LONGER_THAN_ANY)
+    hanging = sa.and_(s.wall_until.is_not(None), s.wall_until > now)
+    query = sa.update(sessions).where(s.ended_at.is_(None), s.created_at < now - LONGER_THAN_ANY, sa.not_(hanging))
     return conn.execute(query.values(ended_at=now, ended_because="ran out")).rowcount

@@ -149,6 +149,9 @@ sessions = Table(
     Column("ended_because", Text),
     Column("source", Text),
     Column("agent", Text),
+    staff_ref("viewing_id", comment="as whom its owner looks, and only looks"),
+    moment("wall_until", comment="hangs on a wall until then: shows the dashboard and nothing else"),
+    CheckConstraint("viewing_id is null or wall_until is null", name="one_way_to_look"),
     Index("sessions_live_of_staff", "staff_id", postgresql_where=text("ended_at is null")),
 )  # fmt: skip
 

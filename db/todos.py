@@ -20,6 +20,7 @@ class Filter:
 
     today: date
     pending: bool | None = None
+    kept: bool = False  # not cancelled
     state: str | None = None
     late: bool = False
     due_within: int | None = None
@@ -45,6 +46,7 @@ SORTS = {
 
 
 def _query() -> sa.Select:
+    """Also of a customer who has gone to another branch since, without his name: a list has as many rows as its figure."""
     return (
         select(
             t.id, t.customer_id, t.kind, t.mode, t.state, t.due_on, t.late_from, t.created_on, t.closed_on, t.close_reason,
@@ -53,8 +55,8 @@ def _query() -> sa.Select:
             customer_faces.c.exposure_fen, customer_faces.c.overdue_since, customer_faces.c.worst_class,
             branches.c.name.label("branch"), assignee.c.name.label("assignee"),
         )
-        .join(customers, customers.c.id == t.customer_id)
-        .join(customer_faces, customer_faces.c.customer_id == t.customer_id)
+        .outerjoin(customers, customers.c.id == t.customer_id)
+        .outerjoin(customer_faces, customer_faces.c.customer_id == t.customer_id)
         .join(branches, branches.c.id == t.branch_id)
         .outerjoin(assignee, assignee.c.id == t.assignee_id)
     )  # fmt: skip
@@ -65,6 +67,8 @@ def conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
     where = []
     if f.pending is not None:
         where.append(t.closed_on.is_(None) if f.pending else t.closed_on.is_not(None))
+    if f.kept:
+        where.append(t.state != TodoState.CANCELLED)
     if f.late:
         where += [t.closed_on.is_(None), t.late_from <= f.today]
     if f.due_within is not None:

@@ -15,6 +15,6 @@ def act(by: Person, verb: str) -> Iterator[Connection]:
         with access.transaction(by, verb) as conn:
             yield conn
     except Refusal as no:
-        with access.transaction(by, verb) as conn:
+        with access.transaction(by.himself, verb) as conn:
             audit.note(conn, "refused", verb, None, {"verb": verb, "why": type(no).__name__})
         raise

@@ -60,6 +60,9 @@ PARAMETERS = {
     "exports.kept_hours": Parameter(24, "hours", "An exported file is deleted after this"),
     "reports.hour": Parameter(6, "hour", "Reports that are made by themselves are made from this hour on"),
     "reports.kept_days": Parameter(30, "days", "A report that was made by itself is deleted after this"),
+    "target.on_time": Parameter(0.95, "share", "Todos due are to be completed on time at this rate"),
+    "target.on_site": Parameter(0.90, "share", "Field visits are to be within the fence at this rate"),
+    "target.signal_days": Parameter(3, "days", "Half of the signals are to be taken within so many days"),
     "feed.absent_days": Parameter(2, "days", "A note missing from full snapshots this long is settled"),
 }
 

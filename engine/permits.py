@@ -5,7 +5,7 @@ A permit says that a role may ever do a thing; whether to this very row is the d
 
 from db.access import Person
 from db.vocab import Role
-from engine.refusals import Missing, NotPermitted
+from engine.refusals import Missing, NotPermitted, OnlyLooking
 
 HEAD = frozenset({Role.HEAD_RISK, Role.HEAD_LOANS})
 OFFICERS = frozenset({Role.MANAGER, Role.INSPECTOR})
@@ -36,6 +36,8 @@ PERMITS: dict[str, frozenset[Role]] = {
     "notices.see": TOLD,
     "reports.see": EVERYBODY,  # each subject asks for its own permit besides
     "me.see": EVERYBODY,
+    "view.as": HEAD,
+    "wall.hang": HEAD,
     # acting
     "check.submit": OFFICERS | {Role.BRANCH_HEAD},
     "review.decide": HEAD | {Role.BRANCH_HEAD},
@@ -111,6 +113,8 @@ WORDS = {
     "notices.see": "see one's own messages",
     "reports.see": "see reports",
     "me.see": "see one's own page",
+    "view.as": "look as a colleague",
+    "wall.hang": "leave the dashboard on a wall",
     "check.submit": "submit a check",
     "review.decide": "review presence",
     "review.appeal": "appeal against a review",
@@ -165,13 +169,30 @@ WORDS = {
 }
 
 
+# What somebody who only looks gets to see: another's work, not his messages, his sessions or his way; on a wall less.
+LOOKED_AT = frozenset({
+    "dashboard.see", "today.see", "todos.see", "handover.see", "rounds.see", "loans.see", "customers.see", "records.see", "signals.see",
+    "rules.see", "map.see",
+})  # fmt: skip
+ON_A_WALL = frozenset({"dashboard.see"})
+
+
 def may(by: Person, verb: str) -> bool:
+    if by.only_looks and verb not in (ON_A_WALL if by.wall else LOOKED_AT):
+        return False
     return by.role is Role.MACHINE or by.role in PERMITS[verb]
 
 
 def must(by: Person, verb: str) -> None:
     if not may(by, verb):
+        must_be_oneself(by)
         raise NotPermitted(verb=WORDS[verb])
+
+
+def must_be_oneself(by: Person) -> None:
+    """For what concerns nobody but whoever sits before the screen, and needs no permit."""
+    if by.only_looks:
+        raise OnlyLooking
 
 
 SHORTEST_REASON = 4  # characters

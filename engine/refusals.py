@@ -26,6 +26,18 @@ class NotPermitted(Refusal):
     status = 403
 
 
+class OnlyLooking(Refusal):
+    """You are only looking here: nothing can be changed. Go back to yourself first."""
+
+    status = 403
+
+
+class NotToBeLookedAs(Refusal):
+    """One can look as a branch head, a relationship manager or an inspector who holds that role today."""
+
+    status = 403
+
+
 class Conflict(Refusal):
     """Somebody else changed this a moment ago. Reload the page and look again."""
 

@@ -135,6 +135,11 @@ def sentence(row, known: Names) -> str:
             seen = row.after or {}
             whom = plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))
             return _("{0} looked at the footprints of {1} on {2}").format(who, whom, plain(seen.get("day")))
+        case "view.as":
+            whom = plain(known.staff.get((row.after or {}).get("staff_id"), ""))
+            return _("{0} looked as {1}").format(who, whom)
+        case "wall.hang":
+            return _("{0} left the dashboard on a wall until {1}").format(who, plain((row.after or {}).get("until")))
         case "footprints.coarsen":
             done = row.after or {}
             rounded = sum(done.get(name, 0) for name in ("checks", "visits", "photos"))

@@ -11,7 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import argon2
@@ -19,7 +19,7 @@ import argon2
 from db import accounts, calendar_links, sessions, staff
 from db.access import Connection, Person
 from db.vocab import SignInOutcome
-from engine import permits, refusals
+from engine import permits, refusals, viewing
 
 
 @dataclass(frozen=True)
@@ -159,11 +159,24 @@ def who_is(conn: Connection, hashed_token: bytes, now: datetime) -> Visitor | No
     person = staff.person(conn, row.staff_id, row.id)
     if person is None:
         return None
-    old = now - row.password_set_at > POLICY.password_lasts
-    return Visitor(person, must_change=row.must_change or old, seen_at=row.seen_at)
+    must_change = row.must_change or now - row.password_set_at > POLICY.password_lasts
+    if row.wall_until is not None:
+        on_wall = permits.may(person, "wall.hang") and not must_change
+        return Visitor(replace(person, wall=True), must_change=False, seen_at=row.seen_at) if on_wall else None
+    return Visitor(_as_it_looks(conn, person, row), must_change, seen_at=row.seen_at)
+
+
+def _as_it_looks(conn: Connection, person: Person, row) -> Person:
+    """Whom the session looks as, if its owner still may and the other still holds a role that is looked as."""
+    if row.viewing_id is None or not permits.may(person, "view.as"):
+        return person
+    colleague = staff.person(conn, row.viewing_id, row.id)
+    return replace(colleague, viewer=person) if colleague and colleague.role in viewing.LOOKED_AS else person
 
 
 def _alive(row, now: datetime) -> bool:
+    if row.wall_until is not None:
+        return row.ended_at is None and row.disabled_at is None and now <= row.wall_until
     return (
         row.ended_at is None
         and row.disabled_at is None
@@ -184,11 +197,13 @@ def sign_out(conn: Connection, hashed_token: bytes, now: datetime) -> None:
 
 def sign_out_elsewhere(conn: Connection, by: Person, now: datetime) -> int:
     """How many other sessions of mine ended."""
+    permits.must_be_oneself(by)
     return sessions.end_all(conn, by.id, "signed out from another device", now, keep=by.session_id)
 
 
 def open_sessions(conn: Connection, by: Person, now: datetime) -> list:
     """Where I am signed in."""
+    permits.must_be_oneself(by)
     return sessions.open_of(conn, by.id, now - POLICY.idle)
 
 
@@ -197,6 +212,7 @@ def open_sessions(conn: Connection, by: Person, now: datetime) -> list:
 
 def change_password(conn: Connection, by: Person, old: str, new: str, source: str, now: datetime) -> bool:
     """False when the old one is wrong, which counts like a wrong sign-in. My other sessions end."""
+    permits.must_be_oneself(by)
     account = accounts.of_staff(conn, by.id)
     _must_be_strong(new, account.username)
     if _normal(old) == _normal(new):

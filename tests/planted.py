@@ -112,7 +112,7 @@ def _accounts(conn: sa.Connection, ids: dict[str, int]) -> None:
 
 def _portfolio(conn: sa.Connection, ids: dict[str, int], customers: dict[str, int]) -> None:
     inspected = sa.update(tables.customers).where(tables.customers.c.customer_no.in_(["K002", "K005"]))
-    conn.execute(inspected.values(inspector_id=ids["803"]))
+    conn.execute(inspected.values(inspector_id=ids["803"], created_on=TODAY + timedelta(days=1)))  # new since the first feed
     a = tables.addresses
     conn.execute(sa.insert(a), [
         {"customer_id": c, "kind": "home", "place": "x", "lat": 43.9, "lon": 125.3, "datum": "wgs84"} for c in customers.values()

@@ -7,7 +7,9 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from urllib.parse import unquote
 
 import pytest
 from google.protobuf import text_format
@@ -44,7 +46,7 @@ HOSTILE = (  # of an address: names and values nobody should have to believe
     "reports?subject=loans&measures=count&w_class=%27 or 1=1", "reports?subject=loans&measures=count&period=days&since=2026-02-30",
     "reports?kept=99999999999999999999", "reports?report=../../etc/passwd", "reports?file=x", "reports?view=secret",
     "reports?subject=loans&measures=count&cell={}&of=count", "reports?subject=loans&measures=count&cell=[[1]]&of=amount",
-    "dashboard?days=7", "dashboard?days=30;", "dashboard?family=fast", "dashboard?kind=first&kind=second",
+    "dashboard?days=8", "dashboard?days=30;", "dashboard?family=fast", "dashboard?kind=first&kind=second",
 )  # fmt: skip
 
 
@@ -219,12 +221,46 @@ class TestEachOnesOwn:
         assert "无权查看" in shown(test) or "不存在" in shown(test)
 
 
+class TestLookingOnly:
+    def test_whoever_looks_as_somebody_else_is_told_so_on_every_page_and_touches_nothing(self, visit):
+        by = visit("branch_head")
+        plain = {button.label for button in by.at("todos?state=pending").button}
+        by.person = replace(by.person, viewer=conftest.person("001"))
+        for path in ("dashboard", "todos?state=pending", "loans", "signals", "handover"):
+            test = by.at(path)
+            assert not test.exception
+            assert any("孙丽" in s and "视角" in s for s in sentences(test)), path
+        assert "返回本人视角" in {button.label for button in test.button} - plain
+        assert any("权限" in s for s in sentences(by.at("me")))
+
+    def test_a_wall_has_no_menu_and_shows_the_figures_without_a_click(self, visit):
+        by = visit("head_risk")
+        by.person = replace(by.person, wall=True)
+        test = by.at("dashboard")
+        assert not test.exception and test.get("plotly_chart") and not test.sidebar.get("page_link") and not test.button
+        assert any("权限" in s for s in sentences(by.at("loans")))
+
+
 class TestNumbers:
     def test_the_dashboard_counts_what_the_list_shows(self, visit):
         head = visit("head_risk")
         figures = {m.label: m.value for m in head.at("dashboard").metric}
         listed = head.at("signals?state=raised")
         assert int(figures["未受理预警"]) == len(listed.dataframe[0].value) > 0
+
+    @pytest.mark.parametrize("role", ["head_risk", "branch_head"])
+    def test_every_figure_of_the_dashboard_opens_its_rows(self, visit, role):
+        """As many as it says; a share, as many as it is a share of."""
+        by = visit(role)
+        for narrowed in ("", "&branch=229008!", f"&officer={conftest.person('802').id}"):
+            test = by.at(f"dashboard?days=90{narrowed}")
+            figures_ = [m.value for m in test.metric][:6]
+            links = [f"{el.proto.page}?{el.proto.query_string}" for el in test.get("page_link") if "查看明细" in el.proto.label]
+            assert len(links) == 6
+            for value, link in zip(figures_, links, strict=True):
+                listed = [c.value for c in by.at(unquote(link)).caption if " 条" in c.value or " 项" in c.value]
+                if "%" not in value and value != "—":
+                    assert listed and int(listed[0].split()[0].replace(",", "")) == int(value.replace(",", "")), (link, listed)
 
     def test_a_loan_tells_its_balance_its_days_and_why_it_is_checked(self, visit):
         test = visit("head_risk").at("loan?no=L1")
@@ -252,7 +288,7 @@ class TestAddresses:
     @pytest.mark.parametrize(("address", "words_"), [
         ("todos?state=nonsense", "状态"), ("todos?due_from=2026-13-45", "2026-11-23"), ("loans?class=royal", "五级分类"),
         ("signals?id=NaN", "没有编号为"), ("feeds?run=0x10", "没有批次"), ("rules?view=secret", "视图"),
-        ("dashboard?days=7", "期间"),
+        ("dashboard?days=8", "期间"),
         ("records?view=zzz", "视图"),
     ])  # fmt: skip
     def test_the_sentence_says_what_and_what_to_do(self, visit, address, words_):

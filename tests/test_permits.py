@@ -38,6 +38,7 @@ from engine import (
     sign_in,
     signals,
     todos,
+    viewing,
     visits,
     words,
 )
@@ -67,6 +68,9 @@ def proposal(family: Definition) -> Callable:
 
 # What each verb is called in the table, and how it is tried. A verb with several permits stands once for each.
 VERBS: dict[str, tuple[str, Callable]] = {
+    "viewing.begin": ("view.as", lambda conn, by: viewing.begin(conn, by, 12)),
+    "viewing.end": ("view.as", lambda conn, by: viewing.end(conn, by)),
+    "viewing.hang": ("wall.hang", lambda conn, by: viewing.hang(conn, by, now=NOW)),
     "care.update": ("customer.update", lambda conn, by: care.update(conn, by, 1, care.Facts(), None, now=NOW)),
     "care.note": ("customer.note", lambda conn, by: care.note(conn, by, 1, "called back", now=NOW)),
     "footprints.look": ("footprint.look", lambda conn, by: footprints.look(conn, by, 12, TODAY)),

@@ -71,6 +71,7 @@ from tests.rules_of_sight import OPEN_TO, Book, Sight
 EVERYONE = [number for number, *_ in STAFF]
 SINCE = TODAY - timedelta(days=30)
 SCOPE = figures.Scope(TODAY)
+WINDOWS = figures.compared(TODAY, 30)
 TAKES = handovers.Minutes(40, 10, 15)
 COUNTED = [
     cube.Query(subject, ("count",), ("branch",))
@@ -210,7 +211,18 @@ READS: dict[str, Callable] = {
     "feeds.files": lambda conn, w: feeds.files(conn, w.run),
     "feeds.rejected": lambda conn, w: feeds.rejected(conn, w.run),
     "figures.done_per_day": lambda conn, w: figures.done_per_day(conn, SCOPE, SINCE),
-    "figures.completion": lambda conn, w: figures.completion(conn, SCOPE, SINCE, TODAY),
+    "figures.completion": lambda conn, w: figures.completion(conn, SCOPE, WINDOWS),
+    "figures.completed": lambda conn, w: figures.completed(conn, SCOPE, WINDOWS),
+    "figures.stood": lambda conn, w: figures.stood(conn, SCOPE, [TODAY, SINCE]),
+    "figures.signals_raised": lambda conn, w: figures.signals_raised(conn, SCOPE, WINDOWS),
+    "figures.signals_waited": lambda conn, w: figures.signals_waited(conn, SCOPE, [TODAY, SINCE]),
+    "figures.visited": lambda conn, w: figures.visited(conn, SCOPE, WINDOWS),
+    "figures.officer_table": lambda conn, w: figures.officer_table(conn, SCOPE, SINCE),
+    "figures.won": lambda conn, w: figures.won(conn, SCOPE, [figures.Window(TODAY, TODAY + timedelta(9))]),
+    "figures.paid_out": lambda conn, w: figures.paid_out(conn, SCOPE, figures.compared(TODAY, 120)),
+    "figures.sign_in_tries": lambda conn, w: figures.sign_in_tries(conn, WINDOWS),
+    "figures.refused": lambda conn, w: figures.refused(conn, WINDOWS),
+    "figures.running": lambda conn, w: figures.running(conn, SINCE),
     "figures.completion_per_day": lambda conn, w: figures.completion_per_day(conn, SCOPE, SINCE),
     "figures.overdue_now": lambda conn, w: figures.overdue_now(conn, SCOPE),
     "figures.overdue_per_day": lambda conn, w: figures.overdue_per_day(conn, SCOPE, SINCE),

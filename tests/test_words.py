@@ -27,6 +27,9 @@ TELLING = {
 }  # fmt: skip
 # Tables in the code whose values are texts of the catalogue.
 TABLES = {
+    "AGAINST", "TURNS",
+   
+   
     "SORTS", "VIEWS", "TABS", "STATES", "OPS", "LABELS", "NOUNS", "ANCHORS", "MEASURES", "VERDICTS", "SOURCES", "TABLES", "PERIODS",
     "KILOMETRES", "COPIED_FROM", "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
     "PARTS", "FOUND", "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS", "TOLD",

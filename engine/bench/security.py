@@ -67,7 +67,7 @@ def _branches_of(head: Person) -> tuple[int, ...]:
 def _dashboard(scope: Scope) -> dict[str, Read]:
     return {
         "done per day": lambda conn: figures.done_per_day(conn, scope, SINCE),
-        "completion": lambda conn: figures.completion(conn, scope, SINCE, scope.today),
+        "completion": lambda conn: figures.completion(conn, scope, figures.compared(scope.today, PAST)),
         "completion per day": lambda conn: figures.completion_per_day(conn, scope, SINCE),
         "overdue now": lambda conn: figures.overdue_now(conn, scope),
         "overdue per day": lambda conn: figures.overdue_per_day(conn, scope, SINCE),

@@ -34,7 +34,7 @@ if filters.one_of("tab", "What to see", {"customers": "Customers", "leads": "Lea
     lead_cards.show(person, mine=False)
     st.stop()
 with access.reading(person) as conn:
-    managers = filters.people(conn, Role.MANAGER)
+    managers = filters.people(conn, Role.MANAGER, key="manager")
     with filters.bar():
         text = filters.text(placeholder="name, number, phone, ID, village", width=220)
         overdue = filters.flag("overdue", "Overdue only")
@@ -42,14 +42,17 @@ with access.reading(person) as conn:
         segment = filters.word("segment", "Segment", Segment, width=120)
         worst = filters.word("class", "Class", LoanClass, width=110)
         order = filters.sort(SORTS, "-exposure")
-        with filters.more("manager", "no_manager", "no_address", "former"):
+        with filters.more("manager", "no_manager", "no_address", "former", "since", "until"):
             manager = filters.choice("manager", "Relationship manager", managers, 300, labelled=True)
             no_manager = filters.flag("no_manager", "Without manager")
             no_address = filters.flag("no_address", "Address not marked")
             former = filters.flag("former", "Also former customers")
+            with st.container(horizontal=True):
+                since = filters.day("since", "Customer since")
+                until = filters.day("until", "Customer until")
     wanted = customers.Filter(
-        today=today, live=not former, overdue=overdue, segment=segment, worst_class=worst, branch_ids=branch_ids,
-        manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, text=text,
+        today=today, live=not (former or since or until), overdue=overdue, segment=segment, worst_class=worst, branch_ids=branch_ids,
+        manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, since=since, until=until, text=text,
     )  # fmt: skip
     found = customers.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
 

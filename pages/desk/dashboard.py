@@ -1,146 +1,150 @@
 """看板: what was done, what is late, what is coming, where the signals are; every figure opens its rows."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, feeds, figures
+from db import access, branches, staff
 from db.figures import Scope
-from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role, SignalState
+from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role
 from engine import clock, words
 from engine.words import _
-from pages.parts import charts, filters, frame, live, look, tables
+from pages.parts import board, charts, filters, frame, live, look, looking, tables, wall
+from pages.parts.board import Asked
 from pages.parts.tables import Column
 
 person = frame.person("dashboard.see")
 today = clock.today()
 
+PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year"}
 RANKED = {"branches": "Branches", "officers": "Officers"}
 SIGNAL_COLUMNS = [
-    Column("level", "Level", "badge", Level, width=75),
-    *(Column(state.value, words.msgid(state), "number", width=85) for state in LIVE_SIGNALS),
-    Column("oldest", "Oldest", "day"),
-    Column("days", "Median days to take", "number", width=130),
+    Column("level", "Level", "badge", Level, width=65),
+    *(Column(state.value, words.msgid(state), "number", width=60) for state in LIVE_SIGNALS),
+    Column("oldest", "Oldest", "day", width=95),
+    Column("median", "Days to take, median", "decimal", width=90),
+    Column("slow", "Nine of ten within", "decimal", width=85),
 ]
-# The picture of each day counts all of a branch's customers; collections see theirs only.
-has_trend = person.role is not Role.COLLECTIONS
-PERIODS = {"30": "30 days", "90": "90 days"}
+WORK = [
+    Column("due", "Due in the period", "number"),
+    Column("rate", "On time", "share", value=lambda r: r.on_time / r.due if r.due else None),
+    Column("open", "Open now", "number"),
+    Column("each", "Open for each officer", "decimal", value=lambda r: r.open / r.heads if r.heads else None, width=105),
+    Column("overdue", "Overdue now", "number"),
+    Column("visits", "Field visits", "number"),
+    Column("a_day", "Visits a day", "decimal", value=lambda r: r.visits / r.outings if r.outings else None,
+        help="For each day on which an officer was out."),
+    Column("site", "On site", "share", value=lambda r: r.on_site / r.placed if r.placed else None),
+    Column("signals", "Open signals", "number"),
+    Column("serious", "Orange and red", "number"),
+]  # fmt: skip
+
+
+def ask() -> tuple[Asked, list]:
+    """What the filters say, and the way down to it: (label, what stands in the address there)."""
+    with access.reading(person) as conn, filters.bar():
+        days = int(filters.one_of("days", "Period", PERIODS, "30"))
+        against = filters.one_of("against", "Compared with", {"before": "Period before", "year": "Year before"}, "before")
+        branch_ids = filters.branch(conn, width=150)
+        officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR, key="officer")
+        officer = filters.choice("officer", "Officer", officers, 150)
+        kind = filters.word("kind", "Kind", Kind, 120)
+        family = filters.word("family", "Product family", Family, 140)
+        tree = branches.all_open(conn)
+        named = staff.row(conn, int(officer)) if officer else None
+    code = st.query_params.get("branch") if branch_ids else None
+    said = {"branch": code, "officer": officer, "kind": kind, "family": family}
+    narrowed = {name: value for name, value in said.items() if value}
+    scope = Scope(today, branch_ids, kind, family, int(officer) if officer else None)
+    return Asked(person, scope, days, against, top_of(tree, code), narrowed), way_down(tree, code, named)
+
+
+def top_of(tree: list, code: str | None) -> int | None:
+    """Whose parts are told apart: the branch that is looked at, one's own, or the whole bank."""
+    if code:
+        return next((b.id for b in tree if b.code == code), None)
+    if person.role is Role.BRANCH_HEAD:
+        return person.branch_id
+    return next((b.id for b in tree if b.parent_id is None), None)
+
+
+def way_down(tree: list, code: str | None, officer) -> list[tuple[str, dict]]:
+    """Bank, branches, officer: each with the way back to it."""
+    by_id, steps = {b.id: b for b in tree}, []
+    at = next((b for b in tree if code and b.code == code.removesuffix(filters.ALONE)), None)
+    while at is not None and at.parent_id is not None:
+        steps.insert(0, (at.name, {"branch": at.code}))
+        at = by_id.get(at.parent_id)
+    whole = _("All I see") if person.role in (Role.BRANCH_HEAD, Role.COLLECTIONS) else _("The whole bank")
+    below = {"branch": code} if code else {}
+    return [(whole, {}), *steps, *([(officer.name, below | {"officer": str(officer.id)})] if officer else [])]
+
+
+def stays() -> dict[str, str]:
+    """What goes along from level to level."""
+    return {name: st.query_params[name] for name in ("days", "against", "kind", "family") if name in st.query_params}
+
+
+def breadcrumb(steps: list[tuple[str, dict]]) -> None:
+    if len(steps) > 1:
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            for label, query in steps[:-1]:
+                st.page_link("pages/desk/dashboard.py", label=look.plain(label), query_params=stays() | query, width="content")
+                st.markdown(":gray[›]", width="content")
+            st.markdown(f"**{look.plain(steps[-1][0])}**", width="content")
+
+
+if looking.on_a_wall(person, "dashboard"):
+    wall.show(person, today)
+    st.stop()
 head = tables.heading("Dashboard")
-with access.reading(person) as conn, filters.bar():
-    days = int(filters.one_of("days", "Period", PERIODS, "30"))
-    branch_ids = filters.branch(conn)
-    kind = filters.word("kind", "Kind", Kind)
-    family = filters.word("family", "Product family", Family, width=160)
+asked, steps = ask()
 with head:
     st.space("stretch")
     with st.container(width="content"):
         as_of = st.empty()
-
-scope = Scope(today, branch_ids, kind, family)
-since = today - timedelta(days=days - 1)
-narrowed = {name: value for name, value in (("branch", st.query_params.get("branch")), ("kind", kind), ("family", family)) if value}
-
-
-SHOWN = ("records", "todos", "signals", "loans", "customers", "reviews")  # what the figures are made of
-
-
-@st.cache_data(ttl=300, max_entries=200, show_spinner=False)
-def read(sight: tuple, scope: Scope, days: int, number: tuple) -> dict:
-    """Everything the page shows, in one transaction; once a change for all who see the same."""
-    since = scope.today - timedelta(days=days - 1)
-    with access.reading(person) as conn:
-        return {
-            "done": figures.done_per_day(conn, scope, since),
-            "rate": figures.completion(conn, scope, since, scope.today),
-            "rates": figures.completion_per_day(conn, scope, since),
-            "late": figures.overdue_now(conn, scope),
-            "lates": figures.overdue_per_day(conn, scope, since) if has_trend else [],
-            "soon": figures.due_soon(conn, scope, 7),
-            "branches_7": figures.due_soon_by_branch(conn, scope, 7),
-            "branches_30": figures.due_soon_by_branch(conn, scope, 30),
-            "officers_7": figures.due_soon_by_officer(conn, scope, 7),
-            "officers_30": figures.due_soon_by_officer(conn, scope, 30),
-            "signals": figures.signals_open(conn, scope),
-            "waiting": figures.signals_waiting_per_day(conn, scope, since),
-            "handling": figures.handling_days(conn, scope, since),
-            "site": figures.on_site_per_day(conn, scope, since),
-            "table": figures.branch_table(conn, scope, since),
-            "as_of": feeds.business_date(conn),
-        }
-
-
-def card(label: str, value, delta, against: str, series, help_: str, page: str, colour: str = "primary", **query) -> None:
-    """One figure with its trend, its change, and the way to its rows."""
-    with st.container(border=True, gap="xsmall", height="stretch"):
-        st.metric(
-            _(label), value, delta, delta_color=colour, chart_data=series if len(series) > 1 else None, chart_type="area",
-            help=_(help_), delta_description=_(against) if delta is not None else None,
-        )  # fmt: skip
-        st.page_link(
-            f"pages/desk/{page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=narrowed | query
-        )
+    looking.choose(person)
+breadcrumb(steps)
 
 
 @st.fragment(run_every="60s")
 def everything() -> None:
     """Drawn anew with every change; the timer keeps the moment of refreshing true."""
-    live.watch(person, *SHOWN)
-    data = read(live.sight(person), scope, days, live.number())
+    live.watch(person, *board.SHOWN)
+    data = asked.read()
     as_of.caption(_("Book of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"))
-    key_figures(data)
+    with st.grid(6, min_column_width=165):
+        for key in board.keys(asked, data):
+            card(key)
     left, right = st.columns(2)
     with left:
         completed(data)
         coming(data)
+        rates(data)
     with right:
         overdue(data)
         warnings(data)
-    by_branch(data)
+        beside(data)
+    level(data)
+    running()
 
 
-def key_figures(data: dict) -> None:
-    per_day = {}
-    for row in data["done"]:
-        per_day[row.day] = per_day.get(row.day, 0) + row.n
-    series = [per_day.get(since + timedelta(days=n), 0) for n in range(days)]
-    rates = [100 * r.on_time / r.due for r in data["rates"] if r.due]
-    late, lates = data["late"].total, [r.late_7 + r.late_30 + r.late_more for r in data["lates"]]
-    waiting = sum(r.n for r in data["signals"] if r.state == SignalState.RAISED)
-    placed, on_site = (sum(getattr(r, name) for r in data["site"]) for name in ("placed", "on_site"))
-    sites = [100 * r.on_site / r.placed for r in data["site"] if r.placed]
-    with st.grid(6, min_column_width=165):
-        card("Done today", f"{series[-1]:,}", series[-1] - series[-2], "vs. yesterday", series,
-            "Todos completed each day.", "todos",
-             state="done", closed_from=today, closed_to=today)  # fmt: skip
-        card("Completed on time", look.percent(data["rate"].on_time, data["rate"].due), _points(rates), "pts. a week", rates,
-             "Of the todos that fell due in the period, the share completed within grace. Cancelled todos do not count.", "todos",
-             state="all", due_from=since, due_to=today)  # fmt: skip
-        card("Overdue todos", f"{late:,}", _against(late, lates), "vs. last week", lates,
-             "Open todos past their due day and grace.", "todos", "red" if late else "primary", late="true")  # fmt: skip
-        coming_in = [r.due_7 for r in data["lates"]]
-        card("Due within 7 days", f"{data['soon']:,}", _against(data["soon"], coming_in), "vs. last week", coming_in,
-             "Open todos due today or within the next seven days.", "todos", state="pending", due_from=today,
-             due_to=today + timedelta(days=7))  # fmt: skip
-        queue = [r.n for r in data["waiting"]]
-        card("Signals nobody took", f"{waiting:,}", _against(waiting, queue), "vs. last week", queue,
-             "Open signals that nobody has taken in hand.", "signals", state="raised")  # fmt: skip
-        card("On site", look.percent(on_site, placed), _points(sites), "pts. a week", sites,
-             "Of the field visits with a position and a marked address, the share within the fence.", "records",
-             mode="field", done_from=since)  # fmt: skip
+def card(key: board.Key) -> None:
+    """One figure with its trend, its change, and the way to its rows."""
+    with st.container(border=True, gap="xsmall", height="stretch"):
+        moved = key.change
+        st.metric(
+            _(key.label), key.value, moved and moved.text, delta_color=moved.colour if moved else "primary", chart_type="area",
+            chart_data=key.series if len(key.series) > 1 else None, help=_(key.help), delta_description=told(key),
+        )  # fmt: skip
+        where = board.rows_behind(asked, key.page, key.query)
+        st.page_link(f"pages/desk/{key.page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=where)
 
 
-def _against(now: int, series: list[int]) -> int | None:
-    """Against a week ago."""
-    return now - series[-8] if len(series) > 7 else None
-
-
-def _points(rates: list[float]) -> str | None:
-    """The mean of the last week against the one before, in percentage points."""
-    if len(rates) < 10:
+def told(key: board.Key) -> str | None:
+    if key.change is None:
         return None
-    half = min(7, len(rates) // 2)
-    return f"{sum(rates[-half:]) / half - sum(rates[-2 * half : -half]) / half:+.1f}"
+    return f"{key.change.word} {_(key.against)}".strip()
 
 
 def completed(data: dict) -> None:
@@ -151,13 +155,16 @@ def completed(data: dict) -> None:
             return
         due = {r.day: r.due for r in data["rates"]}
         picked = charts.draw(
-            charts.done_per_day(data["done"], due, since, today), _("Todos completed per day by kind"), key="done",
-            on_select="rerun",
+            charts.done_per_day(data["done"], due, *asked.now), _("Todos completed per day by kind"), key="done", on_select="rerun",
             selection_mode="points",
         )  # fmt: skip
         if points := picked.selection.points:
             day = str(points[0]["x"])[:10]
-            tables.open_page("desk/todos", state="done", closed_from=day, closed_to=day, **narrowed)
+            open_rows("todos", state="done", closed_from=day, closed_to=day)
+
+
+def open_rows(page: str, **query: object) -> None:
+    tables.open_page(f"desk/{page}", **board.rows_behind(asked, page, query))
 
 
 def overdue(data: dict) -> None:
@@ -168,7 +175,7 @@ def overdue(data: dict) -> None:
         else:
             st.caption(
                 _("No night has run yet; the trend begins with the first one.")
-                if has_trend
+                if asked.has_trend
                 else _("The trend is counted for head office and branches.")
             )
 
@@ -181,32 +188,66 @@ def coming(data: dict) -> None:
             within = st.segmented_control(_("Within"), [7, 30], default=7, key="within", required=True,
                 label_visibility="collapsed",
                                           format_func=lambda n: _("{0} days").format(n))  # fmt: skip
-            level = st.segmented_control(_("By"), list(RANKED), default="branches", key="by", required=True,
+            by = st.segmented_control(_("By"), list(RANKED), default="branches", key="by", required=True,
                                          label_visibility="collapsed", format_func=lambda v: _(RANKED[v]))  # fmt: skip
-        rows = data[f"{level}_{within}"][:10]
+        rows = data[f"{by}_{within}"][:10]
         if not rows:
             st.caption(_("Nothing comes due in these days."))
             return
-        names, notes = ranked_branches(rows) if level == "branches" else ranked_officers(rows)
+        names, notes = ranked_branches(rows) if by == "branches" else ranked_officers(rows)
         picked = charts.draw(
-            charts.ranking(names, [r.n for r in rows], notes), _("Todos coming due, most first"), key=f"coming_{level}", height=290,
+            charts.ranking(names, [r.n for r in rows], notes), _("Todos coming due, most first"), key=f"coming_{by}", height=290,
             on_select="rerun", selection_mode="points",
         )  # fmt: skip
         if points := picked.selection.points:
             row = rows[len(rows) - 1 - points[0]["point_index"]]
-            whose = (
-                {"branch": row.code} if level == "branches" else {"assignee": row.staff_id} if row.staff_id else {"pool": "true"}
-            )
-            tables.open_page("desk/todos", **narrowed | whose, due_from=today, due_to=today + timedelta(days=within))
+            open_rows("todos", **whose(row), due_from=today, due_to=asked.soon(within))
+
+
+def whose(row) -> dict[str, str]:
+    """A ranked branch or officer, or what nobody in a branch has yet, as the list of todos says it."""
+    if not hasattr(row, "staff_id"):
+        return {"branch": code_of(row)}
+    return {"assignee": str(row.staff_id)} if row.staff_id else {"pool": "true", "branch": alone(row.code)}
+
+
+def code_of(row) -> str:
+    """A part of the bank, in the address; the branch that is looked at is a part without those below it."""
+    return alone(row.code) if row.branch_id == asked.top else row.code
+
+
+def alone(code: str) -> str:
+    with access.reading(person) as conn:
+        tree = branches.all_open(conn)
+    own = next((b.id for b in tree if b.code == code), None)
+    return code + filters.ALONE if any(b.parent_id == own for b in tree) else code
 
 
 def ranked_branches(rows: list) -> tuple[list[str], list[str]]:
     notes = [_("{0} officers, {1} each").format(r.heads, "—" if r.load is None else f"{r.load:.1f}") for r in rows]
-    return [r.branch for r in rows], notes
+    return [part_name(r) for r in rows], notes
+
+
+def part_name(row) -> str:
+    return _("{0} alone").format(row.branch) if code_of(row).endswith(filters.ALONE) else row.branch
 
 
 def ranked_officers(rows: list) -> tuple[list[str], list[str]]:
     return [f"{r.officer or _('nobody yet')} · {r.branch}" for r in rows], [""] * len(rows)
+
+
+def rates(data: dict) -> None:
+    with st.container(border=True):
+        st.subheader(_("On time and on site"), anchor=False)
+        if not any(r.due for r in data["rates"]):
+            st.caption(_("Nothing fell due in this period."))
+            return
+        charts.draw(
+            charts.shares(data["rates"], data["site"], data["targets"]),
+            _("Shares by week, with their targets"),
+            key="shares",
+            height=240,
+        )
 
 
 def warnings(data: dict) -> None:
@@ -216,42 +257,83 @@ def warnings(data: dict) -> None:
             st.caption(_("No open signals."))
             return
         picked = tables.show(
-            [level_row(data, level) for level in reversed(Level)], SIGNAL_COLUMNS, "levels", _("Open signals by level")
+            [level_row(data, lvl) for lvl in reversed(Level)], SIGNAL_COLUMNS, "levels", _("Open signals by level")
         )
         if picked:
-            tables.open_page("desk/signals", **narrowed | {"level": picked.level})
-        st.caption(_("Click a level for its signals."))
+            open_rows("signals", level=picked.level)
+        st.caption(_("Click a level for its signals. They are not told apart by kind or product family."))
 
 
-def level_row(data: dict, level: Level) -> SimpleNamespace:
-    mine = [r for r in data["signals"] if r.level == level]
+def level_row(data: dict, of: Level) -> SimpleNamespace:
+    mine = [r for r in data["signals"] if r.level == of]
     by_state = {r.state: r.n for r in mine}
-    days_to_take = next((r.days for r in data["handling"] if r.level == level), None)
-    return SimpleNamespace(level=level, oldest=min((r.oldest for r in mine), default=None), days=days_to_take,
+    median, slow = next((r.days for r in data["handling"] if r.level == of and r.days), (None, None))
+    return SimpleNamespace(level=of, oldest=min((r.oldest for r in mine), default=None), median=median, slow=slow,
                            **{state.value: by_state.get(state, 0) for state in LIVE_SIGNALS})  # fmt: skip
 
 
-def by_branch(data: dict) -> None:
+def beside(data: dict) -> None:
+    """Every figure of the period beside the period before, the year before and its target."""
     with st.container(border=True):
-        st.subheader(_("Branches"), anchor=False)
-        picked = tables.show(
-            data["table"],
-            [
-                Column("branch", "Branch", width=150),
-                Column("due", "Due in the period", "number"),
-                Column("rate", "On time", "share", value=lambda r: r.on_time / r.due if r.due else None),
-                Column("open", "Open now", "number"),
-                Column("overdue", "Overdue now", "number"),
-                Column("visits", "Field visits", "number"),
-                Column("site", "On site", "share", value=lambda r: r.on_site / r.placed if r.placed else None),
-                Column("signals", "Open signals", "number"),
-                Column("serious", "Orange and red", "number"),
-            ],
-            key="branches",
-            alt=_("Figures by branch"),
-        )
-        if picked:
-            tables.open_page("desk/todos", branch=picked.code, state="pending")
+        st.subheader(_("This period beside others"), anchor=False)
+        columns = [
+            Column("what", "Figure", width=165),
+            Column("now", "This period", width=75), Column("before", "Period before", width=75), Column("year", "Year before", width=75),
+            Column("target", "Target", width=55), Column("change", "Moved by", width=105, help="Against what is chosen above."),
+        ]  # fmt: skip
+        tables.look_at(board.lines(asked, data), columns, "beside", _("Figures of the period beside earlier ones"))
+
+
+def level(data: dict) -> None:
+    """Branches below the one that is looked at, and officers; a click goes one step down."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Who does what"), anchor=False, width="content")
+            st.space("stretch")
+            few = len(data["branches"]) < 2 or asked.scope.staff_id is not None
+            by = st.segmented_control(_("By"), list(RANKED), default="officers" if few else "branches", required=True, key=f"table_by_{few}",
+                                      label_visibility="collapsed", format_func=lambda v: _(RANKED[v]))  # fmt: skip
+        by_branch(data["branches"]) if by == "branches" else by_officer(data["officers"], data["km"])
+
+
+def by_branch(rows: list) -> None:
+    columns = [Column("branch", "Branch", width=150, value=part_name), Column("heads", "Officers", "number", width=70), *WORK]
+    if picked := tables.show(rows, columns, "branches", _("Figures by branch")):
+        tables.open_page("desk/dashboard", **stays(), branch=code_of(picked))
+    st.caption(_("Click a branch for what lies below it."))
+
+
+def by_officer(rows: list, km: dict[int, float]) -> None:
+    columns = [
+        Column("officer", "Officer", width=95, value=lambda r: r.officer or _("nobody yet")), Column("branch", "Branch", width=120),
+        *(c for c in WORK if c.name != "each"),
+        *([Column("km", "Kilometres", "decimal", value=lambda r: km.get(r.staff_id), help="In a straight line from position to position.")] if km else []),
+    ]  # fmt: skip
+    if picked := tables.show(rows, columns, "officers", _("Figures by officer")):
+        step_to(picked)
+    st.caption(_("Click an officer for his figures and the rows behind them."))
+
+
+def step_to(row) -> None:
+    """One officer's dashboard; from there, and for what is nobody's, the rows."""
+    if row.staff_id is None:
+        open_rows("todos", pool="true", state="pending")
+    if row.staff_id == asked.scope.staff_id:
+        open_rows("todos", state="pending")
+    below = {"branch": asked.narrowed["branch"]} if "branch" in asked.narrowed else {}
+    tables.open_page("desk/dashboard", **stays() | below, officer=row.staff_id)
+
+
+def running() -> None:
+    """Security and the running of the system, for those who may know."""
+    found = board.system(person, live.sight(person), asked.windows, live.number())
+    if not found or asked.scope.branch_ids or asked.scope.staff_id:
+        return
+    with st.container(border=True):
+        st.subheader(_("The system"), anchor=False)
+        with st.grid(6, min_column_width=165):
+            for label, value, note in board.system_figures(found, asked.then):
+                st.metric(label, value, note, delta_color="off", delta_arrow="off")
 
 
 everything()

@@ -31,7 +31,7 @@ COLUMNS = [
 
 head = tables.heading("Loans")
 with access.reading(person) as conn:
-    managers = filters.people(conn, Role.MANAGER)
+    managers = filters.people(conn, Role.MANAGER, key="manager")
     with filters.bar():
         text = filters.text(placeholder="loan, contract, customer", width=200)
         overdue = filters.flag("overdue", "Overdue only")
@@ -39,7 +39,7 @@ with access.reading(person) as conn:
         family = filters.word("family", "Product family", Family, width=150)
         loan_class = filters.word("class", "Class", LoanClass, width=110)
         order = filters.sort(SORTS, "-balance")
-        with filters.more("product", "guarantee", "manager", "no_manager", "maturing", "ended"):
+        with filters.more("product", "guarantee", "manager", "no_manager", "maturing", "ended", "paid_from", "paid_to"):
             product = filters.choice("product", "Product", {p.code: p.name for p in products.all_of(conn)}, 300, labelled=True)
             guarantee = filters.word("guarantee", "Guarantee", Guarantee, 300, labelled=True)
             manager = filters.choice("manager", "Relationship manager", managers, 300, labelled=True)
@@ -47,10 +47,14 @@ with access.reading(person) as conn:
             maturing = filters.choice("maturing", "Matures within", {n: _("{0} days").format(n) for n in ("30", "60", "90")}, 300,
                                       labelled=True)  # fmt: skip
             ended = filters.flag("ended", "Ended loans")
+            with st.container(horizontal=True):
+                paid_from = filters.day("paid_from", "Paid out from")
+                paid_to = filters.day("paid_to", "Paid out to")
+    live = None if (paid_from or paid_to) and not ended else not ended  # what was paid out then may have ended since
     wanted = loans.Filter(
-        today=today, live=not ended, overdue=overdue, loan_class=loan_class, family=family, product=product, guarantee=guarantee,
+        today=today, live=live, overdue=overdue, loan_class=loan_class, family=family, product=product, guarantee=guarantee,
         branch_ids=branch_ids, manager_id=int(manager) if manager else None, no_manager=no_manager,
-        matures_within=int(maturing) if maturing else None, text=text,
+        matures_within=int(maturing) if maturing else None, paid_from=paid_from, paid_to=paid_to, text=text,
     )  # fmt: skip
     found = loans.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db import access, records, reviews
-from db.vocab import Conclusion, Kind, Mode, Opinion, Outcome, ReviewState
+from db.vocab import Conclusion, Kind, Mode, Opinion, Outcome, ReviewState, Role
 from engine import permits, words
 from engine.words import _
 from pages.parts import acts, filters, frame, live, look, record_sheet, review_box, tables
@@ -12,6 +12,8 @@ from pages.parts.tables import Column
 person = frame.person("records.see")
 SORTS = {"-done": "Latest first", "done": "Oldest first", "customer": "Customer", "staff": "Officer", "branch": "Branch"}
 QUEUE_SORTS = {"-urgency": "Worst evidence first", "opened": "Longest waiting first", "staff": "Officer"}
+PLACES = {"known": "Position compared", "on": "On site", "off": "Not on site", "unknown": "No position to compare"}
+SITE = {"known": {"placed": True}, "on": {"on_site": True}, "off": {"on_site": False}, "unknown": {"placed": False}}
 VIEWS = {"all": "All checks", "review": "Awaiting review"}
 GRADE = Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why.")
 DISTANCE = Column(
@@ -84,11 +86,16 @@ def checks(counted) -> None:
         mode = filters.word("mode", "Way", Mode, width=110)
         conclusion = filters.word("conclusion", "Conclusion", Conclusion, width=120)
         order = filters.sort(SORTS, "-done")
-        with filters.more("done_from", "done_to"), st.container(horizontal=True):
-            since = filters.day("done_from", "From")
-            until = filters.day("done_to", "To")
+        with filters.more("done_from", "done_to", "staff", "site"):
+            with st.container(horizontal=True):
+                since = filters.day("done_from", "From")
+                until = filters.day("done_to", "To")
+            officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR, key="staff")
+            officer = filters.choice("staff", "Officer", officers, 300, labelled=True)
+            site = filters.choice("site", "On site", {name: _(text) for name, text in PLACES.items()}, 300, labelled=True)
     listed(counted, order, {"since": since, "until": until, "kind": kind, "mode": mode, "conclusion": conclusion,
-                            "branch_ids": branch_ids, "text": text})  # fmt: skip
+                            "branch_ids": branch_ids, "text": text, "staff_id": int(officer) if officer else None,
+                            **SITE.get(site, {})})  # fmt: skip
 
 
 @st.fragment

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db import access, signals
-from db.vocab import LIVE_SIGNALS, Level, SignalState
+from db.vocab import LIVE_SIGNALS, Level, Role, SignalState
 from engine import clock, permits, words
 from engine import signals as acts_on_signals
 from engine.words import _
@@ -119,8 +119,10 @@ with access.reading(person) as conn:
         level = filters.word("level", "Level", list(reversed(Level)), width=110)
         state = filters.word("state", "State", SignalState, width=130)
         branch_ids = filters.branch(conn)
+        owners = filters.people(conn, Role.MANAGER, Role.INSPECTOR, Role.BRANCH_HEAD, key="owner")
+        owner = filters.choice("owner", "In charge", owners, 170)
     wanted = {"states": (SignalState(state),) if state else LIVE_SIGNALS, "level": level, "branch_ids": branch_ids,
-              "owner_id": person.id if mine_only else None}  # fmt: skip
+              "owner_id": person.id if mine_only else int(owner) if owner else None}  # fmt: skip
     found = signals.listing(conn, **wanted, limit=tables.PAGE_SIZE, offset=tables.offset(wanted))
     asked = st.query_params.get("id", "")
     opened = signals.queue(conn, signal_id=int(asked), states=tuple(SignalState)) if tables.is_number(asked) else []

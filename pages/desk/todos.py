@@ -13,7 +13,7 @@ from pages.parts.tables import Column
 person = frame.person("todos.see")
 today = clock.today()
 
-STATES = {"pending": "Pending", "done": "Done", "cancelled": "Cancelled", "all": "All"}
+STATES = {"pending": "Pending", "done": "Done", "cancelled": "Cancelled", "kept": "Not cancelled", "all": "All"}
 SORTS = {"due": "Due, soonest first", "-due": "Due, latest first", "-exposure": "Largest exposure", "customer": "Customer",
          "branch": "Branch", "assignee": "Assignee", "-closed": "Closed, latest first"}  # fmt: skip
 COLUMNS = [
@@ -85,7 +85,7 @@ with access.reading(person) as conn:
                 closed_to = filters.day("closed_to", "Closed to")
             rule = filters.text("rule", "Rule", "Rule code", width=300)
     wanted = todos.Filter(
-        today=today, pending=True if state == "pending" else None, state=state if state in ("done", "cancelled") else None,
+        today=today, pending=True if state == "pending" else None, kept=state == "kept", state=state if state in ("done", "cancelled") else None,
         late=late, kind=kind, mode=mode, family=family, branch_ids=branch_ids, assignee_id=int(assignee) if assignee else None,
         unassigned=nobody, due_from=due_from, due_to=due_to, closed_from=closed_from, closed_to=closed_to, rule_code=rule,
         text=text,
@@ -102,5 +102,5 @@ if not found.rows:
 elif bulk:
     several(found.rows)
 elif picked := tables.show(found.rows, COLUMNS, "todos", _("Todos")):
-    tables.open_page("desk/customer", no=picked.customer_no)
+    tables.open_customer(picked)
 tables.pager(found.total)

@@ -38,6 +38,11 @@ def reload(theme: str | None = None) -> None:
     _run("reload", theme=theme)
 
 
+def begin_anew() -> None:
+    """The same, from the front door."""
+    _run("anew", to="/")
+
+
 def _run(name: str, **data: object) -> None:
     errand = st.session_state.setdefault(f"errand.{name}", secrets.token_hex(8))
     _component(key=f"bridge-{name}", data={"errand": errand} | data)

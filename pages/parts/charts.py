@@ -1,7 +1,7 @@
 """Charts: one template for all. No gridline noise, direct labels, the same colour for the same meaning."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -30,7 +30,7 @@ def draw(figure: Drawing | go.Figure, alt: str, key: str | None = None, height: 
 def _house(height: int) -> dict:
     return {
         "height": height, "separators": ".,", "margin": {"l": 4, "r": 8, "t": 8, "b": 4}, "font": {"family": FONT, "size": 12}, "dragmode": False,
-        "hovermode": "x unified", "bargap": 0.28, "legend": {"orientation": "h", "y": 1.12, "x": 0}, "paper_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "x unified", "bargap": 0.28, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "xaxis": {"showgrid": False, "fixedrange": True, "tickformat": "%m-%d", "hoverformat": "%Y-%m-%d"},
         "yaxis": {"gridcolor": "rgba(128,140,145,.18)", "zeroline": False, "fixedrange": True, "nticks": 5},
@@ -71,6 +71,34 @@ def overdue_per_day(rows: Sequence) -> Drawing:
         for column, name in names.items()
     ]  # fmt: skip
     return {"data": areas}
+
+
+def shares(rates: Sequence, site: Sequence, targets: dict[str, float]) -> Drawing:
+    """Shares by week, each with its target as a dotted line."""
+    lines = []
+    for name, rows, parts, target, colour in (
+        (_("Completed on time"), rates, ("on_time", "due"), "target.on_time", look.TEAL), (_("On site"), site, ("on_site", "placed"), "target.on_site", look.BLUE),
+    ):  # fmt: skip
+        weeks = _weekly(rows, *parts)
+        if weeks:
+            days = list(weeks)
+            lines.append({"type": "scatter", "x": days, "y": list(weeks.values()), "name": name, "mode": "lines+markers",
+                          "line": {"color": colour, "width": 2}})  # fmt: skip
+            lines.append({
+                "type": "scatter", "x": days, "y": [100 * targets[target]] * len(days), "name": _("{0}, target").format(name), "mode": "lines",
+                "line": {"color": colour, "width": 1.2, "dash": "dot"},
+            })  # fmt: skip
+    return {"data": lines, "layout": {"yaxis": {"ticksuffix": "%", "hoverformat": ".1f"}}}
+
+
+def _weekly(rows: Sequence, part: str, whole: str) -> dict[date, float]:
+    """Percent by the Monday of each week in which there was something to count."""
+    sums: dict[date, list[int]] = {}
+    for row in rows:
+        both = sums.setdefault(row.day - timedelta(days=row.day.weekday()), [0, 0])
+        both[0] += getattr(row, part)
+        both[1] += getattr(row, whole)
+    return {day: 100 * some / every for day, (some, every) in sorted(sums.items()) if every}
 
 
 def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> Drawing:

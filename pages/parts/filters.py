@@ -19,6 +19,8 @@ from pages.parts import look
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LONGEST = 60  # characters of a search
+LONGEST_ID = 9  # digits of a number that the store can take
+ALONE = "!"  # after a branch's code: that branch without those below it
 ODD, SEEN = "filters.odd", "filters.seen."
 
 
@@ -72,19 +74,34 @@ def one_of(key: str, label: str, options: dict[str, str], default: str) -> str:
     )  # fmt: skip
 
 
-def people(conn: Connection, *roles: Role) -> dict[str, str]:
-    """{id: name and branch} of the colleagues in these roles, to choose from."""
-    return {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=roles)}
+def people(conn: Connection, *roles: Role, key: str = "assignee") -> dict[str, str]:
+    """{id: name and branch} of the colleagues in these roles, to choose from; and whomever the address names, who may have left."""
+    found = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=roles)}
+    asked = st.query_params.get(key, "")
+    if asked not in found and asked.isdecimal() and asked.isascii() and len(asked) <= LONGEST_ID:
+        named = staff.row(conn, int(asked))
+        found |= {asked: named.name} if named else {}
+    return found
 
 
 def branch(conn: Connection, key: str = "branch", width: int = 170) -> tuple[int, ...] | None:
-    """A branch with all below it, as ids; None for all the person sees. In the address it is the branch's code."""
+    """A branch with all below it, or that one alone, as ids; None for all the person sees. In the address it is the branch's
+    code, with a mark when it stands alone."""
     rows = branches.all_open(conn)
-    depth = _depths(rows)
-    names = {row.code: "\u2003" * depth[row.id] + row.name for row in rows}
-    code = choice(key, "Branch", names, width)
-    chosen = next((row for row in rows if row.code == code), None)
-    return tuple(branches.under(conn, chosen.id)) if chosen else None
+    code = choice(key, "Branch", _names(rows), width) or ""
+    chosen = next((row for row in rows if row.code == code.removesuffix(ALONE)), None)
+    if chosen is None:
+        return None
+    return (chosen.id,) if code.endswith(ALONE) else tuple(branches.under(conn, chosen.id))
+
+
+def _names(rows: Sequence) -> dict[str, str]:
+    depth, parents, names = _depths(rows), {row.parent_id for row in rows}, {}
+    for row in rows:
+        names[row.code] = "\u2003" * depth[row.id] + row.name
+        if row.id in parents:
+            names[row.code + ALONE] = "\u2003" * (depth[row.id] + 1) + _("{0} alone").format(row.name)
+    return names
 
 
 def _depths(rows: Sequence) -> dict[int, int]:
@@ -141,12 +158,14 @@ def flag(key: str, label: str) -> bool:
 
 
 def _take(key: str, read: Callable[[str], object], default: object) -> None:
-    """Set the widget as the address has it, when the address is new."""
+    """Set the widget as the address has it, when the address is new, or the page: Streamlit knows a widget of the same name on
+    another page for another one, and would show it unset."""
     asked = st.query_params.get(key)
-    if key not in st.session_state or st.session_state.get(SEEN + key) != asked:
+    seen = (st.session_state.get("visit"), asked)
+    if key not in st.session_state or st.session_state.get(SEEN + key) != seen:
         value = read(asked) if asked else None
         st.session_state[key] = default if value is None else value
-    st.session_state[SEEN + key] = asked
+    st.session_state[SEEN + key] = seen
 
 
 def _put(key: str, default: object) -> None:

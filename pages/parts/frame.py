@@ -17,7 +17,7 @@ from engine import clock, night, sign_in, words
 from engine import preferences as wishing
 from engine.sign_in import Visitor
 from engine.words import _, name
-from pages.parts import acts, bell, brand, bridge, look, menu, search, who
+from pages.parts import acts, bell, brand, bridge, look, looking, menu, search, who
 from pages.parts import sign_in as front
 from pages.parts.bottom_bar import bottom_bar
 from pages.parts.who import person
@@ -42,7 +42,7 @@ def _ask(hashed_token: bytes) -> tuple[Visitor | None, dict]:
     """Who it is, and what he wishes."""
     with access.gate() as conn:
         visitor = sign_in.who_is(conn, hashed_token, clock.now())
-        return visitor, preferences.of(conn, visitor.person.id) if visitor else {}
+        return visitor, preferences.of(conn, visitor.person.himself.id) if visitor else {}
 
 
 def _ended() -> None:
@@ -58,6 +58,15 @@ def _ended() -> None:
 def _page(by: Person, wishes: dict) -> None:
     page = st.navigation(menu.pages(by, wishes.get("first_page")), position="hidden")
     brand.tab(page.title, layout="wide")
+    if looking.has_turned():
+        bridge.begin_anew()
+    elif looking.on_a_wall(by, page.url_path):  # no menu, nothing to touch
+        page.run()
+    else:
+        _framed(by, page, wishes)
+
+
+def _framed(by: Person, page, wishes: dict) -> None:
     brand.logo()
     with st.sidebar:
         unread = _as_of(by)
@@ -69,6 +78,7 @@ def _page(by: Person, wishes: dict) -> None:
         bottom_bar(by)
     _count_visit(page.url_path)
     search.go(by)
+    looking.banner(by)
     acts.show_told()
     page.run()
 
@@ -97,12 +107,17 @@ def _who(by: Person) -> None:
     with st.container(key="frame-who", gap="xsmall"):
         st.markdown(f"**{look.plain(by.name)}**  \n:small[:gray[{name(by.role)} · {look.plain(by.branch_name)}]]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.session_state["frame.language"] = words.language.get()
-            st.segmented_control(
-                _("Language"), words.LANGUAGES, format_func=who.LANGUAGE_NAMES.get, key="frame.language", required=True,
-                on_change=_switch_language, label_visibility="collapsed", width="content",
-            )  # fmt: skip
+            if not by.only_looks:
+                _languages()
             front.sign_out_button()
+
+
+def _languages() -> None:
+    st.session_state["frame.language"] = words.language.get()
+    st.segmented_control(
+        _("Language"), words.LANGUAGES, format_func=who.LANGUAGE_NAMES.get, key="frame.language", required=True,
+        on_change=_switch_language, label_visibility="collapsed", width="content",
+    )  # fmt: skip
 
 
 def _switch_language() -> None:

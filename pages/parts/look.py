@@ -34,6 +34,7 @@ TEAL, AMBER, RED, ORANGE, YELLOW, BLUE, GREEN, GREY = (
     "#1F6F78", "#B7791F", "#B83227", "#C2611B", "#A98600", "#2F6DA8", "#2E7D4F", "#7B8A92",
 )  # fmt: skip
 
+INK_ON_DARK = "#E3EAED"
 BEFORE = "#A9BDC4"  # what was, beside what will be
 
 KIND_COLOURS = {

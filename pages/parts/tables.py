@@ -187,6 +187,13 @@ def empty(title: str, what_to_do: str) -> None:
         st.caption(_(what_to_do), text_alignment="center")
 
 
+def open_customer(row) -> None:
+    """Of a row about a customer, who may have gone to another branch since."""
+    if row.customer_no:
+        open_page("desk/customer", no=row.customer_no)
+    st.info(_("This customer has moved to another branch, whose affair he is now."), icon=":material/info:")
+
+
 def open_page(page: str, **parameters: object) -> None:
     """Go to another page with its query."""
     st.switch_page(f"pages/{page}.py", query_params={name: str(value) for name, value in parameters.items()})

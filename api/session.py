@@ -23,7 +23,7 @@ def routes(at_the_door: Door) -> list[Route]:
         person = getattr(request.state, "person", None)
         if person is None:
             return JSONResponse({"signed_in": False})
-        return JSONResponse({"signed_in": True, "theme": await run_in_threadpool(_theme, person)})
+        return JSONResponse({"signed_in": True} | await run_in_threadpool(_look_of, person))
 
     async def come_in(request: Request) -> Response:
         """The cookie for a ticket that the sign-in page gave to this very browser."""
@@ -65,9 +65,10 @@ async def _json(request: Request) -> dict:
     return given if isinstance(given, dict) else {}
 
 
-def _theme(person: access.Person) -> str:
+def _look_of(person: access.Person) -> dict[str, str]:
     with access.reading(person) as conn:
-        return preferences.of(conn, person.id).get("theme") or "system"
+        wishes = preferences.of(conn, person.id)
+    return {"theme": wishes.get("theme") or "system", "font": wishes.get("font") or "normal"}
 
 
 def _take_ticket(ticket: str, browser: str) -> str:

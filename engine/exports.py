@@ -20,7 +20,7 @@ import structlog
 from db import access, audit, exports, settings, staff
 from db.access import MACHINE, Connection, Person
 from db.vocab import ExportState, Request
-from engine import clock, filter_words, notices, parameters, permits, refusals, reports, requests, words
+from engine import clock, filter_words, notices, parameters, permits, preferences, refusals, reports, requests, words
 from engine.lists import LISTS
 from engine.words import _
 from engine.workbook import Cover, Field, write
@@ -239,7 +239,8 @@ def _source(conn: Connection, by: Person, what: str, data: dict, today: date) ->
         listing = LISTS[what]
         wanted = listing.read(data["filter"])
         rows = listing.rows(conn, wanted, data.get("sort"))
-        return Source(rows, listing.fields(getattr(wanted, "today", today)), _narrowed(conn, what, data, today))
+        fields = preferences.arranged(listing.fields(getattr(wanted, "today", today)), data.get("columns"), lambda one: one.title)
+        return Source(rows, fields, _narrowed(conn, what, data, today))
     wish = reports.wish(data["wish"])
     narrowed = _narrowed(conn, what, data, today)
     if what == ROWS:

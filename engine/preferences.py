@@ -1,6 +1,8 @@
 """Each person's own style. Wishes never widen what somebody may see or do."""
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from db import preferences
 from db.access import Connection, Person
@@ -12,13 +14,16 @@ CHOICES = {
     "language": ("zh", "en"), "theme": ("system", "light", "dark"), "navigator": tuple(NAVIGATORS),
     "day_begins": tuple(f"{m // 60:02}:{m % 60:02}" for m in range(360, 661, 30)),
     "day_minutes": tuple(str(m) for m in range(120, 661, 60)),
-    "round_finish": tuple(Finish), "round_reach": tuple(Reach),
+    "round_finish": tuple(Finish), "round_reach": tuple(Reach), "density": ("compact", "normal", "comfortable"),
+    "font": ("small", "normal", "large"), "rows": ("20", "50", "100"),
 }  # fmt: skip
 FREE = ("first_page", "home")  # checked where it is used: a page may go away, a place be none
 PINNED = 6  # favourites at most
-NAMES = {*CHOICES, *FREE, "favourites", "channels", "addresses", "quiet", "digest"}
+LISTS, FILTERS, LONGEST = 60, 20, 60  # lists with columns of their own, filters kept, characters of a name in them
+NAMES = {*CHOICES, *FREE, "favourites", "channels", "addresses", "quiet", "digest", "columns", "filters"}
 
-Wish = str | list[str] | dict[str, str] | None
+One = TypeVar("One")
+Wish = str | list | dict | None
 
 
 def prefer(conn: Connection, by: Person, **wishes: Wish) -> None:
@@ -44,11 +49,28 @@ def _known(name: str, value: Wish) -> bool:
             return _is_hour(start) and _is_hour(end)
         case "digest":
             return value == "off" or _is_hour(value)
+        case "columns":
+            return isinstance(value, dict) and len(value) <= LISTS and all(_is_order(its) for its in value.values())
+        case "filters":
+            return isinstance(value, list) and len(value) <= FILTERS and all(_is_filter(one) for one in value)
     return name in FREE or name in CHOICES and value in CHOICES[name]
 
 
 def _listed(value: Wish) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
+
+
+def _is_order(value: object) -> bool:
+    """Of one list's columns: {"shown": titles in order, "hidden": titles}."""
+    return isinstance(value, dict) and value.keys() == {"shown", "hidden"} and all(_listed(its) for its in value.values())
+
+
+def _is_filter(value: object) -> bool:
+    """{"name", "page", "query": what stands in the address, "pinned": whether it is among the favourites}."""
+    if not isinstance(value, dict) or value.keys() != {"name", "page", "query", "pinned"}:
+        return False
+    texts = [value["name"], value["page"], *value["query"].keys(), *value["query"].values()]
+    return isinstance(value["pinned"], bool) and all(isinstance(text, str) and 0 < len(text) <= LONGEST for text in texts)
 
 
 def _is_hour(text: Wish) -> bool:
@@ -57,3 +79,12 @@ def _is_hour(text: Wish) -> bool:
 
 def of(conn: Connection, by: Person) -> dict:
     return {name: value for name, value in preferences.of(conn, by.id).items() if value is not None}
+
+
+def arranged(given: Sequence[One], wish: dict | None, title: Callable[[One], str]) -> list[One]:
+    """Columns by somebody's wish ({"shown": titles in order, "hidden": titles}); those it does not know stand last."""
+    if not wish:
+        return list(given)
+    place = {shown: n for n, shown in enumerate(wish["shown"])}
+    kept = [one for one in given if title(one) not in wish["hidden"]]
+    return sorted(kept, key=lambda one: place.get(title(one), len(place))) or list(given)

@@ -20,7 +20,7 @@ from db import access, addresses, audit, customers, definitions, handovers, sett
 from db.access import MACHINE, Person
 from db.vocab import Definition, Level, Marking, Place, Role
 from engine import addresses as marking
-from engine import clock, handover, words
+from engine import clock, exports, handover, preferences, refusals, words
 from engine.addresses import Wish
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
@@ -544,6 +544,77 @@ class TestHandover:
         test = Visit(monkeypatch, "auditor").at("handover")
         assert not test.exception and "暂无移交记录" in shown(test)
         assert not [button for button in test.button if button.key in ("hand_over", "arrange")]
+
+
+class TestMyOwnStyle:
+    """What 王芳 sets for herself, kept in the store and read again for every click."""
+
+    @pytest.fixture
+    def wang(self, visit, monkeypatch):
+        head = visit("head_risk")
+
+        def ask(_token):
+            with access.reading(head.person) as conn:
+                return Visitor(head.person, must_change=False, seen_at=clock.now()), preferences.of(conn, head.person)
+
+        monkeypatch.setattr(frame, "_ask", ask)
+        yield head
+        with access.transaction(MACHINE, "test") as conn:
+            conn.exec_driver_sql("delete from preferences")
+
+    def wishes(self, wang) -> dict:
+        with access.reading(wang.person) as conn:
+            return preferences.of(conn, wang.person)
+
+    def test_a_list_has_her_columns_in_her_order_and_so_has_its_export(self, wang):
+        test = wang.at("customers")
+        assert list(test.dataframe[0].value.columns)[:3] == ["customer_no", "name", "segment"]
+        test.multiselect(key="columns_customers").set_value(["Exposure", "Customer", "Branch"]).run()
+        assert list(test.dataframe[0].value.columns) == ["exposure_fen", "name", "branch"] and not test.exception
+        assert list(wang.at("customers").dataframe[0].value.columns) == ["exposure_fen", "name", "branch"]
+        wish = self.wishes(wang)["columns"]["customers"]
+        with access.reading(wang.person) as conn:
+            data = exports.of_list("customers", customers.Filter(TODAY)).data | {"columns": wish}
+            fields = exports._source(conn, wang.person, "customers", data, TODAY).fields
+        assert [field.title for field in fields][:3] == ["Exposure", "Customer", "Branch"]
+        assert not {"Customer number", "Segment"} & {field.title for field in fields}
+        wang.at("customers").button(key="columns_reset_customers").click().run()
+        assert list(wang.at("customers").dataframe[0].value.columns)[0] == "customer_no" and self.wishes(wang)["columns"] == {}
+
+    def test_filters_are_kept_under_a_name_and_lead_from_the_menu(self, wang):
+        test = wang.at("loans?overdue=true")
+        test.text_input(key="filter_name").set_value("逾期贷款")
+        test.toggle(key="filter_pinned").set_value(True)
+        test.button(key="save_filter").click().run()
+        kept = {"name": "逾期贷款", "page": "loans", "query": {"overdue": "true"}, "pinned": True}
+        assert self.wishes(wang)["filters"] == [kept]
+        assert "逾期贷款" in "\n".join(str(element) for element in wang.at("dashboard").sidebar)
+        wang.at("loans").button(key="unsave_0").click().run()
+        assert self.wishes(wang)["filters"] == []
+
+    def test_a_search_for_a_phone_is_not_kept(self, wang):
+        test = wang.at("customers?q=13900000001")
+        test.text_input(key="filter_name").set_value("王记")
+        test.button(key="save_filter").click().run()
+        assert any("不予保存" in s for s in sentences(test)) and "filters" not in self.wishes(wang)
+
+    def test_a_page_has_as_many_rows_as_she_wants(self, wang, monkeypatch):
+        monkeypatch.setitem(preferences.CHOICES, "rows", ("2", "50"))
+        assert len(wang.at("customers").dataframe[0].value) > 2
+        style_of = wang.at("me").segmented_control(key="me.rows")
+        style_of.set_value("2").run()
+        assert len(wang.at("customers").dataframe[0].value) == 2
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"columns": ["a"]}, {"columns": {"customers": {"shown": ["a"]}}}, {"columns": {"customers": {"shown": ["a", "a"], "hidden": []}}}, {"density": "9"},
+     {"filters": [{"name": "", "page": "loans", "query": {}, "pinned": True}]}, {"filters": [{"name": "a"}]}, {"rows": "1000"}, {"font": "huge"}],
+)  # fmt: skip
+def test_a_style_that_is_none_is_refused(book, wish):
+    li = conftest.person("802")
+    with access.transaction(li, "preference.set") as conn, pytest.raises(refusals.UnknownWish):
+        preferences.prefer(conn, li, **wish)
 
 
 def button(test: AppTest, label: str):

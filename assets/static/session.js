@@ -16,6 +16,10 @@
     if (before !== null && before !== now.signed_in) return location.reload();
     before = now.signed_in;
     localStorage.setItem("vigil-signed-in", now.signed_in); // other tabs look too when it changes
+    if (now.font) {
+      localStorage.setItem("vigil-font", now.font);
+      window.vigilFont(now.font);
+    }
     if (now.theme && now.theme !== (localStorage.getItem("vigil-theme") || "system")) {
       localStorage.setItem("vigil-theme", now.theme);
       location.reload();

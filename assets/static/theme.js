@@ -7,5 +7,7 @@ window.__streamlit = { BACKEND_BASE_URL: `${location.origin}/` };
 (() => {
   const names = { light: "Light", dark: "Dark", system: "System" };
   const name = names[localStorage.getItem("vigil-theme")];
+  window.vigilFont = (size) => { document.documentElement.style.fontSize = { small: "13px", large: "16.5px" }[size] || ""; };
+  window.vigilFont(localStorage.getItem("vigil-font"));
   if (name) localStorage.setItem(`stActiveTheme-${location.pathname}-v2`, JSON.stringify(name));
 })();

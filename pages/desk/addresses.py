@@ -117,7 +117,7 @@ with access.reading(person) as conn:
         order = filters.sort(SORTS, "-exposure")
     wanted = addresses.Filter(None if state == "all" else state, branch_ids, int(manager) if manager else None, text)
     counted = addresses.counts(conn, wanted)
-    found = addresses.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
+    found = addresses.listing(conn, wanted, order, *tables.span(wanted, order))
     waiting = requests.waiting(conn, Request.ADDRESS_MOVE, branch_ids=branch_ids)
 
 with head:

@@ -54,7 +54,7 @@ with access.reading(person) as conn:
         today=today, live=not (former or since or until), overdue=overdue, segment=segment, worst_class=worst, branch_ids=branch_ids,
         manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, since=since, until=until, text=text,
     )  # fmt: skip
-    found = customers.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
+    found = customers.listing(conn, wanted, order, *tables.span(wanted, order))
 
 with head:
     tables.count(found, "customers", "click a row for the customer")

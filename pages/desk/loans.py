@@ -56,7 +56,7 @@ with access.reading(person) as conn:
         branch_ids=branch_ids, manager_id=int(manager) if manager else None, no_manager=no_manager,
         matures_within=int(maturing) if maturing else None, paid_from=paid_from, paid_to=paid_to, text=text,
     )  # fmt: skip
-    found = loans.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
+    found = loans.listing(conn, wanted, order, *tables.span(wanted, order))
 
 with head:
     tables.count(found, "loans", "click a row for the loan")

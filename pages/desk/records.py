@@ -103,7 +103,8 @@ def listed(counted, order: str, wanted: dict) -> None:
     """Drawn anew when a check comes in."""
     live.watch(person, "records", "reviews", "opinions")
     with access.reading(person) as conn:
-        found = records.listing(conn, **wanted, sort=order, limit=tables.PAGE_SIZE, offset=tables.offset(wanted, order))
+        limit, offset = tables.span(wanted, order)
+        found = records.listing(conn, **wanted, sort=order, limit=limit, offset=offset)
     with counted:
         tables.count(found, "checks", "click a row to open it")
     if not found.rows:

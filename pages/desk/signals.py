@@ -123,7 +123,8 @@ with access.reading(person) as conn:
         owner = filters.choice("owner", "In charge", owners, 170)
     wanted = {"states": (SignalState(state),) if state else LIVE_SIGNALS, "level": level, "branch_ids": branch_ids,
               "owner_id": person.id if mine_only else int(owner) if owner else None}  # fmt: skip
-    found = signals.listing(conn, **wanted, limit=tables.PAGE_SIZE, offset=tables.offset(wanted))
+    limit, offset = tables.span(wanted)
+    found = signals.listing(conn, **wanted, limit=limit, offset=offset)
     asked = st.query_params.get("id", "")
     opened = signals.queue(conn, signal_id=int(asked), states=tuple(SignalState)) if tables.is_number(asked) else []
 

@@ -90,7 +90,7 @@ with access.reading(person) as conn:
         unassigned=nobody, due_from=due_from, due_to=due_to, closed_from=closed_from, closed_to=closed_to, rule_code=rule,
         text=text,
     )  # fmt: skip
-    found = todos.listing(conn, wanted, order, tables.PAGE_SIZE, tables.offset(wanted, order))
+    found = todos.listing(conn, wanted, order, *tables.span(wanted, order))
 
 with head:
     tables.count(found, "todos", "click a row for the customer")

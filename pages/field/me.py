@@ -11,6 +11,8 @@ from pages.parts import bridge, frame, look, menu, my_calendar, my_messages
 from pages.parts.password import change_form
 from pages.parts.who import LANGUAGE_NAMES
 
+DENSITIES = {"compact": "Compact", "normal": "Normal density", "comfortable": "Comfortable"}
+SIZES = {"small": "Small", "normal": "Normal size", "large": "Large"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
 
@@ -41,10 +43,15 @@ def _style(person: Person) -> None:
         st.subheader(_("Style"), anchor=False)
         _choice("language", _("Language"), LANGUAGE_NAMES, words.language.get())
         _choice("theme", _("Appearance"), {code: _(title) for code, title in THEMES.items()}, wishes.get("theme", "system"))
+        _choice(
+            "density", _("Density of lists"), {code: _(title) for code, title in DENSITIES.items()}, wishes.get("density", "normal")
+        )
+        _choice("font", _("Size of writing"), {code: _(title) for code, title in SIZES.items()}, wishes.get("font", "normal"))
+        _choice("rows", _("Rows a page"), {n: n for n in preferences.CHOICES["rows"]}, wishes.get("rows", "50"))
         first = {entry.path: _(entry.title) for entry in menu.open_to(person) if entry.listed}
         _first_page(first, menu.first_page(person, wishes.get("first_page")))
     if st.session_state.pop("me.repaint", False):
-        bridge.reload(theme=wishes.get("theme", "system"))
+        bridge.reload(theme=wishes.get("theme", "system"), font=wishes.get("font", "normal"))
 
 
 def _choice(wish: str, label: str, titles: dict[str, str], now: str) -> None:
@@ -65,7 +72,7 @@ def _prefer(wish: str) -> None:
     by = frame.person()
     with access.transaction(by, "preference.set") as conn:
         preferences.prefer(conn, by, **{wish: st.session_state[f"me.{wish}"]})
-    st.session_state["me.repaint"] = wish == "theme"
+    st.session_state["me.repaint"] = wish in ("theme", "font")
 
 
 def _pinned(person: Person) -> None:

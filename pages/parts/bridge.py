@@ -9,6 +9,7 @@ _JS = """
 export default function ({ data }) {
   if (!data || window.vigilErrand === data.errand) return;
   window.vigilErrand = data.errand;
+  if (data.font) localStorage.setItem("vigil-font", data.font);
   if (data.theme) localStorage.setItem("vigil-theme", data.theme);
   const sent = data.path ? fetch(data.path, {
     method: "POST",
@@ -33,9 +34,9 @@ def leave() -> None:
     _run("leave", path="/api/v1/sign-out", body={}, to="/")
 
 
-def reload(theme: str | None = None) -> None:
+def reload(theme: str | None = None, font: str | None = None) -> None:
     """The page anew: nothing of this Streamlit session is carried over."""
-    _run("reload", theme=theme)
+    _run("reload", theme=theme, font=font)
 
 
 def begin_anew() -> None:

@@ -12,7 +12,7 @@ from engine import acts as engine_acts
 from engine import clock, exports, permits, refusals
 from engine.exports import Asked
 from engine.words import _
-from pages.parts import acts, look
+from pages.parts import acts, columns, look
 
 EVERY = "1s"  # between two looks at a file that is being made
 
@@ -21,6 +21,7 @@ def button(person: Person, asked: Asked, permit: str = "export.make") -> None:
     """On the line of a list's heading."""
     if not permits.may(person, permit):
         return
+    asked = columns.in_file(asked)
     with access.reading(person) as conn:
         found = exports.latest(conn, person, asked)
     if found is not None and found.state in (ExportState.WAITING, ExportState.RUNNING):

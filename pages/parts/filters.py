@@ -15,7 +15,7 @@ from db.access import Connection
 from db.vocab import Role
 from engine import refusals, words
 from engine.words import _
-from pages.parts import look
+from pages.parts import look, my_filters
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LONGEST = 60  # characters of a search
@@ -29,6 +29,8 @@ def bar(key: str = "filters") -> Iterator[None]:
     """One line of filters, and under it what could not be understood of the address."""
     with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         yield
+        if key == "filters":
+            my_filters.draw()
     for sentence in st.session_state.pop(ODD, []):
         st.warning(look.plain(sentence), icon=":material/link_off:")
 

@@ -17,7 +17,7 @@ from engine import clock, night, sign_in, words
 from engine import preferences as wishing
 from engine.sign_in import Visitor
 from engine.words import _, name
-from pages.parts import acts, bell, brand, bridge, look, looking, menu, search, who
+from pages.parts import acts, bell, brand, bridge, look, looking, menu, my_filters, search, style, who
 from pages.parts import sign_in as front
 from pages.parts.bottom_bar import bottom_bar
 from pages.parts.who import person
@@ -56,6 +56,7 @@ def _ended() -> None:
 
 
 def _page(by: Person, wishes: dict) -> None:
+    style.take(wishes)
     page = st.navigation(menu.pages(by, wishes.get("first_page")), position="hidden")
     brand.tab(page.title, layout="wide")
     if looking.has_turned():
@@ -72,7 +73,7 @@ def _framed(by: Person, page, wishes: dict) -> None:
         unread = _as_of(by)
         search.box(by)
         bell.draw(by, page.url_path, unread)
-        menu.draw(by, page.url_path, wishes.get("favourites") or ())
+        menu.draw(by, page.url_path, wishes.get("favourites") or (), my_filters.pinned({entry.path for entry in menu.open_to(by)}))
         _who(by)
     if menu.FIRST[by.role] == "today":
         bottom_bar(by)

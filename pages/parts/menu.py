@@ -10,7 +10,7 @@ from db.access import Person
 from db.vocab import Role
 from engine import permits, refusals
 from engine.words import _
-from pages.parts import errors
+from pages.parts import errors, look
 
 PAGES = settings.ROOT / "pages"
 
@@ -100,13 +100,30 @@ def pages(person: Person, wish: str | None) -> list[st.Page]:
     return [*listed, _front_door(first_page(person, wish))]
 
 
-def draw(person: Person, path: str, pinned: Sequence[str]) -> None:
-    """The menu by role, in sections, what the person has pinned on top. A page reached from a list is marked as its list."""
+def draw(person: Person, path: str, pinned: Sequence[str], filters: Sequence[dict] = ()) -> None:
+    """The menu by role, in sections, pages and filters that the person has pinned on top. A page reached from a list is marked as its list."""
     here = {"loan": "loans", "customer": "customers"}.get(path, path)
     listed = {entry.path: entry for entry in open_to(person) if entry.listed}
     _section("pinned", "Favourites", [listed[path] for path in pinned if path in listed], here)
+    _pinned_filters(filters, titled=not pinned)
     for section in (MINE, DESK, SETUP):
         _section(section.split()[0].lower(), section, [e for e in listed.values() if e.section == section], here)
+
+
+def _pinned_filters(filters: Sequence[dict], titled: bool) -> None:
+    files = {entry.path: entry.file for entry in BUILT}
+    if filters:
+        with st.container(key="menu-filters", gap=None):
+            if titled:
+                st.caption(_("Favourites"))
+            for one in filters:
+                st.page_link(
+                    PAGES / files[one["page"]],
+                    label=look.plain(one["name"]),
+                    icon=":material/filter_alt:",
+                    query_params=one["query"],
+                    width="stretch",
+                )
 
 
 def _section(key: str, title: str, entries: list[Entry], here: str) -> None:

@@ -10,10 +10,11 @@ import streamlit as st
 from db.listing import Page
 from engine import words
 from engine.words import _
-from pages.parts import look
+from pages.parts import columns as arranging
+from pages.parts import look, style
 
 PAGE_SIZE = 50
-PAGE = "page"
+PAGE, SIZE = "page", "page_size"
 ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in itself
 
 
@@ -71,12 +72,16 @@ def look_at(rows: Sequence, columns: Sequence[Column], key: str, alt: str, talle
 
 
 def _draw(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int, **options):
+    every, row_height = columns, style.row_height()
+    columns = arranging.arranged(every, key)
     frame = pd.DataFrame({c.name: [_cell(c, row) for row in rows] for c in columns})
-    height = "content" if len(rows) <= tallest else (tallest + 1) * ROW + 6
-    return st.dataframe(
-        _late_in_red(frame, rows, columns), hide_index=True, key=_key(key), height=height, row_height=ROW, alt=alt,
+    height = "content" if len(rows) <= tallest else (tallest + 1) * row_height + 6
+    drawn = st.dataframe(
+        _late_in_red(frame, rows, columns), hide_index=True, key=_key(key), height=height, row_height=row_height, alt=alt,
         column_config={c.name: _config(c) for c in columns}, placeholder="—", **options,
     )  # fmt: skip
+    arranging.arrange(every, key)
+    return drawn
 
 
 def _late_in_red(frame: pd.DataFrame, rows: Sequence, columns: Sequence[Column]):
@@ -133,8 +138,9 @@ def _config(c: Column):
     return st.column_config.TextColumn(label, width=width, help=help_)
 
 
-def pager(total: int, size: int = PAGE_SIZE) -> None:
-    """Page buttons under a list; the page stands in the address."""
+def pager(total: int, size: int | None = None) -> None:
+    """Page buttons under a list; the page stands in the address. `size` None: as the list above was asked for."""
+    size = size or st.session_state.get(SIZE, PAGE_SIZE)
     pages = max(1, -(-total // size))
     st.session_state[PAGE] = min(st.session_state.get(PAGE) or 1, pages)
     if pages > 1:
@@ -145,12 +151,19 @@ def _turn() -> None:
     st.query_params[PAGE] = st.session_state[PAGE]
 
 
+def span(*wanted: object) -> tuple[int, int]:
+    """How many rows a page of this person's has, and where the page asked for begins."""
+    size = style.page_size(PAGE_SIZE)
+    return size, offset(*wanted, size=size)
+
+
 def offset(*wanted: object, size: int = PAGE_SIZE) -> int:
     """Where the page asked for begins, read before the list is; the first one again once `wanted` has changed."""
     now, before = (st.session_state.get("visit"), wanted), st.session_state.get("listed")
     st.session_state["listed"] = now
     if before is not None and before[0] == now[0] and before != now:
         st.query_params.pop(PAGE, None)
+    st.session_state[SIZE] = size
     asked = st.query_params.get(PAGE, "1")
     st.session_state[PAGE] = max(1, int(asked)) if is_number(asked) else 1
     return (st.session_state[PAGE] - 1) * size
@@ -158,8 +171,9 @@ def offset(*wanted: object, size: int = PAGE_SIZE) -> int:
 
 def part(rows: Sequence) -> Page:
     """One page of a list that is at hand as a whole."""
-    begin = min(offset(len(rows)), max(0, len(rows) - 1) // PAGE_SIZE * PAGE_SIZE)
-    return Page(list(rows[begin : begin + PAGE_SIZE]), len(rows))
+    size, asked = span(len(rows))
+    begin = min(asked, max(0, len(rows) - 1) // size * size)
+    return Page(list(rows[begin : begin + size]), len(rows))
 
 
 def is_number(text: str) -> bool:

@@ -34,7 +34,8 @@ def show_acts() -> None:
             until = filters.day("until", "To")
     with access.reading(person) as conn:
         wanted = {"named": person.scope is not Scope.ADMIN, "since": since, "until": until, "op": op, "noun": noun}
-        found = audit.listing(conn, **wanted, limit=tables.PAGE_SIZE, offset=tables.offset(wanted))
+        limit, offset = tables.span(wanted)
+        found = audit.listing(conn, **wanted, limit=limit, offset=offset)
         names = sentences.names(conn)
     tables.count(found, "entries")
     if not found.rows:

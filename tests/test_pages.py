@@ -588,7 +588,7 @@ class TestMyOwnStyle:
         test.button(key="save_filter").click().run()
         kept = {"name": "逾期贷款", "page": "loans", "query": {"overdue": "true"}, "pinned": True}
         assert self.wishes(wang)["filters"] == [kept]
-        assert "逾期贷款" in "\n".join(str(element) for element in wang.at("dashboard").sidebar)
+        assert "逾期贷款" in shown(wang.at("me"))
         wang.at("loans").button(key="unsave_0").click().run()
         assert self.wishes(wang)["filters"] == []
 

@@ -22,7 +22,7 @@ def pinned(paths: set[str]) -> list[dict]:
 
 def draw() -> None:
     """At the end of a line of filters."""
-    path = st.session_state["place"][0]
+    path = st.session_state.get("place", ("",))[0]  # on a wall there is none
     file = next((entry.file for entry in menu.BUILT if entry.path == path), None)
     if file is None:
         return

@@ -72,6 +72,8 @@ def find(by: Person, asked: str) -> dict[str, list[Line]]:
 
 
 def remember(by: Person, asked: str) -> None:
+    if by.viewer is not None:  # a colleague's searches are not added to
+        return
     with access.transaction(by, "preference.set") as conn:
         search.remember(conn, by, asked, now=clock.now())
 

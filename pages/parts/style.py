@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from db import access
 from engine import preferences
-from pages.parts import who
+from pages.parts import acts, who
 
 KEY = "style"
 ROW = {"compact": 28, "normal": 32, "comfortable": 40}  # pixels of a table's row
@@ -30,6 +29,6 @@ def page_size(default: int) -> int:
 def prefer(**wishes: object) -> None:
     """Keep it, and go by it from here on."""
     by = who.person()
-    with access.transaction(by, "preference.set") as conn:
+    with acts.act(by, "preference.set") as conn:
         preferences.prefer(conn, by, **wishes)
-    st.session_state[KEY] = st.session_state.get(KEY, {}) | wishes
+        st.session_state[KEY] = st.session_state.get(KEY, {}) | wishes

@@ -207,3 +207,18 @@ def _choose(window: Window, label: str, name: str) -> None:
     window.page.get_by_role("option").first.wait_for()
     window.page.keyboard.press("Enter")
     window.settled()
+
+
+def test_head_office_builds_a_report_opens_its_rows_and_keeps_it(at):
+    wang = at("wangfang").go("reports?report=classes").sees("五级分类与产品类别余额", "合计")
+    wang.page.get_by_label("列分组").click()
+    wang.page.get_by_role("option", name="机构", exact=False).first.click()
+    wang.settled()
+    assert "column=" in wang.page.url
+    wang.go('reports?subject=loans&measures=count&rows=class&cell=["normal"]&of=count').sees("正常 · 贷款")
+    wang.press("保存")
+    wang.page.get_by_label("报表名称").fill("正常类贷款")
+    wang.page.keyboard.press("Tab")
+    wang.settled().press("另存为")
+    wang.go("reports").sees("报表只统计您可见的数据")
+    at("liqiang", PHONE).go("reports?report=overdue").sees("执行人超期待办排名")

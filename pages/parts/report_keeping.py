@@ -17,7 +17,7 @@ def box(person: Person, wish: Wish, report, name: str) -> None:
     """`report`: the one that is open, when it is somebody's; its owner changes it, others keep a copy."""
     mine = report is not None and report.owner_id == person.id
     with st.popover(_("Keep") if not mine else _("Keep or share"), icon=":material/bookmark:", key="keeping"):
-        typed = st.text_input(_("Name"), value=name, max_chars=kept_reports.LONGEST_NAME, key="report_name")
+        typed = st.text_input(_("Report name"), value=name, max_chars=kept_reports.LONGEST_NAME, key="report_name")
         with st.container(horizontal=True):
             if mine:
                 st.button(_("Keep changes"), on_click=_keep, args=(person, wish, report.id), type="primary", key="keep_changes")

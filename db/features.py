@@ -12,7 +12,7 @@ from sqlalchemy import Date, Integer, Numeric, Text, func
 
 from db import face, vocab
 from db.face import Field, Kind, loan, overall
-from db.tables import branches, customer_faces, customers, staff
+from db.tables import branches, customer_faces, customers, signal_level, staff
 from db.vocab import Subject
 
 
@@ -84,6 +84,24 @@ SOURCES: dict[str, Source] = {
            where mode = 'field' and done_on > :today - 180 order by customer_id, done_on desc, id desc""",
         {"customer_id": Integer, "conclusion": Text, "done_on": Date}, lambda s: s.c.customer_id == customers.c.id,
     ),
+    "whole_book": Source(
+        """select customer_id, max(extensions) filter (where live) as extensions, (:today - min(disbursed_on)) / 30 as months,
+                  sum(balance_fen) filter (where live and guarantee in ('mortgage', 'pledge'))::numeric
+                      / nullif(sum(balance_fen) filter (where live), 0) as secured
+           from loans group by customer_id""",
+        {"customer_id": Integer, "extensions": Integer, "months": Integer, "secured": Numeric},
+        lambda s: s.c.customer_id == customers.c.id,
+    ),
+    "past_arrears": Source(
+        """select customer_id, count(distinct (loan_id, overdue_since)) filter (where to_on > :today - 180) as times,
+                  max(least(to_on, :today) - overdue_since) as longest
+           from loan_history where overdue_since is not null and to_on > :today - 365 group by customer_id""",
+        {"customer_id": Integer, "times": Integer, "longest": Integer}, lambda s: s.c.customer_id == customers.c.id,
+    ),
+    "open_signals": Source(
+        "select customer_id, max(level) as level from signals where closed_on is null and customer_id > 0 group by customer_id",
+        {"customer_id": Integer, "level": signal_level}, lambda s: s.c.customer_id == customers.c.id,
+    ),
     "neighbours": Source(
         """select c.branch_id, c.village, count(*) as late from customers c join customer_faces f on f.customer_id = c.id
            where f.overdue_since >= :today - 30 and c.village is not null group by c.branch_id, c.village""",
@@ -147,8 +165,8 @@ def _then(days: int) -> Callable[[date, sa.FromClause], sa.ColumnElement]:
     return sql
 
 
-def _feature(kind: Kind, source: str, value: Callable, words: type | None = None) -> Feature:
-    return Feature(kind, lambda today: sa.null(), words, True, False, source, value)
+def _feature(kind: Kind, source: str, value: Callable, words: type | None = None, ordered: bool = False) -> Feature:
+    return Feature(kind, lambda today: sa.null(), words, True, ordered, source, value)
 
 
 def _count(column: str) -> Callable:
@@ -174,6 +192,17 @@ def _interest_missed(today: date) -> sa.ColumnElement:
     return sa.and_(loan.interest_fen > 0, loan.interest_since <= settlement)
 
 
+def _longest(today: date, s: sa.FromClause) -> sa.ColumnElement:
+    """The present arrears too."""
+    now = sa.literal(today, Date) - overall.overdue_since
+    return func.greatest(func.coalesce(s.c.longest, 0), func.coalesce(now, 0))
+
+
+def _times(_today: date, s: sa.FromClause) -> sa.ColumnElement:
+    now = sa.case((overall.overdue_since.is_not(None), 1), else_=0)
+    return func.greatest(func.coalesce(s.c.times, 0), now)
+
+
 _loan_fields: dict[str, Field] = {
     "bucket": Field(Kind.NUMBER, _bucket(0, loan.overdue_since), moving=True),
     "bucket_month_ago": _feature(Kind.NUMBER, "month_ago", _then(30)),
@@ -196,6 +225,13 @@ _customer_fields: dict[str, Field] = {
     "overdue_days": Field(
         Kind.NUMBER, lambda today: func.coalesce(sa.literal(today, Date) - overall.overdue_since, 0), moving=True
     ),
+    "worst_class": Field(Kind.WORD, lambda _: overall.worst_class, vocab.LoanClass, ordered=True),
+    "longest_arrears": _feature(Kind.NUMBER, "past_arrears", _longest),
+    "times_late": _feature(Kind.NUMBER, "past_arrears", _times),
+    "most_extensions": _feature(Kind.NUMBER, "whole_book", _count("extensions")),
+    "secured_share": _feature(Kind.NUMBER, "whole_book", _count("secured")),
+    "months_with_bank": _feature(Kind.NUMBER, "whole_book", _count("months")),
+    "worst_signal": _feature(Kind.WORD, "open_signals", lambda _t, s: s.c.level, vocab.Level, ordered=True),
     "failed_calls": _feature(Kind.NUMBER, "calls", _count("tries")),
     "failed_call_days": _feature(Kind.NUMBER, "calls", _count("days")),
     "wrong_contacts": _feature(Kind.NUMBER, "calls", _count("wrong")),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk, leavings, notices, spellings
+from db import bulk, leavings, levels, notices, spellings
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -104,6 +104,8 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "handover_rows": FOR_HEAD | {Scope.BRANCH: f"{CUSTOMER_SEEN} or customer_id = 0 and {HANDOVER_SEEN}"},
     "customers": CUSTOMER_POLICY,
     "spellings": NOBODY,  # found through by vigil_called()
+    "customer_levels": FOLLOWS_CUSTOMER,
+    "level_adjustments": FOLLOWS_CUSTOMER,
     "customer_faces": FOLLOWS_CUSTOMER | {Scope.COLLECTOR: f"{acting(Scope.COLLECTOR)} and {IN_COLLECTION}"},
     "addresses": FOLLOWS_CUSTOMER,
     "guarantors": FOLLOWS_CUSTOMER,
@@ -253,6 +255,12 @@ MY_APPROVAL = (
     f"approved_by = {ME} and exists (select 1 from requests r where r.customer_id = addresses.customer_id"
     f" and r.kind = 'address_move' and r.state = 'approved' and r.asked_by = addresses.marked_by and r.decided_by = {ME})"
 )
+# A level by hand is what somebody asked and the acting person approved, to the letter.
+MY_LEVEL = (
+    f"approved_by = {ME} and ended_on is null and exists (select 1 from requests r where r.customer_id = level_adjustments.customer_id"
+    f" and r.kind = 'level' and r.state = 'approved' and r.decided_by = {ME} and r.asked_by = made_by"
+    " and r.after ->> 'level' = level and r.after ->> 'until_on' = until_on::text)"
+)
 ASKS_A_MARK = "marked_by is null and lat is null and marker_id is not null"
 UNMARKED = Write("update (replaced_at, doubt, checked_by)")
 MARKED = (Write("insert", signed=MY_MARK), UNMARKED)
@@ -344,6 +352,9 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     },
     "customer_faces": dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER), TOUCHED),
     "addresses": {Scope.HEAD: MARKS_AND_APPROVES, Scope.BRANCH: MARKS_AND_APPROVES, Scope.OFFICER: MARKED},
+    "level_adjustments": {
+        Scope.HEAD: (Write("insert", signed=MY_LEVEL), Write("update (ended_on, ended_by)", signed=f"ended_by = {ME}")),
+    },
     "requests": {
         Scope.HEAD: (ASKS, ANSWERS),
         Scope.BRANCH: (ASKS._replace(rows=f"{CUSTOMER_SEEN} or {ASKS_EXPORT.rows}"), ANSWERS),
@@ -418,7 +429,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
-             "customer_faces", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
+             "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
              "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches", "exports"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
@@ -514,6 +525,8 @@ def _machine_functions() -> Iterator[str]:
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
     yield notices.TELL
+    yield levels.SETTLE
+    yield from _for_people_only("vigil_settle_level(bigint)", Scope.HEAD)
     yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
     yield from _for_people_only(notices.SIGNATURE, *WRITERS)
     for function, body in leavings.functions(_seen_in_each_scope()).items():
@@ -527,7 +540,7 @@ def _machine_functions() -> Iterator[str]:
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
                      "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
-                     "vigil_found_again(uuid)", "vigil_same_digits(float8, float8, date)",
+                     "vigil_found_again(uuid)", "vigil_settle_level(bigint)", "vigil_same_digits(float8, float8, date)",
                      "vigil_note(text, text, bigint, jsonb)", notices.SIGNATURE):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"
     yield _ASK

@@ -315,6 +315,41 @@ customer_faces = Table(
     postgresql_with={"fillfactor": "85"},
 )  # fmt: skip
 
+customer_levels = Table(
+    "customer_levels", metadata,
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("to_on", Date, comment="first business date with another level; null while it is held"),
+    word("level", vocab.CustomerLevel),
+    Column("score", Integer, nullable=False),
+    Column("points", OBJECT, nullable=False, comment="by item of the scorecard, as they are now or were last"),
+    Column("caps", ARRAY(Text), nullable=False, comment="of the scorecard: what holds the level down"),
+    Column("card_version", Integer, nullable=False),
+    PrimaryKeyConstraint("customer_id", "from_on"),
+    Index("customer_levels_now", "customer_id", unique=True, postgresql_where=text("to_on is null")),
+    comment="客户级别 as reckoned at night: one row for each stretch of days with one level",
+)  # fmt: skip
+
+level_adjustments = Table(
+    "level_adjustments", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    word("level", vocab.CustomerLevel),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, nullable=False, comment="last day; then the reckoned level is back"),
+    Column("reason", Text, nullable=False),
+    staff_ref("made_by", nullable=False),
+    staff_ref("approved_by", nullable=False),
+    moment("approved_at", nullable=False),
+    Column("ended_on", Date, comment="ended before its time, or replaced"),
+    staff_ref("ended_by"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    CheckConstraint("approved_by <> made_by", name="four_eyes"),
+    CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+    Index("level_adjustments_one_at_a_time", "customer_id", unique=True, postgresql_where=text("ended_on is null")),
+    comment="客户级别 by hand, for a while: approved by a second person",
+)  # fmt: skip
+
 addresses = Table(
     "addresses", metadata,
     Column("id", BigInteger, Identity(), nullable=False),

@@ -256,6 +256,16 @@ class Level(StrEnum):
     RED = "red"
 
 
+class CustomerLevel(StrEnum):
+    """How much care a customer needs (客户级别), best to worst."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
 class HandoverState(StrEnum):
     """Waiting for its day, done, given back (undone, or temporary and over), withdrawn before its day, or impossible on it."""
 
@@ -404,6 +414,7 @@ class Definition(StrEnum):
     MAPPING = "mapping"
     PARAMETER = "parameter"
     FORM = "form"
+    SCORECARD = "scorecard"
 
 
 class Approval(StrEnum):
@@ -508,3 +519,4 @@ class Request(StrEnum):
 
     ADDRESS_MOVE = "address_move"  # 地址变更
     EXPORT = "export"  # 大批量导出
+    LEVEL = "level"  # 客户级别调整

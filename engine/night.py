@@ -12,7 +12,7 @@ from db import definitions, feeds, generation, jobs, moments, settings, signals
 from db.generation import Since
 from db.signals import Counts as SignalCounts
 from db.vocab import Definition
-from engine import absences, calendar, clock, generate, handover, notices, people, refusals, signal_rules
+from engine import absences, calendar, clock, generate, handover, levels, notices, people, refusals, signal_rules
 from engine.feed import load
 
 JOB = "night"
@@ -129,6 +129,9 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         people.follow_staff_file(conn, today=day)
     # The night of a day is done on the morning after, and what is to hold from that morning on must be done by then.
     handover.follow(held, max(day, clock.today()))
+    with held.begin("night.levels") as conn:
+        if not _looked_at(conn, last, day):
+            _set_aside(conn, day, [("scorecard", code, why) for code, why in levels.follow(conn, day)])
     with held.begin("night.todos") as conn:
         found = generate.book(conn, day)
         since = _since(last, found.fingerprint)
@@ -160,6 +163,15 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         "todos": vars(todos.counts) | {"kept": standing},
         "signals": vars(raised),
     }
+
+
+def _looked_at(conn, last, day: date) -> bool:
+    """This very night was done, and nobody was touched since."""
+    return (
+        last is not None
+        and last.business_date == day
+        and generation.nothing_changed(conn, Since(day, datetime.fromisoformat(last.detail["began"]), last.detail.get("people")))
+    )
 
 
 def _since(last, fingerprint: str) -> Since | None:

@@ -14,6 +14,7 @@ from engine.feed import mapping
 STARTERS = Path(__file__).parent / "starters"
 SHIPPED = {
     Definition.TODO_RULE: "todo_rules.yaml", Definition.SIGNAL_RULE: "signal_rules.yaml", Definition.FORM: "forms.yaml",
+    Definition.SCORECARD: "scorecards.yaml",
 }  # fmt: skip
 ALWAYS = date(2000, 1, 1)
 
@@ -27,6 +28,9 @@ def open_store() -> None:
             plant_starters(conn)
             calendar.plant(conn, clock.today())
             installation.put(conn, "starters", "1")
+        if installation.get(conn, "scorecard") is None:  # of a bank that began before there was one
+            _plant(conn, Definition.SCORECARD)
+            installation.put(conn, "scorecard", "1")
 
 
 def plant_starters(conn: access.Connection) -> None:
@@ -34,8 +38,10 @@ def plant_starters(conn: access.Connection) -> None:
         body = yaml.safe_load(file.read_text(encoding="utf-8"))
         mapping.parse(body)
         definitions.plant(conn, Definition.MAPPING, body["source"], body, ALWAYS, "starter")
-    for family, name in SHIPPED.items():
-        file = STARTERS / name
-        if file.exists():
-            for body in yaml.safe_load(file.read_text(encoding="utf-8")):
-                definitions.plant(conn, family, body["code"], body, ALWAYS, "starter")
+    for family in SHIPPED:
+        _plant(conn, family)
+
+
+def _plant(conn: access.Connection, family: Definition) -> None:
+    for body in yaml.safe_load((STARTERS / SHIPPED[family]).read_text(encoding="utf-8")):
+        definitions.plant(conn, family, body["code"], body, ALWAYS, "starter")

@@ -292,6 +292,10 @@ class TooVague(Refusal):
     """The position is accurate to {accuracy} m only; at most {limit} m are accepted. Step outside and try again, or tap the map."""
 
 
+class SameLevel(Refusal):
+    """The customer has this level already."""
+
+
 class Stale(Refusal):
     """What this request was based on has changed since. Refuse it, and have it asked anew."""
 

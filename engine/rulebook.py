@@ -5,7 +5,7 @@ from datetime import date, datetime
 from db import definitions, sketches
 from db.access import Connection, Person
 from db.vocab import Approval, Definition
-from engine import deciders, forms, notices, permits, refusals, rules, signal_rules
+from engine import deciders, forms, notices, permits, refusals, rules, scorecard, signal_rules
 from engine.feed import mapping
 from engine.parameters import PARAMETERS
 
@@ -15,6 +15,7 @@ VERB = {
     Definition.PARAMETER: "parameter.change",
     Definition.MAPPING: "mapping.change",
     Definition.FORM: "form.change",
+    Definition.SCORECARD: "scorecard.change",
 }
 
 
@@ -52,6 +53,8 @@ def check(family: Definition, code: str, body: dict) -> None:
         named = rules.parse(body).code
     elif family is Definition.SIGNAL_RULE:
         named = signal_rules.parse(body).code
+    elif family is Definition.SCORECARD:
+        named = scorecard.parse(body).code
     elif family is Definition.FORM:
         named = forms.parse(body).code
     elif family is Definition.MAPPING:

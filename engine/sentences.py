@@ -61,6 +61,7 @@ NOUNS = {
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
     "calendar_links": "Calendar link", "reports": "Report",
+    "level_adjustments": "Customer level by hand",
     "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
@@ -74,7 +75,7 @@ WORDS = {
     ("feed_runs", "state"): vocab.FeedState, ("handovers", "state"): vocab.HandoverState, ("loans", "status"): vocab.LoanStatus, ("todos", "kind"): vocab.Kind,
     ("records", "kind"): vocab.Kind, ("exemptions", "kinds"): vocab.Kind, ("customers", "kind"): vocab.CustomerKind,
     ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
-    ("signals", "level"): vocab.Level, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
+    ("signals", "level"): vocab.Level, ("level_adjustments", "level"): vocab.CustomerLevel, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
     "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,
     "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass,
     "outcome": vocab.Outcome, "mode": vocab.Mode, "start": vocab.Start, "finish": vocab.Finish, "reach": vocab.Reach,

@@ -168,6 +168,15 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
              asked_at=sa.func.now())  # fmt: skip
         _put(conn, tables.requests, **about, kind="address_move", subject_id=9, after={"kind": "home"}, reason="r", state="approved",
              asked_by=ids[officer or "101"], asked_at=sa.func.now(), decided_by=ids["001"], decided_at=sa.func.now())  # fmt: skip
+        _put(conn, tables.level_adjustments, customer_id=about["customer_id"], level="D", from_on=TODAY, until_on=date(2099, 1, 1), reason="r",
+             made_by=ids["801"], approved_by=ids["001"], approved_at=sa.func.now())  # fmt: skip
+        conn.execute(sa.insert(tables.customer_levels), [
+            {"customer_id": about["customer_id"], "from_on": since, "to_on": until, "level": level, "score": 80, "points": {}, "caps": [],
+             "card_version": 1} for since, until, level in ((TODAY - timedelta(9), TODAY, "A"), (TODAY, None, "B"))
+        ])  # fmt: skip
+        conn.execute(
+            sa.update(tables.customer_faces).where(tables.customer_faces.c.customer_id == about["customer_id"]).values(level="D")
+        )
         assert open_todo
     conn.exec_driver_sql(  # each photo shows the same as the one before it, of another customer
         "insert into copies select l.upload_id, l.customer_id, e.upload_id, e.customer_id, 0.9 from prints l join prints e on l.no = e.no + 1"

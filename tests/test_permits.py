@@ -10,6 +10,7 @@ import pytest
 from db import access, audit
 from db.access import MACHINE, Person
 from db.vocab import Conclusion, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Rhythm, Role
+from db.vocab import Conclusion, CustomerLevel, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Role
 from engine import (
     absences,
     acts,
@@ -25,6 +26,7 @@ from engine import (
     handover,
     kept_reports,
     leads,
+    levels,
     notices,
     people,
     permits,
@@ -113,6 +115,11 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "handover.moving.undo": ("handover.make", lambda conn, by: handover.undo(conn, by, 1, now=NOW)),
     "calendar_links.renew": ("calendar.link", lambda conn, by: calendar_links.renew(conn, by, now=NOW)),
     "calendar_links.end": ("calendar.link", lambda conn, by: calendar_links.end(conn, by)),
+    "levels.ask": (
+        "level.ask",
+        lambda conn, by: levels.ask(conn, by, 1, CustomerLevel.D, TODAY + timedelta(9), "a good reason", now=NOW, today=TODAY),
+    ),
+    "levels.end": ("level.decide", lambda conn, by: levels.end(conn, by, 1, today=TODAY)),
     "notices.read": ("notice.read", lambda conn, by: notices.read(conn, by)),
     "notices.try_channels": ("notice.try", lambda conn, by: notices.try_channels(conn, by)),
     "notices.send_again": ("notice.resend", lambda conn, by: notices.send_again(conn, by, 1)),
@@ -141,6 +148,7 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "rulebook.drop_sketch": ("form.change", lambda conn, by: rulebook.drop_sketch(conn, by, Definition.FORM, "CALL")),
     "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),
     "rulebook.propose parameter": ("parameter.change", proposal(Definition.PARAMETER)),
+    "rulebook.propose scorecard": ("scorecard.change", proposal(Definition.SCORECARD)),
     "rulebook.propose form": ("form.change", proposal(Definition.FORM)),
     "rulebook.propose mapping": ("mapping.change", proposal(Definition.MAPPING)),
     "rulebook.approve": ("rule.decide", lambda conn, by: rulebook.approve(conn, by, 1, now=NOW, today=TODAY)),

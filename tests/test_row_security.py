@@ -34,6 +34,7 @@ from db import (
     installation,
     jobs,
     leads,
+    levels,
     loans,
     notices,
     opinions,
@@ -283,6 +284,15 @@ READS: dict[str, Callable] = {
     "leads.get": lambda conn, w: [leads.get(conn, lead) for lead in w.leads],
     "leads.counts": lambda conn, w: [leads.counts(conn), leads.counts(conn, w.staff["802"])],
     "leads.of_record": lambda conn, w: [leads.of_record(conn, r) for r in w.records],
+    "levels.of_customer": lambda conn, w: [levels.of_customer(conn, c) for c in w.customers.values()],
+    "levels.history": lambda conn, w: [levels.history(conn, c) for c in w.customers.values()],
+    "levels.adjustments_of": lambda conn, w: [levels.adjustments_of(conn, c) for c in w.customers.values()],
+    "levels.adjusted_on": lambda conn, w: [
+        levels.adjusted_on(conn, TODAY),
+        levels.adjusted_on(conn, TODAY, (w.branches["229008"],)),
+    ],
+    "levels.distribution": lambda conn, w: levels.distribution(conn),
+    "levels.moves": lambda conn, w: [levels.moves(conn, SINCE), levels.moves(conn, SINCE, (w.branches["229001"],))],
     "loans.listing": lambda conn, w: [
         loans.listing(conn, loans.Filter(TODAY, **narrowed))
         for narrowed in ({}, {"live": None}, {"overdue": True}, {"no_manager": True}, {"text": "L"}, {"text": "鑫源"})

@@ -43,6 +43,7 @@ LATIN = {
     "B",
     "C",
     "D",
+    "E",
     "v",
     "Excel",
     "IT",

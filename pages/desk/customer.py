@@ -8,7 +8,7 @@ from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, decisions, dossier, frame, look, tables
+from pages.parts import acts, decisions, dossier, frame, level_card, look, tables
 from pages.parts import care as known
 from pages.parts.tables import Column
 
@@ -170,6 +170,7 @@ key_figures()
 left, right = st.columns([2, 3])
 with left:
     facts()
+    level_card.show(person, customer)
     where()
     known.known(person, customer, own)
 with right:

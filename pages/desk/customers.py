@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db import access, customers
-from db.vocab import LoanClass, Role, Segment
+from db.vocab import CustomerLevel, LoanClass, Role, Segment
 from engine import clock, exports, words
 from engine.words import _
 from pages.parts import exporting, filters, frame, lead_cards, look, tables
@@ -18,6 +18,7 @@ COLUMNS = [
     Column("customer_no", "Customer number", width=115),
     Column("name", "Customer", width=190),
     Column("segment", "Segment", value=lambda r: words.name(Segment(r.segment)) if r.segment else None, width=95),
+    Column("level", "Level", "badge", CustomerLevel, width=75),
     Column("exposure_fen", "Exposure", "wan"),
     Column("live_loans", "Loans", "number", width=60),
     Column("worst_class", "Class", "badge", LoanClass, width=90),
@@ -40,6 +41,7 @@ with access.reading(person) as conn:
         overdue = filters.flag("overdue", "Overdue only")
         branch_ids = filters.branch(conn)
         segment = filters.word("segment", "Segment", Segment, width=120)
+        level = filters.word("level", "Level", CustomerLevel, width=100)
         worst = filters.word("class", "Class", LoanClass, width=110)
         order = filters.sort(SORTS, "-exposure")
         with filters.more("manager", "no_manager", "no_address", "former", "since", "until"):
@@ -51,8 +53,8 @@ with access.reading(person) as conn:
                 since = filters.day("since", "Customer since")
                 until = filters.day("until", "Customer until")
     wanted = customers.Filter(
-        today=today, live=not (former or since or until), overdue=overdue, segment=segment, worst_class=worst, branch_ids=branch_ids,
-        manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, since=since, until=until, text=text,
+        today=today, live=not (former or since or until), overdue=overdue, segment=segment, level=level, worst_class=worst,
+        branch_ids=branch_ids, manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, since=since, until=until, text=text,
     )  # fmt: skip
     found = customers.listing(conn, wanted, order, *tables.span(wanted, order))
 

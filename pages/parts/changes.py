@@ -5,7 +5,7 @@ from datetime import date
 from db import access, definitions
 from db.access import Person
 from db.vocab import Definition, Level
-from engine import refusals, rule_words, rules, signal_rules, words
+from engine import refusals, rule_words, rules, scorecard, signal_rules, words
 from engine.parameters import PARAMETERS
 from engine.words import _
 from pages.parts import form_sheet, look, proposals
@@ -28,9 +28,22 @@ def proposed(person: Person, d, today: date) -> None:
 def between(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:
     if family is Definition.FORM:
         return form_sheet.changes(before, after)
+    if family is Definition.SCORECARD:
+        return _differing(family, code, before, after)
     return [
-        f":gray[{_(label)}]  {line}" for label, body in (("Now", before), ("Then", after)) for line in in_words(family, code, body)
+        f":gray[{_(label)}]  {line}"
+        for label, body in (("Before the change", before), ("After the change", after))
+        for line in in_words(family, code, body)
     ]
+
+
+def _differing(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:
+    """Of a long one, only the lines that are not in both."""
+    was, then = in_words(family, code, before), in_words(family, code, after)
+    lines = [(_("Before the change"), line) for line in was if line not in then] + [
+        (_("After the change"), line) for line in then if line not in was
+    ]
+    return [f":gray[{label}]  {line}" for label, line in lines]
 
 
 def default(family: Definition, code: str) -> dict | None:
@@ -57,6 +70,8 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
             return [
                 f"{look.badge(Level(s.level))} {look.plain(signal_rules.words_of(s.who, rule.subject) + off)}" for s in rule.levels
             ]
+        if family is Definition.SCORECARD:
+            return [look.plain(line) for line in scorecard.in_words(scorecard.parse(body))]
         if family is Definition.PARAMETER:
             return [parameter_value(code, body["value"])]
     except refusals.BadRule as wrong:

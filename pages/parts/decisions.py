@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from db.access import Person
-from db.vocab import Place, Request
+from db.vocab import CustomerLevel, Place, Request
 from engine import approvals, clock, deciders, permits, words
 from engine.words import _
 from pages.parts import acts, look, maps
@@ -80,5 +80,13 @@ def _export(request) -> None:
         st.caption(" · ".join(f"{look.plain(name)}: {look.plain(value)}" for name, value in after["narrowed"].items()))
 
 
+def _level(request) -> None:
+    was = look.badge(CustomerLevel(request.before["level"])) if request.before["level"] else "—"
+    st.markdown(
+        f"{was} → {look.badge(CustomerLevel(request.after['level']))} "
+        + _("until {0}").format(look.plain(request.after["until_on"]))
+    )
+
+
 # How each kind of request shows what it would change.
-CHANGES: dict[Request, Callable[[object], None]] = {Request.ADDRESS_MOVE: _move, Request.EXPORT: _export}
+CHANGES: dict[Request, Callable[[object], None]] = {Request.ADDRESS_MOVE: _move, Request.EXPORT: _export, Request.LEVEL: _level}

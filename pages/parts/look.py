@@ -7,6 +7,7 @@ from enum import StrEnum
 from db.vocab import (
     Approval,
     Conclusion,
+    CustomerLevel,
     DispatchState,
     ExportState,
     FeedState,
@@ -46,6 +47,7 @@ LEVEL_COLOURS = {Level.RED: RED, Level.ORANGE: ORANGE, Level.YELLOW: YELLOW, Lev
 
 # The named colours Streamlit's badges know, one for each state of each thing.
 BADGES: dict[tuple[type, str], str] = {
+    **{(CustomerLevel, k): v for k, v in (("A", "green"), ("B", "blue"), ("C", "yellow"), ("D", "orange"), ("E", "red"))},
     **{(Level, k): v for k, v in (("red", "red"), ("orange", "orange"), ("yellow", "yellow"), ("blue", "blue"))},
     **{
         (LoanClass, k): v

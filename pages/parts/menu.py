@@ -46,6 +46,7 @@ ENTRIES = (
     Entry("loan", "desk/loan.py", "Loan", "request_quote", DESK, "loans.see", listed=False),
     Entry("customers", "desk/customers.py", "Customers", "groups", DESK, "customers.see"),
     Entry("customer", "desk/customer.py", "Customer", "person", DESK, "customers.see", listed=False),
+    Entry("levels", "desk/levels.py", "Levels", "stairs", DESK, "levels.see"),
     Entry("addresses", "desk/addresses.py", "Addresses", "location_on", DESK, "customers.see"),
     Entry("records", "desk/records.py", "Inspection records", "fact_check", DESK, "records.see"),
     Entry("signals", "desk/signals.py", "Warning signals", "notifications_active", DESK, "signals.see"),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db.access import Person
-from db.tables import branch_tree, branches, staff, staff_roles
+from db.tables import branch_tree, branches, customers, staff, staff_roles, todos
 from db.vocab import Role
 
 s, r = staff.c, staff_roles.c
@@ -103,6 +103,40 @@ def names(conn: sa.Connection) -> dict[int, str]:
 
 def role_held(conn: sa.Connection, staff_id: int) -> sa.Row | None:
     return conn.execute(select(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None))).one_or_none()
+
+
+def roles_of(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
+    """Held now, before and later, latest first: role, branch, valid_from, valid_to, granter (None: the staff file), home."""
+    granter, home = staff.alias("granter"), branches.alias("home")
+    return conn.execute(
+        select(
+            r.role,
+            branches.c.name.label("branch"),
+            r.valid_from,
+            r.valid_to,
+            granter.c.name.label("granter"),
+            home.c.name.label("home"),
+        )
+        .join(branches, branches.c.id == r.branch_id)
+        .join(staff, s.id == r.staff_id)
+        .outerjoin(home, home.c.id == s.branch_id)
+        .outerjoin(granter, granter.c.id == r.granted_by)
+        .where(r.staff_id == staff_id)
+        .order_by(r.valid_from.desc(), r.id.desc())
+    ).all()
+
+
+def holds(conn: sa.Connection, staff_id: int) -> sa.Row:
+    """What hangs on somebody: customers managed and inspected, open todos."""
+    c, t = customers.c, todos.c
+    count = func.count()
+    return conn.execute(
+        select(
+            select(count).where(c.manager_id == staff_id).scalar_subquery().label("managed"),
+            select(count).where(c.inspector_id == staff_id).scalar_subquery().label("inspected"),
+            select(count).where(t.assignee_id == staff_id, t.closed_on.is_(None)).scalar_subquery().label("todos"),
+        )
+    ).one()
 
 
 def moved(conn: sa.Connection, today: date) -> list[sa.Row]:

@@ -247,6 +247,13 @@ def reset_password(conn: Connection, by: Person, staff_id: int, password: str, n
     sessions.end_all(conn, staff_id, "password reset", now)
 
 
+def sign_out_everywhere(conn: Connection, by: Person, staff_id: int, now: datetime) -> int:
+    """Of somebody whose phone was lost: out on the next click, on every device. How many sessions ended."""
+    permits.must(by, "session.end")
+    _account(conn, staff_id)
+    return sessions.end_all(conn, staff_id, "signed out by the security administrator", now)
+
+
 def disable_account(conn: Connection, by: Person, staff_id: int, now: datetime) -> None:
     """Whoever is signed in with it is out on the next click."""
     permits.must(by, "account.disable")

@@ -65,7 +65,7 @@ class TestTheNight:
     def test_a_customer_without_blemish_is_a_and_one_in_arrears_is_worse_with_its_reasons(self):
         late("L2", 20)
         night()
-        assert (reckoned("K001").level, reckoned("K001").score) == ("A", 93)
+        assert (reckoned("K001").level, reckoned("K001").score) == ("A", 89)
         row = reckoned("K002")
         assert (row.level, the("K002").level, row.points["arrears_now"], row.points["arrears_past"], row.points["times_late"]) == (
             "C", "C", 4, 8, 6,

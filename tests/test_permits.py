@@ -157,6 +157,7 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "sign_in.reset_password": ("account.open", lambda conn, by: sign_in.reset_password(conn, by, 12, "Guard-the-loans-7", NOW)),
     "sign_in.disable_account": ("account.disable", lambda conn, by: sign_in.disable_account(conn, by, 12, NOW)),
     "sign_in.enable_account": ("account.disable", lambda conn, by: sign_in.enable_account(conn, by, 12)),
+    "sign_in.sign_out_everywhere": ("session.end", lambda conn, by: sign_in.sign_out_everywhere(conn, by, 12, NOW)),
     "signals.take": ("signal.take", lambda conn, by: signals.take(conn, by, 1, now=NOW)),
     "signals.answer": ("signal.answer", lambda conn, by: signals.answer(conn, by, 1, [], "it is well", now=NOW)),
     "visits.opening.open_todo": ("check.submit", lambda conn, by: visits.open_todo(conn, by, 1, now=NOW)),

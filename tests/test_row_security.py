@@ -50,6 +50,7 @@ from db import (
     rulebook,
     searches,
     sessions,
+    sight,
     signals,
     sketches,
     spellings,
@@ -368,6 +369,9 @@ READS: dict[str, Callable] = {
     "signals.queue": lambda conn, w: signals.queue(conn),
     "signals.counts_by_level": lambda conn, w: signals.counts_by_level(conn),
     "signals.listing": lambda conn, w: signals.listing(conn),
+    "sight.of_customer": lambda conn, w: [sight.of_customer(conn, c) for c in w.customers.values()],
+    "staff.roles_of": lambda conn, w: [staff.roles_of(conn, s) for s in w.some],
+    "staff.holds": lambda conn, w: [staff.holds(conn, s) for s in w.some],
     "staff.row": lambda conn, w: [staff.row(conn, s) for s in w.some],
     "staff.bearer": lambda conn, w: [staff.bearer(conn, number) for number in ("801", "806")],
     "staff.by_number": lambda conn, w: [staff.by_number(conn, number) for number in ("801", "806")],
@@ -799,6 +803,13 @@ def test_four_eyes_hold_in_the_database_too(people):
     with pytest.raises(sa.exc.IntegrityError, match="four_eyes"):
         _try(wang, decide, by=wang.id)
     assert _try(zhao, decide, by=zhao.id) == 1
+
+
+def test_who_sees_a_customer_is_told_as_it_is(people, book):
+    for customer_id in book.by_customer:
+        with access.reading(people["004"]) as conn:
+            told = {row.staff_no for row in sight.of_customer(conn, customer_id)} & people.keys()
+        assert told == {number for number, person in people.items() if customer_id in Sight(person, book).customers}
 
 
 def test_auditors_write_nothing_of_the_business(people, book):

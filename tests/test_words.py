@@ -33,7 +33,7 @@ TABLES = {
     "SORTS", "VIEWS", "TABS", "STATES", "OPS", "LABELS", "NOUNS", "ANCHORS", "MEASURES", "VERDICTS", "SOURCES", "TABLES", "PERIODS",
     "KILOMETRES", "COPIED_FROM", "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
     "DENSITIES", "SIZES", "PARTS", "FOUND", "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS", "TOLD",
-    "GRADES", "MARKS", "CAUSES", "QUEUE_SORTS", "TIMES", "BANDS",
+    "GRADES", "MARKS", "SEEN_AS", "CAUSES", "QUEUE_SORTS", "TIMES", "BANDS",
     "ANSWERS", "FROM_THE_BOOKS", "BEGUN_ROWS",
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}

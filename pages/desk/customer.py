@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from db import access, addresses, audit, care, customers, loans, records, requests, signals, staff, todos
-from db.vocab import Approval, LoanClass, Marking, Place, Request, Segment, SignalState
+from db import access, addresses, audit, care, customers, loans, records, requests, sight, signals, staff, todos
+from db.vocab import Approval, LoanClass, Marking, Place, Request, Role, Segment, SignalState
 from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
@@ -154,6 +154,26 @@ def confirm(address_id: int) -> None:
         acts_on_addresses.confirm(conn, person, address_id)
 
 
+SEEN_AS = {
+    "whole_book": "Sees the whole book", "branch": "Heads the branch, or one above it", "own": "Looks after the customer",
+    "stands_in": "Stands in for who does", "arrears": "Collects arrears",
+}  # fmt: skip
+SEEING = [
+    Column("name", "Name", width=90),
+    Column("role", "Role", value=lambda r: words.name(Role(r.role)), width=150),
+    Column("branch", "Branch", width=150),
+    Column("why", "Why", value=lambda r: _(SEEN_AS[r.why]), width=230),
+]
+
+
+def who_sees() -> None:
+    """Asked of the store only when somebody wants to know."""
+    with st.container(border=True, key="who-sees"):
+        if st.toggle(_("Who may see this customer"), key="see_who"):
+            with access.reading(person) as conn:
+                tables.look_at(sight.of_customer(conn, customer.id), SEEING, "who_sees", _("Who may see this customer"), tallest=12)
+
+
 head = tables.heading(customer.name)
 with head:
     badges = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
@@ -196,6 +216,8 @@ if warned:
 with st.container(border=True):
     st.subheader(_("Checks"), anchor=False)
     dossier.record_lines(checks)
+if person.role in (Role.AUDITOR, Role.HEAD_RISK):
+    who_sees()
 with st.container(border=True):
     st.subheader(_("Trail"), anchor=False)
     dossier.trail(trail, lambda row: sentences.sentence(row, names))

@@ -9,8 +9,21 @@ import pytest
 
 from db import access, audit
 from db.access import MACHINE, Person
-from db.vocab import Conclusion, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Rhythm, Role
-from db.vocab import Conclusion, CustomerLevel, Definition, Finding, Kind, LeadState, Marking, Mode, Opinion, Outcome, Place, Role
+from db.vocab import (
+    Conclusion,
+    CustomerLevel,
+    Definition,
+    Finding,
+    Kind,
+    LeadState,
+    Marking,
+    Mode,
+    Opinion,
+    Outcome,
+    Place,
+    Rhythm,
+    Role,
+)
 from engine import (
     absences,
     acts,

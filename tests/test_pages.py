@@ -1,5 +1,6 @@
 """Every page as each role sees it, in both languages, on a small bank after its night; and what does not belong on it."""
 
+import dataclasses
 import json
 import logging
 import os
@@ -20,7 +21,7 @@ from db import access, addresses, audit, customers, definitions, handovers, sett
 from db.access import MACHINE, Person
 from db.vocab import Definition, Level, Marking, Place, Role
 from engine import addresses as marking
-from engine import clock, exports, handover, preferences, refusals, words
+from engine import clock, exports, handover, parameters, preferences, refusals, words
 from engine.addresses import Wish
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
@@ -409,6 +410,17 @@ class TestReports:
             test.run()
         assert "下载" in shown(test)
         assert "可下载" in shown(head.at("reports?view=files"))
+
+    def test_a_large_list_is_asked_for_with_a_reason_and_waits(self, visit, monkeypatch):
+        monkeypatch.setitem(
+            parameters.PARAMETERS, "exports.rows", dataclasses.replace(parameters.PARAMETERS["exports.rows"], default=1)
+        )
+        test = visit("head_risk").at("loans")
+        test.button(key="export_loans").click().run()
+        test.text_area(key="why_loans").set_value("年末核对贷款清单").run()
+        test.button(key="ask_loans").click().run()
+        assert not test.exception and "待复核人审批" in shown(visit("head_risk").at("loans"))
+        assert "大批量导出" in shown(visit("head_loans").at("approvals"))
 
 
 class TestStrangeNames:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from db import access
 from db.access import Person
-from db.vocab import PENDING_EXPORTS, ExportState
+from db.vocab import ExportState
 from engine import acts as engine_acts
 from engine import clock, exports, permits, refusals
 from engine.exports import Asked
@@ -28,8 +28,9 @@ def button(person: Person, asked: Asked, permit: str = "export.make") -> None:
         _watched(person, asked)
         return
     _offer(person, asked, found)
-    if st.session_state.get(_key("large", asked)):
-        _ask_for_large(person, asked)
+    if sentence := st.session_state.get(_key("large", asked)):
+        ask = st.dialog(_("A large export"), width="small", on_dismiss=lambda: st.session_state.pop(_key("large", asked), None))
+        ask(_ask_for_large)(person, asked, sentence)
 
 
 @st.fragment(run_every=EVERY)
@@ -79,19 +80,14 @@ def _begin(person: Person, asked: Asked, why: str | None = None) -> None:
         exports.start(made)
 
 
-@st.dialog(" ", width="small")
-def _ask_for_large(person: Person, asked: Asked) -> None:
+def _ask_for_large(person: Person, asked: Asked, sentence: str) -> None:
     """Why so many rows are needed; a second person decides."""
     key = _key("why", asked)
-    st.markdown(look.plain(st.session_state.pop(_key("large", asked))))
+    st.markdown(look.plain(sentence))
     why = st.text_area(_("What it is needed for"), key=key, max_chars=200)
     if st.button(_("Ask for it"), type="primary", disabled=not (why or "").strip(), key=_key("ask", asked)):
         _begin(person, asked, why)
         st.rerun()
-
-
-def pending(found) -> bool:
-    return found.state in PENDING_EXPORTS
 
 
 def _key(what: str, asked: Asked) -> str:

@@ -8,7 +8,7 @@ from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, decisions, dossier, frame, level_card, look, tables
+from pages.parts import acts, decisions, dossier, frame, level_card, look, maps, tables
 from pages.parts import care as known
 from pages.parts.tables import Column
 
@@ -62,7 +62,7 @@ def facts() -> None:
         dossier.facts(known.phones(customer, own, shown["phone"], shown["source_phone"]) | {
             "Identity number": shown["identity_no"] or customer.identity_masked,
             "Address": customer.address, "Branch": customer.branch, "Relationship manager": customer.manager,
-            "Inspector": customer.inspector, "Customer since": look.day(customer.created_on),
+            "Inspector": customer.inspector, "On file since": look.day(customer.created_on),
         })  # fmt: skip
         if shown["phone"]:
             st.link_button(_("Call"), f"tel:{shown['phone']}", icon=":material/call:")
@@ -110,6 +110,7 @@ def where() -> None:
             if permits.may(person, "address.mark"):
                 to = {"mark": customer.customer_no}
                 st.page_link("pages/field/map.py", label=_("Mark an address"), icon=":material/add_location_alt:", query_params=to)
+        on_the_map()
         for p in places:
             st.markdown(place(p))
             if p.doubt and permits.may(person, "address.confirm"):
@@ -122,6 +123,25 @@ def where() -> None:
         if past:
             with st.expander(_("Earlier marks ({0})").format(len(past)), icon=":material/history:"):
                 st.markdown("  \n".join(f"{look.moment(m.marked_at)} · {mark(m)} · {m.lat:.5f}, {m.lon:.5f}" for m in past))
+
+
+def on_the_map() -> None:
+    """Every place that is marked; what is in doubt is said by its colour and by its line below."""
+    lying = [p for p in places if p.lat is not None]
+    dots = [
+        maps.Dot(
+            p.lat,
+            p.lon,
+            look.ORANGE if p.doubt else look.TEAL,
+            str(p.id),
+            f"{words.name(Place(p.kind))} · {look.visible(p.place)}",
+            9,
+            "?" * bool(p.doubt),
+        )
+        for p in lying
+    ]
+    if dots:
+        maps.show(maps.dots(dots), lying, f"places-{customer.id}", height=200)
 
 
 def place(p) -> str:

@@ -17,6 +17,7 @@ EACH = 8  # rows a group
 KEPT = 8  # searches remembered
 TELLING = re.compile(r"[\d\s+-]{6,}[xX*]?|.*\d{7}.*")  # may be a phone or identity number: is not kept
 NUMBER = re.compile(r"[0-9]{1,12}")
+NUMBERED = re.compile(r"[A-Za-z]{0,4}[0-9-]{3,}[xX]?")  # a number, whole or begun: nobody is called so
 PHONE = re.compile(r"[0-9]{7,18}[xX]?|9[0-9A-Z]{17}")
 
 
@@ -85,7 +86,7 @@ def _customer_ids(conn: Connection, text: str) -> Iterator[int]:
     number = re.sub(r"[\s-]", "", text).upper()
     if PHONE.fullmatch(number):
         yield from customers.having(conn, number, EACH)
-    if not NUMBER.fullmatch(number):
+    if not NUMBERED.fullmatch(text):
         yield from spellings.called(conn, text, EACH) or customers.named_somehow(conn, text, EACH)
 
 

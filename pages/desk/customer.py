@@ -36,6 +36,7 @@ with access.reading(person) as conn:
 
 late = look.overdue_days(customer.overdue_since, today)
 places, past = [m for m in marks if not m.replaced_at], [m for m in marks if m.replaced_at]
+AROUND = 0.15  # degrees beside a place, so that its district is in sight
 LOANS = [
     Column("loan_no", "Loan number", width=150),
     Column("product", "Product", width=130),
@@ -141,7 +142,8 @@ def on_the_map() -> None:
         for p in lying
     ]
     if dots:
-        maps.show(maps.dots(dots), lying, f"places-{customer.id}", height=200)
+        around = [maps.Dot(p.lat + side, p.lon + side, look.TEAL) for p in lying for side in (-AROUND, AROUND)]
+        maps.show(maps.dots(dots), around, f"places-{customer.id}", height=200)
 
 
 def place(p) -> str:

@@ -62,9 +62,25 @@ def awaiting(conn: sa.Connection, *families: Definition) -> list[sa.Row]:
     return conn.execute(
         select(definitions, maker.c.name.label("maker"))
         .outerjoin(maker, maker.c.id == d.made_by)
-        .where(d.family.in_(families), d.state == Approval.SUBMITTED)
+        .where(d.family.in_(families), d.state == Approval.SUBMITTED, ~_piece_of_a_product())
         .order_by(d.made_at)
     ).all()
+
+
+def is_piece(conn: sa.Connection, definition_id: int) -> bool:
+    """Whether it is decided with a product that waits, and not by itself."""
+    return conn.execute(select(_piece_of_a_product()).where(d.id == definition_id)).scalar_one()
+
+
+def _piece_of_a_product() -> sa.ColumnElement[bool]:
+    product = definitions.alias().c
+    named = func.jsonb_build_array(func.jsonb_build_object("family", d.family, "code", d.code, "version", d.version))
+    return (
+        select(product.id)
+        .where(product.family == Definition.PRODUCT, product.state == Approval.SUBMITTED, product.body["parts"].contains(named))
+        .correlate(definitions)
+        .exists()
+    )
 
 
 def of_maker(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.Row]:

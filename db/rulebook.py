@@ -20,6 +20,15 @@ def matching(conn: sa.Connection, rules: Sequence[tuple[str, dict]], today: date
     return {code: n for (code, _), n in zip(rules, row, strict=True)}
 
 
+def matching_of_product(conn: sa.Connection, rules: Sequence[tuple[str, dict]], product_id: int, today: date) -> dict[str, int]:
+    """The same, of one product's live loans only."""
+    counts = [func.count().filter(compiled(who, FIELDS, today)).label(f"n{i}") for i, (_, who) in enumerate(rules)]
+    if not counts:
+        return {}
+    row = conn.execute(select(*counts).select_from(FROM).where(loan.live, loan.product_id == product_id)).one()
+    return {code: n for (code, _), n in zip(rules, row, strict=True)}
+
+
 def open_todos(conn: sa.Connection) -> dict[str, int]:
     """Open todos by the rule that made them."""
     t = todos.c

@@ -289,6 +289,11 @@ ROUND_CHANGED = (
     "update (branch_id, start, lat, lon, finish, reach, leaves, until, ends, travel_minutes, travel_km, visits, left_out, appointments,"
     " added, advised, by_hand, version, made_by, made_at)"
 )
+# Whoever approves the bank's own days writes them, and only what he has approved.
+DAY_APPROVED = (
+    f"(set_by = {ME} or set_by is null) and exists (select 1 from requests r where r.customer_id = 0 and r.kind = 'working_days'"
+    f" and r.state = 'approved' and r.decided_by = {ME} and jsonb_exists(r.after -> 'days', day::text))"
+)
 DECIDED = "update (state, decided_by, decided_at, decided_why)"
 ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
 
@@ -401,7 +406,7 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         ),
     },
     "sketches": {Scope.HEAD: all_of("insert", "update (body, saved_at)", "delete", signed=f"staff_id = {ME}")},
-    "calendar_days": {Scope.HEAD: all_of("insert", "update", signed=f"set_by = {ME}")},
+    "calendar_days": {Scope.HEAD: all_of("insert", "update (working, note, set_by)", signed=DAY_APPROVED)},
     "feed_runs": {
         Scope.HEAD: all_of(
             "update (override_asked_by, override_reason, override_by)", signed=f"({ASKS_OVERRIDE} or override_by = {ME})"

@@ -198,6 +198,15 @@ def start(conn: sa.Connection, todo_ids: list[int], now: datetime) -> int:
     ).rowcount
 
 
+def dues(conn: sa.Connection, first: date, last: date) -> list[sa.Row]:
+    """Of todos that nobody has started, how many count from which day under which rule, due within these days."""
+    return conn.execute(
+        select(t.rule_code, t.anchor_on, t.nominal_on, t.due_on, func.count().label("n"))
+        .where(t.state == TodoState.OPEN, t.closed_on.is_(None), t.due_on.between(first, last), t.rule_code.is_not(None))
+        .group_by(t.rule_code, t.anchor_on, t.nominal_on, t.due_on)
+    ).all()
+
+
 def hold(conn: sa.Connection, todo_ids: list[int]) -> list[sa.Row]:
     """As they stand, held until the end of the transaction; those that are not seen any more are missing."""
     _take_in_order(conn, todo_ids)

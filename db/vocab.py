@@ -415,6 +415,7 @@ class Definition(StrEnum):
     PARAMETER = "parameter"
     FORM = "form"
     SCORECARD = "scorecard"
+    PRODUCT = "product"
 
 
 class Approval(StrEnum):
@@ -520,3 +521,4 @@ class Request(StrEnum):
     ADDRESS_MOVE = "address_move"  # 地址变更
     EXPORT = "export"  # 大批量导出
     LEVEL = "level"  # 客户级别调整
+    WORKING_DAYS = "working_days"  # 工作日调整

@@ -10,13 +10,14 @@ from datetime import datetime
 from db import requests
 from db.access import Connection, Person
 from db.vocab import Approval, Request, Role
-from engine import addresses, deciders, exports, levels, notices, permits, refusals
+from engine import addresses, deciders, exports, levels, notices, permits, refusals, working_days
 
 # What is done once a request is approved: (conn, request, by, now). It raises Stale when its base has changed.
 KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
     Request.ADDRESS_MOVE: addresses.apply_move,
     Request.EXPORT: exports.approved,
     Request.LEVEL: levels.apply,
+    Request.WORKING_DAYS: working_days.apply,
 }
 
 

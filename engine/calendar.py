@@ -65,7 +65,7 @@ def plant(conn: Connection, today: date) -> None:
     last = date(today.year + YEARS_AHEAD, 12, 31)
     rows = []
     while day <= last:
-        working, name = _published(day)
+        working, name = published(day)
         if working is not None and working != (day.weekday() < 5):
             rows.append({"day": day, "working": working, "provisional": False, "note": name})
         day += timedelta(days=1)
@@ -82,7 +82,7 @@ def published_until() -> date:
     return date(max(chinese_calendar.constants.holidays).year, 12, 31)
 
 
-def _published(day: date) -> tuple[bool | None, str | None]:
+def published(day: date) -> tuple[bool | None, str | None]:
     """(is it a working day, holiday's name); (None, None) beyond what the State Council has published."""
     try:
         holiday, name = chinese_calendar.get_holiday_detail(day)

@@ -8,6 +8,7 @@ from engine import refusals
 # Which permit decides each kind of request. All are within "request.decide", some are narrower.
 PERMITS: dict[Request, str] = {
     Request.ADDRESS_MOVE: "request.decide", Request.EXPORT: "request.decide", Request.LEVEL: "level.decide",
+    Request.WORKING_DAYS: "calendar.change",
 }  # fmt: skip
 
 RANKS = {Role.BRANCH_HEAD: 1, Role.HEAD_LOANS: 2, Role.HEAD_RISK: 2}  # everybody else: 0

@@ -40,9 +40,8 @@ def blank(code: str, title: str, products: Iterable[str] = ()) -> dict:
 def copied(form: Form, code: str, title: str, products: Iterable[str] = ()) -> dict:
     """The same questions under another code and title, for these products alone if any are named."""
     body = plain(form) | {"code": code, "title": {"zh": title}}
-    if chosen := list(products):
-        body["for"] = {**body["for"], "products": chosen}
-        body["for"].pop("families", None)
+    if chosen := list(products):  # whoever the customer is
+        body["for"] = {name: of for name, of in body["for"].items() if name not in ("families", "segments")} | {"products": chosen}
     return body
 
 

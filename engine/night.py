@@ -12,7 +12,7 @@ from db import definitions, feeds, generation, jobs, moments, settings, signals
 from db.generation import Since
 from db.signals import Counts as SignalCounts
 from db.vocab import Definition
-from engine import absences, calendar, clock, generate, handover, levels, notices, people, refusals, signal_rules
+from engine import absences, calendar, clock, generate, handover, levels, notices, people, products, refusals, signal_rules
 from engine.feed import load
 
 JOB = "night"
@@ -129,6 +129,8 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         people.follow_staff_file(conn, today=day)
     # The night of a day is done on the morning after, and what is to hold from that morning on must be done by then.
     handover.follow(held, max(day, clock.today()))
+    with held.begin("night.products") as conn:
+        products.follow_at_night(conn, day)
     with held.begin("night.levels") as conn:
         if not _looked_at(conn, last, day):
             _set_aside(conn, day, [("scorecard", code, why) for code, why in levels.follow(conn, day)])

@@ -62,6 +62,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "scorecard.change": HEAD,
     "parameter.change": HEAD,
     "form.change": HEAD,
+    "product.change": HEAD,
     "mapping.change": frozenset({Role.IT, Role.HEAD_LOANS}),
     "feed.load": frozenset({Role.IT, Role.HEAD_LOANS}),
     "feed.override.ask": frozenset({Role.IT, Role.HEAD_LOANS}),
@@ -95,6 +96,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "notice.try": TOLD,
     "notice.resend": frozenset({Role.IT, Role.SYSTEM_ADMIN}),
     "calendar.link": OFFICERS,
+    "calendar.change": HEAD,
 }
 
 # What a verb is called when somebody is refused it.
@@ -143,6 +145,7 @@ WORDS = {
     "scorecard.change": "change the scorecard",
     "parameter.change": "change a parameter",
     "form.change": "change a form",
+    "product.change": "change a product",
     "mapping.change": "change a mapping",
     "feed.load": "load a feed",
     "feed.override.ask": "ask to let a stopped feed through",
@@ -176,6 +179,7 @@ WORDS = {
     "notice.try": "try the channels of one's messages",
     "notice.resend": "send a message again",
     "calendar.link": "have a calendar link",
+    "calendar.change": "change the bank's working days",
 }
 
 

@@ -358,6 +358,24 @@ class BadRule(Refusal):
     """The rule cannot be used. {where}: {problem}"""
 
 
+class NoSuchDays(Refusal):
+    """Choose from one to {most} days, of which at least one would change."""
+
+
+class PartOfProduct(Refusal):
+    """This belongs to a new or changed product and is decided with it, on the page of products."""
+
+    status = 409
+
+
+class NamedInFiles(Refusal):
+    """The files that bring its loans name this product "{name}". Under another name they would not find it."""
+
+
+class OtherSource(Refusal):
+    """The loans of this product come with the files of {source}; choose that source."""
+
+
 class BadForm(Refusal):
     """The form cannot be used. {where}: {problem}"""
 

@@ -53,6 +53,11 @@ def plant(inbox: Path) -> None:
         conn.exec_driver_sql("update customers set address = '新址 8 号' where customer_no = 'K001'")
     with access.transaction(staff_person(ids["102"]), "customer.note") as conn:
         conn.exec_driver_sql("update customers set address = '新址 9 号' where customer_no = 'K005'")
+    with access.transaction(MACHINE, "test") as conn:
+        conn.execute(sa.insert(tables.requests).values(
+            kind="working_days", branch_id=branches["229000"], after={"days": ["2027-01-02"], "working": True, "note": ""}, reason="r",
+            asked_by=ids["001"], asked_at=sa.func.now(), state="approved", decided_by=ids["002"], decided_at=sa.func.now(),
+        ))  # fmt: skip
     with access.transaction(staff_person(ids["002"]), "calendar.set") as conn:
         conn.exec_driver_sql(f"insert into calendar_days values ('2027-01-02', true, false, null, {ids['002']})")
 

@@ -56,6 +56,7 @@ from engine import (
     viewing,
     visits,
     words,
+    working_days,
 )
 from engine.feed import override
 from engine.lists import Leads
@@ -126,6 +127,12 @@ VERBS: dict[str, tuple[str, Callable]] = {
         lambda conn, by: handover.hand_over(conn, by, handover.Plan(12, {1: 14, 2: 14}, "he moves", TODAY), now=NOW, today=TODAY),
     ),
     "handover.moving.undo": ("handover.make", lambda conn, by: handover.undo(conn, by, 1, now=NOW)),
+    "working_days.ask": (
+        "calendar.change",
+        lambda conn, by: working_days.ask(
+            conn, by, TODAY + timedelta(9), TODAY + timedelta(9), False, "", "a good reason", now=NOW, today=TODAY
+        ),
+    ),
     "calendar_links.renew": ("calendar.link", lambda conn, by: calendar_links.renew(conn, by, now=NOW)),
     "calendar_links.end": ("calendar.link", lambda conn, by: calendar_links.end(conn, by)),
     "levels.ask": (
@@ -162,6 +169,10 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "rulebook.propose": ("rule.change", proposal(Definition.TODO_RULE)),
     "rulebook.propose parameter": ("parameter.change", proposal(Definition.PARAMETER)),
     "rulebook.propose scorecard": ("scorecard.change", proposal(Definition.SCORECARD)),
+    "rulebook.propose_product": (
+        "product.change",
+        lambda conn, by: rulebook.propose_product(conn, by, {"code": "x"}, TODAY + timedelta(9), "a good reason", today=TODAY),
+    ),
     "rulebook.propose form": ("form.change", proposal(Definition.FORM)),
     "rulebook.propose mapping": ("mapping.change", proposal(Definition.MAPPING)),
     "rulebook.approve": ("rule.decide", lambda conn, by: rulebook.approve(conn, by, 1, now=NOW, today=TODAY)),

@@ -52,7 +52,7 @@ def test_every_worked_example_falls_on_the_days_it_says(when, anchor, dues):
 @cache
 def published_2026() -> Calendar:
     year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
-    return Calendar({day: calendar._published(day)[0] for day in year})
+    return Calendar({day: calendar.published(day)[0] for day in year})
 
 
 @pytest.mark.parametrize(

@@ -418,6 +418,12 @@ def _remember(conn: sa.Connection, query: str) -> None:
     conn.exec_driver_sql(f"insert into changed_customers {query}")
 
 
+def remember_products(conn: sa.Connection, product_ids: list[int]) -> None:
+    """Customers with loans of these products are looked at anew."""
+    if product_ids:
+        _remember(conn, f"select distinct customer_id from loans where product_id in ({', '.join(map(str, product_ids))})")
+
+
 def refresh_customers(conn: sa.Connection, everybody: bool) -> None:
     """What follows from their loans, for the customers collected, or for everybody where nothing is known of anybody."""
     conn.exec_driver_sql("analyze changed_customers")

@@ -17,7 +17,7 @@ from db.access import MACHINE, Connection
 from db.loading import publish, staging
 from db.loading.spec import TableSpec
 from db.vocab import Definition, FeedState
-from engine import parameters, refusals
+from engine import parameters, products, refusals
 from engine.feed import delivery, mapping, reading
 from engine.feed.delivery import Delivery, Piece
 from engine.feed.known import Known
@@ -269,6 +269,7 @@ def _put_into_the_book(
     before, rows_before = feeds.balance(conn, found.source), _rows_before(conn, found.source)
     publish.expect_changes(conn)
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
+    changed = products.follow(conn, report.day)
     readers, problems = [], []
     with bulk.undressed(conn) as undress:
         for reader in staged:
@@ -277,6 +278,7 @@ def _put_into_the_book(
             if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
                 _publish_table(conn, reader, report, undress)
         _stop_if(problems, ignore)
+        publish.remember_products(conn, changed + products.follow(conn, report.day))
         publish.refresh_customers(conn, everybody=any(r.spec.cold and r.spec.noun == "loans" for r in readers))
     if cycle := publish.branch_cycle(conn):
         _stop_if([f"branch_cycle:{cycle}"], ignore)

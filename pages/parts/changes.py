@@ -8,7 +8,7 @@ from db.vocab import Definition, Level
 from engine import refusals, rule_words, rules, scorecard, signal_rules, words
 from engine.parameters import PARAMETERS
 from engine.words import _
-from pages.parts import form_sheet, look, proposals
+from pages.parts import form_sheet, look, product_sheet, proposals
 
 PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
            "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times",
@@ -22,7 +22,10 @@ def proposed(person: Person, d, today: date) -> None:
     with access.reading(person) as conn:
         now = definitions.one_in_force(conn, family, d.code, today)
     before = now.body if now else default(family, d.code)
-    proposals.card(person, d, look.plain(title(family, d.code, d.body)), between(family, d.code, before, d.body))
+    about = look.plain(title(family, d.code, d.body))
+    if family is Definition.PRODUCT:
+        return proposals.card(person, d, about, product_sheet.changes(person, before, d.body))
+    return proposals.card(person, d, about, between(family, d.code, before, d.body))
 
 
 def between(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:

@@ -88,5 +88,16 @@ def _level(request) -> None:
     )
 
 
+def _days(request) -> None:
+    """Which days would be what, and what that does to todos."""
+    first, last = request.after["days"][0], request.after["days"][-1]
+    note = f" · {look.plain(request.after['note'])}" if request.after["note"] else ""
+    becomes = _(BECOMES[request.after["working"]])
+    st.markdown(f"{first if first == last else f'{first} – {last}'} → **{becomes}**{note}")
+
+
+BECOMES: dict[bool | None, str] = {True: "Working day", False: "Day off", None: "As published"}
 # How each kind of request shows what it would change.
-CHANGES: dict[Request, Callable[[object], None]] = {Request.ADDRESS_MOVE: _move, Request.EXPORT: _export, Request.LEVEL: _level}
+CHANGES: dict[Request, Callable[[object], None]] = {
+    Request.ADDRESS_MOVE: _move, Request.EXPORT: _export, Request.LEVEL: _level, Request.WORKING_DAYS: _days,
+}  # fmt: skip

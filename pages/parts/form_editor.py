@@ -51,9 +51,10 @@ class Editor:
         with st.container(horizontal=True):
             self._words(for_, "segments", "Segment", Segment)
             self._words(for_, "families", "Family", Family)
-        chosen = [code for code in for_.get("products", []) if code in self.products]
+        chosen = for_.get("products", [])  # a product may not be in the book yet
+        named = self.products | {code: "" for code in chosen if code not in self.products}
         self._set(for_, "products", st.multiselect(
-            _("Only these products"), list(self.products), chosen, format_func=lambda c: f"{c} {self.products[c]}",
+            _("Only these products"), list(named), chosen, format_func=lambda c: f"{c} {named.get(c, '')}",
             key=self._key("products"), placeholder=_("All"),
         ))  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -1,4 +1,4 @@
-"""The command line: python -m engine load | night | explain | handover | seed | serve | query | report | plan | presence | bench | doctor
+"""The command line: python -m engine load | night | explain | handover | file | monthly | seed | serve | query | report | plan | presence | bench | doctor
 
 With --json one JSON object goes to stdout; everything for people goes to stderr.
 """
@@ -13,8 +13,9 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from db import access, feeds, settings, staff, store
+from db import access, branches, feeds, settings, staff, store
 from db.access import MACHINE, Person
+from db.files import Span
 from db.told import Told
 from engine import (
     acts,
@@ -36,6 +37,7 @@ from engine import (
 )
 from engine.demo import seed, story
 from engine.feed import load, mapping
+from engine.papers import inspection, monthly, volumes
 from engine.presence import read
 from engine.route import reading
 from engine.words import _
@@ -101,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path, help="JSON: day_minutes, minutes, stops")
     sub = command("presence", _presence, "grade one check-in")
     sub.add_argument("path", type=Path, help="JSON: address, fix, received_at, previous, recent")
+    _papers(command)
     command("doctor", _doctor, "is everything as it should be")
     sub = command("bench", _bench, "measure on a scratch database of the same server, beside the floor of the same run")
     sub.add_argument("name", nargs="+", choices=sorted(bench.MEASURES))
@@ -118,11 +121,28 @@ def _asking(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub.add_argument("--xlsx", type=Path, metavar="FILE", help="write it as an Excel file")
 
 
+def _papers(command: Callable) -> None:
+    sub = command("file", _file, "the inspection file of a loan or a branch, as PDF")
+    sub.add_argument("loan_no", nargs="?")
+    sub.add_argument("out", type=Path, help="OUT.pdf; a branch of several volumes: OUT-01.pdf, OUT-02.pdf, …")
+    sub.add_argument("--branch", metavar="CODE", help="of a branch and those under it")
+    sub.add_argument("--from", dest="since", type=_day, help="first day; default: from the beginning")
+    sub.add_argument("--to", dest="until", type=_day, help="last day; default: today")
+    sub = command("monthly", _monthly, "the monthly post-loan report, as PDF")
+    sub.add_argument("month", type=_month, help="2026-10")
+    sub.add_argument("out", type=Path)
+    sub.add_argument("--branch", metavar="CODE", help="of a branch and those under it; default: the bank")
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(refusals.BadDate(value=text).sentence(_)) from None
+
+
+def _month(text: str) -> date:
+    return _day(f"{text}-01")
 
 
 def _load(given: argparse.Namespace) -> int:
@@ -237,6 +257,49 @@ def _bearer(conn, number: str) -> int:
     if found is None:
         raise refusals.NobodyBears(number=number)
     return found.id
+
+
+def _file(given: argparse.Namespace) -> int:
+    span = Span(given.since, given.until)
+    if given.branch is None and given.loan_no is None:
+        raise refusals.Missing(field="--branch")
+    made = _volumes(given, span) if given.branch else [_file_of_loan(given, span)]
+    answer = {"files": [{"path": str(place), "bytes": len(file.pdf), "digest": file.digest} for place, file in made]}
+    _tell(given, answer, [f"{place}  {len(file.pdf):,}  SHA-256 {file.digest}" for place, file in made])
+    return 0
+
+
+def _file_of_loan(given: argparse.Namespace, span: Span) -> tuple[Path, inspection.File]:
+    with acts.act(MACHINE, inspection.PERMIT) as conn:
+        file = inspection.of_loan(conn, MACHINE, given.loan_no, span, now=clock.now(), today=clock.today())
+    given.out.write_bytes(file.pdf)
+    return given.out, file
+
+
+def _monthly(given: argparse.Namespace) -> int:
+    branch_id = _branch(given.branch) if given.branch else None
+    with acts.act(MACHINE, monthly.PERMIT) as conn:
+        file = monthly.of_month(conn, MACHINE, given.month, branch_id, now=clock.now(), today=clock.today())
+    given.out.write_bytes(file.pdf)
+    _tell(given, {"path": str(given.out), "bytes": len(file.pdf), "digest": file.digest}, [f"{given.out}  SHA-256 {file.digest}"])
+    return 0
+
+
+def _branch(code: str) -> int:
+    with access.reading(MACHINE) as conn:
+        branch = branches.by_code(conn, code)
+    if branch is None:
+        raise refusals.NotFound
+    return branch.id
+
+
+def _volumes(given: argparse.Namespace, span: Span) -> list[tuple[Path, inspection.File]]:
+    made = []
+    for file, number, of in volumes.volumes(MACHINE, _branch(given.branch), span):
+        place = given.out if of == 1 else given.out.with_stem(f"{given.out.stem}-{number:02}")
+        place.write_bytes(file.pdf)
+        made.append((place, file))
+    return made
 
 
 def _seed(given: argparse.Namespace) -> int:

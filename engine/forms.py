@@ -417,3 +417,19 @@ def _is_day(value: object) -> bool:
         return isinstance(value, str) and 1900 <= date.fromisoformat(value).year <= 2200
     except ValueError:
         return False
+
+
+def shown(item: Item, value: object) -> str:
+    """An answer as people say it."""
+    if value is None:
+        return "—"
+    match item.type:
+        case Type.YES_NO:
+            return _("Yes") if value else _("No")
+        case Type.CHOICE:
+            return next((words.in_language(o.title) for o in item.options if o.code == value), str(value))
+        case Type.MONEY:
+            return _("{0} yuan").format(f"{value:,.2f}")
+        case Type.NUMBER:
+            return f"{value:,g} {words.in_language(item.unit) if item.unit else ''}".strip()
+    return str(value)

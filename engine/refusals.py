@@ -20,6 +20,12 @@ class NotFound(Refusal):
     status = 404
 
 
+class NothingToPrint(Refusal):
+    """No check was due or made there in these days: there is nothing to print."""
+
+    status = 404
+
+
 class NotPermitted(Refusal):
     """Your role does not permit this: {verb}."""
 

@@ -60,7 +60,7 @@ NOUNS = {
     "preferences": "Preference", "branches": "Branch", "products": "Product", "guarantors": "Guarantor", "absences": "Absence",
     "calendar_days": "Calendar", "arrears": "Arrears", "photos": "Photo", "leads": "Lead", "notes": "Note", "customer_facts": "Post-loan information",
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
-    "calendar_links": "Calendar link", "reports": "Report",
+    "calendar_links": "Calendar link", "reports": "Report", "papers": "Paper",
     "level_adjustments": "Customer level by hand",
     "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
@@ -132,6 +132,11 @@ def sentence(row, known: Names) -> str:
         case "export":
             told = row.after or {}
             return _("{0} exported {1} rows: {2}").format(who, told.get("rows", "?"), plain(_(told.get("title") or row.noun)))
+        case "paper":
+            made = row.after or {}
+            return _("{0} printed: {1} {2} (SHA-256 {3})").format(
+                who, _(made["paper"]), plain(made["of"]), plain(made["digest"][:12])
+            )
         case "footprint.look":
             seen = row.after or {}
             whom = plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))

@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 from db import signals
 from db.access import Connection, Person
-from db.vocab import Level, SignalState
-from engine import permits, refusals
+from db.vocab import Conclusion, Level, LoanClass, SignalState
+from engine import permits, refusals, words
+from engine.words import _
 
 MEASURES = (
     "More frequent checks", "Stop drawing", "Add collateral or guarantor", "Change repayment plan", "Call early",
@@ -56,3 +57,19 @@ def _found(conn: Connection, signal_id: int):
     if found is None:
         raise refusals.NotFound
     return found
+
+
+def evidence(values: dict) -> str:
+    """The very values that fired: "days past due 34, balance 482,000"."""
+    return _(", ").join(f"{words.field(name)} {_shown(name, value)}" for name, value in values.items())
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, float) and name.endswith("share"):
+        return f"{100 * value:.1f}%"
+    if isinstance(value, int | float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    known = {word.value: word for word in (*Conclusion, *LoanClass)}
+    return words.name(known[value]) if value in known else str(value)

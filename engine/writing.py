@@ -16,6 +16,11 @@ def plain(text: object) -> str:
     return "" if text is None else _MARKDOWN.sub(r"\\\1", visible(text))
 
 
+def unmarked(markdown: str) -> str:
+    """A sentence whose values are `plain`, for where there is no Markdown: without its escapes and its bold."""
+    return re.sub(r"\\(.)|\*\*", lambda found: found.group(1) or "", markdown)
+
+
 def visible(text: object) -> str:
     """On one line, and what would turn or hide the writing around it is seen."""
     return _INVISIBLE.sub("\ufffd", str(text).replace("\r", "").replace("\n", " ").replace("\t", " "))

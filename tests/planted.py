@@ -168,7 +168,7 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
         conn.execute(sa.insert(tables.loan_history).values(
             loan_id=loan, customer_id=about["customer_id"], from_on=TODAY - timedelta(days=9), to_on=TODAY,
             branch_id=branches["229001"], balance_fen=1, status="normal", principal_fen=0, interest_fen=0,
-            matures_on=TODAY, extensions=0, run_id=1, **{"class": "normal"}))  # fmt: skip
+            matures_on=TODAY, extensions=0, run_id=1, **{"class": "special_mention"}))  # fmt: skip
         _put(conn, tables.requests, **about, kind="address_move", after={"kind": "home"}, reason="r", asked_by=ids[officer or "101"],
              asked_at=sa.func.now())  # fmt: skip
         _put(conn, tables.requests, **about, kind="address_move", subject_id=9, after={"kind": "home"}, reason="r", state="approved",

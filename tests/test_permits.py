@@ -9,6 +9,7 @@ import pytest
 
 from db import access, audit
 from db.access import MACHINE, Person
+from db.files import Span
 from db.vocab import (
     Conclusion,
     CustomerLevel,
@@ -60,6 +61,7 @@ from engine import (
 )
 from engine.feed import override
 from engine.lists import Leads
+from engine.papers import inspection, monthly
 from tests import house
 from tests.bank import STAFF, TODAY
 from tests.conftest import cloned, person
@@ -111,6 +113,20 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "kept_reports.share": ("report.share", lambda conn, by: kept_reports.share(conn, by, 0, [Role.MANAGER], [])),
     "kept_reports.repeat": ("report.keep", lambda conn, by: kept_reports.repeat(conn, by, 0, Rhythm.DAILY, today=TODAY)),
     "kept_reports.drop": ("report.keep", lambda conn, by: kept_reports.drop(conn, by, 0)),
+    "papers.monthly.of_month": (
+        "monthly.make",
+        lambda conn, by: monthly.of_month(conn, by, TODAY.replace(day=1), now=NOW, today=TODAY),
+    ),
+    "papers.inspection.of_loan": ("file.make", lambda conn, by: inspection.of_loan(conn, by, "L1", Span(), now=NOW, today=TODAY)),
+    "papers.inspection.of_customer": (
+        "file.make",
+        lambda conn, by: inspection.of_customer(conn, by, "K001", Span(), now=NOW, today=TODAY),
+    ),
+    "papers.inspection.parts_of_branch": ("file.branch", lambda conn, by: inspection.parts_of_branch(conn, by, 1, Span())),
+    "papers.inspection.part_of_branch": (
+        "file.branch",
+        lambda conn, by: inspection.part_of_branch(conn, by, 1, [1], (1, 1), Span(), now=NOW, today=TODAY),
+    ),
     "feed.override.ask": ("feed.override.ask", lambda conn, by: override.ask(conn, by, 1, "a good reason")),
     "feed.override.allow": ("feed.override.allow", lambda conn, by: override.allow(conn, by, 1)),
     "absences.arrange": (
@@ -305,7 +321,10 @@ def test_the_machine_may_everything_and_auditors_change_nothing():
     auditor = Person(1, "陈静", Role.AUDITOR)
     assert {verb for verb in permits.PERMITS if permits.may(auditor, verb) and not verb.endswith(".see")} == {
         "export.make",
+        "file.branch",
+        "file.make",
         "footprint.look",
+        "monthly.make",
         "preference.set",
         "report.keep",
         "report.share",

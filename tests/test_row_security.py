@@ -29,6 +29,7 @@ from db import (
     exports,
     feeds,
     figures,
+    files,
     footprints,
     handovers,
     installation,
@@ -36,6 +37,7 @@ from db import (
     leads,
     levels,
     loans,
+    monthly,
     notices,
     opinions,
     photos,
@@ -74,6 +76,7 @@ EVERYONE = [number for number, *_ in STAFF]
 SINCE = TODAY - timedelta(days=30)
 SCOPE = figures.Scope(TODAY)
 WINDOWS = figures.compared(TODAY, 30)
+SPANS = (files.Span(), files.Span(SINCE, TODAY + timedelta(days=400)))
 TAKES = handovers.Minutes(40, 10, 15)
 COUNTED = [
     cube.Query(subject, ("count",), ("branch",))
@@ -239,6 +242,15 @@ READS: dict[str, Callable] = {
     "figures.handling_days": lambda conn, w: figures.handling_days(conn, SCOPE, SINCE),
     "figures.on_site_per_day": lambda conn, w: figures.on_site_per_day(conn, SCOPE, SINCE),
     "figures.branch_table": lambda conn, w: figures.branch_table(conn, SCOPE, SINCE),
+    "files.customers_with_work": lambda conn, w: [files.customers_with_work(conn, list(w.branches.values()), s) for s in SPANS],
+    "files.customers_of": lambda conn, w: files.customers_of(conn, list(w.customers.values())),
+    "files.loans_of": lambda conn, w: files.loans_of(conn, list(w.customers.values())),
+    "files.todos_of": lambda conn, w: [files.todos_of(conn, list(w.customers.values()), s) for s in SPANS],
+    "files.records_of": lambda conn, w: [files.records_of(conn, list(w.customers.values()), s) for s in SPANS],
+    "files.photos_of": lambda conn, w: [files.photos_of(conn, list(w.customers.values()), s) for s in SPANS],
+    "files.signals_of": lambda conn, w: [files.signals_of(conn, list(w.customers.values()), s) for s in SPANS],
+    "files.trail_of": lambda conn, w: [files.trail_of(conn, list(w.customers.values()), s) for s in SPANS],
+    "files.versions_of": lambda conn, w: files.versions_of(conn, Definition.FORM, [("CALL", 1)]),
     "footprints.stops": lambda conn, w: [
         footprints.stops(conn, s, TODAY - timedelta(days=n)) for s in w.staff.values() for n in range(7)
     ],
@@ -307,6 +319,12 @@ READS: dict[str, Callable] = {
     "loans.numbered": lambda conn, w: [loans.numbered(conn, text, 20) for text in ("L", "HTL")],
     "loans.history": lambda conn, w: [loans.history(conn, loan, c) for loan, c in w.pairs],
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
+    "monthly.migration": lambda conn, w: monthly.migration(conn, SCOPE, TODAY - timedelta(days=5), TODAY),
+    "monthly.signals_of": lambda conn, w: monthly.signals_of(conn, SCOPE, SINCE, TODAY),
+    "monthly.disbursed": lambda conn, w: monthly.disbursed(conn, SCOPE, TODAY - timedelta(days=400), TODAY),
+    "monthly.new_customers": lambda conn, w: monthly.new_customers(conn, SCOPE, TODAY - timedelta(days=400), TODAY),
+    "monthly.overdue_by_branch": lambda conn, w: monthly.overdue_by_branch(conn, SCOPE, TODAY),
+    "monthly.last_day_kept": lambda conn, w: monthly.last_day_kept(conn, SINCE, TODAY),
     "notices.unread": lambda conn, w: [notices.unread(conn, s) for s in w.some],
     "notices.of_person": lambda conn, w: [notices.of_person(conn, s) for s in w.some],
     "opinions.of_record": lambda conn, w: [opinions.of_record(conn, r) for r in w.records],

@@ -7,9 +7,9 @@ same form again, here or on another device, goes on with the same draft and the 
 from engine.visits.drafting import Piece, add_photo, drop_photo, number, save
 from engine.visits.judging import preview
 from engine.visits.opening import open_customer, open_todo
-from engine.visits.pictures import compare, small, stamped
+from engine.visits.pictures import compare, in_little, small, stamped
 from engine.visits.submitting import submit
 
 __all__ = [
-    "Piece", "add_photo", "compare", "drop_photo", "number", "open_customer", "open_todo", "preview", "save", "small", "stamped", "submit",
+    "Piece", "add_photo", "compare", "drop_photo", "in_little", "number", "open_customer", "open_todo", "preview", "save", "small", "stamped", "submit",
 ]  # fmt: skip

@@ -7,10 +7,11 @@ from db import access, photos, settings
 from db.access import MACHINE, Connection
 from engine import refusals
 from engine.photos import finding, intake, watermark
-from engine.photos.store import Folder, Store
+from engine.photos.store import Folder, NoSuchPhoto, PhotoChanged, Store
 from engine.visits import judging
 
 SMALL = 480  # pixels of the longer side
+ON_PAPER = 360
 
 
 def shelf() -> Store:
@@ -54,3 +55,11 @@ def stamped(conn: Connection, photo_id: int) -> bytes:
         f"#{found.record_id}",
     )
     return watermark.stamped(shelf().get(bytes(found.sha256).hex()), stamp)
+
+
+def in_little(key: str) -> bytes | None:
+    """A kept photo by its key, as small as papers show it; None when it is gone or damaged."""
+    try:
+        return intake.thumbnail(shelf().get(key), ON_PAPER)
+    except (NoSuchPhoto, PhotoChanged):
+        return None

@@ -8,7 +8,7 @@ from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, decisions, dossier, frame, level_card, look, maps, tables
+from pages.parts import acts, decisions, dossier, frame, level_card, look, maps, papers, tables
 from pages.parts import care as known
 from pages.parts.tables import Column
 
@@ -201,6 +201,8 @@ with head:
     badges = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
     badges += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
     st.markdown(" ".join([*badges, f":gray[{look.plain(customer.customer_no)}]"]), width="content")
+    st.space("stretch")
+    papers.of_customer(person, customer.customer_no)
 if permits.may(person, "check.submit"):
     with st.container(horizontal=True, key="start-check"):
         asked = {"customer": customer.customer_no}

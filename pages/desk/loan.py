@@ -9,7 +9,7 @@ from db import access, audit, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, sentences, words
 from engine.words import _
-from pages.parts import asof, charts, dossier, frame, look, tables
+from pages.parts import asof, charts, dossier, frame, look, papers, tables
 
 person = frame.person("loans.see")
 today = clock.today()
@@ -119,6 +119,7 @@ head = tables.heading(loan.loan_no)
 with head:
     st.markdown(f"{look.badge(LoanStatus(loan.status))} {look.badge(LoanClass(loan._mapping['class']))}", width="content")
     st.space("stretch")
+    papers.of_loan(person, loan.loan_no)
     st.page_link(
         "pages/desk/customer.py", label=look.plain(loan.customer), icon=":material/person:", query_params={"no": loan.customer_no}
     )

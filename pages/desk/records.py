@@ -6,7 +6,7 @@ from db import access, records, reviews
 from db.vocab import Conclusion, Kind, Mode, Opinion, Outcome, ReviewState, Role
 from engine import permits, words
 from engine.words import _
-from pages.parts import acts, filters, frame, live, look, record_sheet, review_box, tables
+from pages.parts import acts, filters, frame, live, look, papers, record_sheet, review_box, tables
 from pages.parts.tables import Column
 
 person = frame.person("records.see")
@@ -75,6 +75,9 @@ def everything() -> None:
         view = filters.one_of("view", "View", VIEWS, "all") if reviewer else "all"
         with st.container(width="content"):
             counted = st.empty()
+        st.space("stretch")
+        papers.of_month(person)
+        papers.of_branch(person)
     queue(counted) if view == "review" else checks(counted)
 
 

@@ -25,7 +25,7 @@ COLUMNS = [
     Column("clock", "To be taken", "late", value=lambda r: _clock(r), width=100),
     Column("owner", "In charge", width=80),
     Column("branch", "Branch", width=110),
-    Column("evidence", "Evidence", value=lambda r: dossier.evidence(r.evidence), width=420),
+    Column("evidence", "Evidence", value=lambda r: acts_on_signals.evidence(r.evidence), width=420),
 ]
 
 
@@ -75,7 +75,7 @@ def about(signal) -> None:
     """What it is about, what fired, and what was said so far."""
     dossier.facts({
         "Customer": signal.customer, "Loan": signal.loan_no, "Branch": signal.branch, "In charge": signal.owner,
-        "At risk": look.exact(signal.amount_fen) if signal.amount_fen else None, "Evidence": dossier.evidence(signal.evidence),
+        "At risk": look.exact(signal.amount_fen) if signal.amount_fen else None, "Evidence": acts_on_signals.evidence(signal.evidence),
         "First seen": look.day(signal.first_on), "Last seen": look.day(signal.last_on),
         "Measures": _(", ").join(_(m) for m in signal.measures or []), "Answer": signal.answer,
         "Closed on": look.day(signal.closed_on) if signal.closed_on else None, "Note": signal.close_note,

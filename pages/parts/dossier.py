@@ -6,8 +6,8 @@ from datetime import date
 import streamlit as st
 
 from db import access, definitions
-from db.vocab import CloseReason, Conclusion, Definition, Kind, Level, LoanClass, Mode, Outcome, SignalState, TodoState
-from engine import clock, words
+from db.vocab import CloseReason, Conclusion, Definition, Kind, Level, Mode, Outcome, SignalState, TodoState
+from engine import clock, signals, words
 from engine.words import _
 from pages.parts import look
 
@@ -85,7 +85,7 @@ def _signal(s) -> str:
     title = look.plain(f"{s.rule_code} {title_of(s.rule_code)}")
     return (
         f"{look.badge(Level(s.level))} {look.badge(SignalState(s.state))} [**{title}**](/signals?id={s.id}) · "
-        f"{look.day(s.first_on)} · :gray[{look.plain(evidence(s.evidence))}]"
+        f"{look.day(s.first_on)} · :gray[{look.plain(signals.evidence(s.evidence))}]"
     )
 
 
@@ -99,22 +99,6 @@ def _titles(language: str) -> dict[str, str]:
 def title_of(rule_code: str) -> str:
     """A signal rule's title in the reader's language."""
     return _titles(words.language.get()).get(rule_code, rule_code)
-
-
-def evidence(values: dict) -> str:
-    """The very values that fired: "days past due 34, balance 482,000"."""
-    return _(", ").join(f"{words.field(name)} {_shown(name, value)}" for name, value in values.items())
-
-
-def _shown(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, float) and name.endswith("share"):
-        return f"{100 * value:.1f}%"
-    if isinstance(value, int | float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".")
-    known = {word.value: word for word in (*Conclusion, *LoanClass)}
-    return words.name(known[value]) if value in known else str(value)
 
 
 def trail(rows: Sequence, sentence: Callable[[object], str]) -> None:

@@ -9,15 +9,15 @@ import streamlit as st
 
 from engine import words
 from engine.photos import screens
-from engine.presence import Verdict
+from engine.presence import MEANING, SAYS, Verdict
 from engine.words import _
 from pages.parts import charts, look
 
-GRADES = {"A": ("Was on site", "green"), "B": ("On site, with a remark", "green"), "C": ("Cannot be told", "orange"),
-          "D": ("Contradicted", "red")}  # fmt: skip
+GRADES = {"A": (MEANING["A"], "green"), "B": (MEANING["B"], "green"), "C": (MEANING["C"], "orange"), "D": (MEANING["D"], "red")}
 MARKS = {
-    Verdict.FAIL: ("Contradicts", "red", "cancel"), Verdict.DOUBT: ("In doubt", "orange", "help"), Verdict.NOTE: ("Hint", "blue", "info"),
-    Verdict.PASS: ("In order", "green", "check_circle"), Verdict.UNKNOWN: ("Not known", "gray", "remove"),
+    Verdict.FAIL: (SAYS[Verdict.FAIL], "red", "cancel"), Verdict.DOUBT: (SAYS[Verdict.DOUBT], "orange", "help"),
+    Verdict.NOTE: (SAYS[Verdict.NOTE], "blue", "info"), Verdict.PASS: (SAYS[Verdict.PASS], "green", "check_circle"),
+    Verdict.UNKNOWN: (SAYS[Verdict.UNKNOWN], "gray", "remove"),
 }  # fmt: skip
 TELLING = (Verdict.FAIL, Verdict.DOUBT, Verdict.NOTE)
 DEGREE_M = 111_195  # of latitude

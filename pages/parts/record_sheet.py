@@ -123,31 +123,15 @@ def _section(title: str, items: list[Item], given: dict, said: dict) -> None:
     for item in items:
         if item.type is Type.TABLE:
             st.caption(look.plain(words.in_language(item.title)))
-            rows = [{words.in_language(c.title): answer(c, row.get(c.code)) for c in item.columns} for row in given[item.code]]
+            rows = [{words.in_language(c.title): forms.shown(c, row.get(c.code)) for c in item.columns} for row in given[item.code]]
             st.dataframe(rows, hide_index=True, alt=words.in_language(item.title))
 
 
 def _line(item: Item, value: object, remark: str | None) -> str:
-    shown = look.plain(answer(item, value))
+    shown = look.plain(forms.shown(item, value))
     if forms.abnormal(item, value):
         shown = f":orange[:material/error: {shown}]"
     return f"| {look.plain(words.in_language(item.title))} | {shown}{f' · {look.plain(remark)}' if remark else ''} |"
-
-
-def answer(item: Item, value: object) -> str:
-    """An answer as people say it."""
-    if value is None:
-        return "—"
-    match item.type:
-        case Type.YES_NO:
-            return _("Yes") if value else _("No")
-        case Type.CHOICE:
-            return next((words.in_language(o.title) for o in item.options if o.code == value), str(value))
-        case Type.MONEY:
-            return _("{0} yuan").format(f"{value:,.2f}")
-        case Type.NUMBER:
-            return f"{value:,g} {words.in_language(item.unit) if item.unit else ''}".strip()
-    return str(value)
 
 
 # --- Calls, leads, signals --------------------------------------------------------------------------------------------

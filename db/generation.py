@@ -166,7 +166,7 @@ def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
     conn.exec_driver_sql("analyze staging.night_rules")
 
 
-_PEOPLE = """
+PEOPLE = """
     select s.id, case when away.id is null then s.id else standin.id end as does_it
     from staff s
     left join absences away on away.staff_id = s.id and :today between away.from_on and away.until_on
@@ -176,7 +176,7 @@ _PEOPLE = """
 
 def put_people(conn: sa.Connection, today: date) -> None:
     """`people`: who is with the bank, and who does that person's work today; null: nobody, because the delegate has left."""
-    conn.execute(sa.text(f"create unlogged table staging.night_people as {_PEOPLE}"), {"today": today})
+    conn.execute(sa.text(f"create unlogged table staging.night_people as {PEOPLE}"), {"today": today})
     conn.exec_driver_sql("analyze staging.night_people")
 
 
@@ -397,11 +397,11 @@ def _wanted() -> str:
     """What was missed before anybody asked is due from the night that first asked, and stays so. A completion rule counts
     from the last check, heavier ones included, so no heavier check can cover it once more.
     """
-    due = "coalesce(least(asked.due_on, o.due_on), o.due_on)"
+    due = f"coalesce(least({_ruled('asked')}, o.due_on), o.due_on)"
     return f"""
         select g.customer_id, g.kind, o.period, r.mode, f.main_family as family, g.loan_ids, r.code as rule_code,
                r.version as rule_version, o.anchor as anchor_on, c.branch_id, {_ASSIGNED} as assignee_id,
-               case when asked.due_on <= o.due_on then asked.nominal_on else o.nominal_on end as nominal_on,
+               case when {_ruled("asked")} <= o.due_on then asked.nominal_on else o.nominal_on end as nominal_on,
                {due} as due_on, {due} + r.grace + 1 as late_from, cast(:today as date) as created_on
         from staging.night_governed g
         join staging.night_rules r on r.number = g.number
@@ -412,6 +412,11 @@ def _wanted() -> str:
             and asked.subject = 0 and asked.period = o.period and asked.state = 'open'
         {_PRESENT}
         where r.anchor = 'completion' or not {_satisfied("g.customer_id", "g.kind", "r.mode", due, "r.satisfied_days")}"""
+
+
+def _ruled(todo: str) -> str:
+    """The due day by the rule, wherever somebody has moved it to: what a rule ceases to ask is judged by that."""
+    return f"coalesce({todo}.ruled_on, {todo}.due_on)"
 
 
 def completions(kind: Kind | None = None, everybody: bool = True) -> str:
@@ -485,15 +490,20 @@ def put_customer_todos(conn: sa.Connection, today: date) -> Counts:
 
 _REVOCABLE = ", ".join(f"'{reason}'" for reason in vocab.REVOCABLE)
 _MAY_CHANGE = f"""(t.state = 'open' or t.state = 'cancelled' and t.close_reason in ({_REVOCABLE}))
-    and t.rule_code is not null"""
-_ASKED = ("mode", "family", "loan_ids", "rule_code", "rule_version", "anchor_on", "branch_id", "nominal_on", "due_on", "late_from")
+    and t.rule_code is not null and t.reissued_on is null"""
+_ASKED = ("mode", "family", "loan_ids", "rule_code", "rule_version", "anchor_on", "branch_id", "nominal_on")
 
 
 def _up_to_date(new: str) -> tuple[str, str]:
     """SET and WHERE: the same todo asked as it should be now, its end taken back; what is so already stays untouched."""
     assignee = f"case when t.pinned then t.assignee_id else {new}.assignee_id end"
-    sets = ", ".join(f"{column} = {new}.{column}" for column in _ASKED)
-    was, becomes = (", ".join(f"{row}.{column}" for column in _ASKED) for row in ("t", new))
+    asked = {column: f"{new}.{column}" for column in _ASKED} | {
+        "due_on": f"case when t.ruled_on is null then {new}.due_on else t.due_on end",
+        "late_from": f"case when t.ruled_on is null then {new}.late_from else t.late_from end",
+        "ruled_on": f"case when t.ruled_on is not null then {new}.due_on end",
+    }
+    sets = ", ".join(f"{column} = {value}" for column, value in asked.items())
+    was, becomes = ", ".join(f"t.{column}" for column in asked), ", ".join(asked.values())
     return (
         f"state = 'open', closed_on = null, close_reason = null, assignee_id = {assignee}, {sets}",
         f"{_MAY_CHANGE} and (t.state, t.assignee_id, {was}) is distinct from ('open', {assignee}, {becomes})",
@@ -505,7 +515,7 @@ def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -
     due or not, that a heavier check has since covered (under a completion rule only one later than it counts from).
     """
     satisfied = _satisfied(
-        "t.customer_id", "t.kind", "t.mode", "t.due_on", "coalesce(r.satisfied_days, 0)",
+        "t.customer_id", "t.kind", "t.mode", _ruled("t"), "coalesce(r.satisfied_days, 0)",
         "(r.anchor <> 'completion' or h.done_on > t.anchor_on)",
     )  # fmt: skip
     return conn.execute(
@@ -518,9 +528,9 @@ def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -
                 else 'withdrawn' end
             from todos me left join staging.night_rules r on r.code = me.rule_code
             where me.id = t.id and me.customer_id = t.customer_id
-              and {_IDLE} and t.rule_code is not null and t.kind = any(:kinds)
+              and {_IDLE} and t.rule_code is not null and t.reissued_on is null and t.kind = any(:kinds)
               and {_among(everybody, "t.customer_id")}
-              and ({satisfied} or t.state = 'open' and t.due_on >= :today and not exists (
+              and ({satisfied} or t.state = 'open' and {_ruled("t")} >= :today and not exists (
                     select from staging.night_wanted w
                     where w.customer_id = t.customer_id and w.kind = t.kind and w.period = t.period))"""),
         {"kinds": [k.value for k in CUSTOMER_KINDS], "today": today, "midnight": _midnight(today)},
@@ -590,7 +600,7 @@ def _find_passed(conn: sa.Connection, today: date) -> None:
             join claims k on k.todo_id = t.id and k.customer_id = t.customer_id
             join loans l on l.id = k.loan_id and l.customer_id = k.customer_id and l.live
             left join {_OWED} o on o.customer_id = k.customer_id and o.loan_id = k.loan_id and o.kind = k.kind and o.period = k.period
-            where t.state = 'open' and t.closed_on is null and t.due_on < :today and o.customer_id is null
+            where t.state = 'open' and t.closed_on is null and {_ruled("t")} < :today and o.customer_id is null
               and t.customer_id in (select customer_id from staging.night_owed)"""),
         {"today": today},
     )
@@ -706,7 +716,8 @@ def withdraw_from_loans(conn: sa.Connection, today: date, everybody: bool) -> in
         sa.text(f"""
             update todos t set state = 'cancelled', closed_on = :today, close_reason = case
                 when {_exempt("t.kind", "e.loan_id = any(t.loan_ids)")} then 'exempted' else 'withdrawn' end
-            where t.state = 'open' and t.rule_code is not null and t.kind = any(:kinds) and t.due_on >= :today
+            where t.state = 'open' and t.rule_code is not null and t.reissued_on is null and t.kind = any(:kinds)
+              and {_ruled("t")} >= :today
               and {_among(everybody, "t.customer_id")}
               and not exists (
                   select from claims k join {_OWED} o using (customer_id, loan_id, kind, period)
@@ -755,7 +766,7 @@ def follow_inspector(conn: sa.Connection, customer_ids: list[int], codes: list[s
             from (
                 select t.id, t.customer_id, {_ASSIGNED} as assignee_id
                 from todos t join customers c on c.id = t.customer_id
-                left join ({_PEOPLE}) present on present.id = coalesce(c.inspector_id, c.manager_id)
+                left join ({PEOPLE}) present on present.id = coalesce(c.inspector_id, c.manager_id)
                 where t.customer_id = any(:customers) and t.state = 'open' and not t.pinned and t.rule_code = any(:codes)
             ) n
             where n.id = t.id and n.customer_id = t.customer_id and t.assignee_id is distinct from n.assignee_id"""),

@@ -76,6 +76,11 @@ def conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
     return where + [column == value for column, value in exact if value is not None]
 
 
+def matching(f: Filter) -> sa.Select:
+    """The loans of a list, of which each its customer and its number: customer_id, id."""
+    return _query().with_only_columns(x.customer_id, x.id, maintain_column_froms=True).where(*conditions(f))
+
+
 def listing(conn: sa.Connection, f: Filter, sort: str = "-balance", limit: int = 50, offset: int = 0) -> Page:
     return page(conn, _query().where(*conditions(f)), SORTS, sort, limit, offset)
 

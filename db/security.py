@@ -101,6 +101,8 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "absences": FOR_ALL,
     "handovers": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "handover_parts": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
+    "batches": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
+    "batch_rows": FOR_HEAD | {Scope.BRANCH: CUSTOMER_SEEN},
     "handover_rows": FOR_HEAD | {Scope.BRANCH: f"{CUSTOMER_SEEN} or customer_id = 0 and {HANDOVER_SEEN}"},
     "customers": CUSTOMER_POLICY,
     "spellings": NOBODY,  # found through by vigil_called()
@@ -210,7 +212,7 @@ def all_of(*rights: str, rows: str | None = None, signed: str = "true") -> tuple
 
 
 HANDLED = "update (assignee_id, pinned, state, started_at, closed_on, closed_by, record_id)"
-SETTLED = HANDLED.replace(")", ", due_on, late_from, close_reason, close_note)")
+SETTLED = HANDLED.replace(")", ", due_on, late_from, ruled_on, reissued_on, close_reason, close_note)")
 SIGNAL_HANDLED = all_of(
     "update (owner_id, state, taken_by, taken_at, measures, answer, answered_by, answered_at, closed_on, closed_by, close_note)"
 )
@@ -283,6 +285,13 @@ HANDOVER_KEPT = (
     "update (state, done_at, ended_by, ended_at, customers_moved, loans_moved, todos_moved, overdue_moved, signals_moved,"
     " leads_moved, drafts_given, rows_kept, failure)"
 )
+OF_MY_BATCH = f"exists (select 1 from batches b where b.id = batch_id and b.made_by = {ME})"
+BATCHED = (
+    all_of("insert", signed=f"made_by = {ME}")
+    + all_of("update (state, n, refused, rows_kept, ended_by, ended_at)", signed=f"{ME} in (made_by, ended_by)")
+)  # fmt: skip
+# By hand a check is asked of a customer whom one sees, never in a rule's name.
+ASKED_BY_HAND = "rule_code is null and kind in ('special', 'spot') and state = 'open' and record_id is null"
 OF_MY_HANDOVER = f"exists (select 1 from handovers h where h.id = handover_id and h.made_by = {ME})"
 OFFICER_OF_MINE = STAFF_OF_MINE.format("staff_id")
 ROUND_CHANGED = (
@@ -346,7 +355,15 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         Scope.OFFICER: (ASKS_REVIEW, Write("update (state, appeal, appealed_at)", rows=f"staff_id = {ME}", signed=APPEALS)),
     },
     "opinions": {Scope.HEAD: GIVES_OPINION},
-    "todos": {Scope.HEAD: all_of(SETTLED), Scope.BRANCH: all_of(SETTLED), Scope.OFFICER: all_of(HANDLED)},
+    "todos": {
+        Scope.HEAD: all_of(SETTLED) + all_of("insert", signed=ASKED_BY_HAND),
+        Scope.BRANCH: all_of(SETTLED) + all_of("insert", signed=ASKED_BY_HAND),
+        Scope.OFFICER: all_of(HANDLED),
+    },
+    "batches": dict.fromkeys((Scope.HEAD, Scope.BRANCH), BATCHED),
+    "batch_rows": dict.fromkeys(
+        (Scope.HEAD, Scope.BRANCH), all_of("insert", signed=OF_MY_BATCH) + all_of("update (after, returned)")
+    ),
     "signals": dict.fromkeys((Scope.HEAD, Scope.COLLECTOR), SIGNAL_HANDLED)
     | dict.fromkeys(CHECKERS, (*SIGNAL_HANDLED, RAISED_BY_CHECK)),
     "customers": {
@@ -362,7 +379,7 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     },
     "requests": {
         Scope.HEAD: (ASKS, ANSWERS),
-        Scope.BRANCH: (ASKS._replace(rows=f"{CUSTOMER_SEEN} or {ASKS_EXPORT.rows}"), ANSWERS),
+        Scope.BRANCH: (ASKS._replace(rows=f"{CUSTOMER_SEEN} or customer_id = 0 and {IN_MY_BRANCHES} or {ASKS_EXPORT.rows}"), ANSWERS),
         Scope.OFFICER: (ASKS._replace(rows=f"{mine('customer_id')} or {ASKS_EXPORT.rows}"), TAKES_BACK),
         Scope.COLLECTOR: (ASKS_EXPORT, TAKES_BACK),
         Scope.READER: (ASKS_EXPORT, TAKES_BACK),
@@ -434,7 +451,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
-             "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows",
+             "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows", "batch_rows",
              "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches", "exports"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip

@@ -563,6 +563,8 @@ todos = Table(
     Column("nominal_on", Date, nullable=False, comment="due day before the working-day shift"),
     Column("due_on", Date, nullable=False),
     Column("late_from", Date, nullable=False, comment="first day that counts as late: due, grace and one"),
+    Column("ruled_on", Date, comment="due day by the rule, when somebody has moved it; null: due_on is the rule's"),
+    Column("reissued_on", Date, comment="asked again by hand on this day: no rule takes it back"),
     Column("created_on", Date, nullable=False, comment="business date of the night that made it"),
     moment("started_at"),
     Column("closed_on", Date),
@@ -596,6 +598,43 @@ claims = Table(
     ForeignKeyConstraint(["todo_id", "customer_id"], ["todos.id", "todos.customer_id"]),
     Index("claims_of_todo", "todo_id"),
     comment="Which todo covers which obligation of a loan",
+)  # fmt: skip
+
+batches = Table(
+    "batches", metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    word("act", vocab.BatchAct),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False, comment="whose affair it is"),
+    Column("name", Text, comment="of a campaign"),
+    Column("wish", OBJECT, nullable=False, comment="to whom, until when: what was asked for, numbers and days"),
+    Column("reason", Text),
+    word("state", vocab.BatchState),
+    Column("n", Integer, nullable=False, server_default=text("0"), comment="todos that it changed, made or asks about"),
+    Column("refused", OBJECT, nullable=False, server_default=text("'{}'"), comment="how many could not, by why"),
+    Column("rows_kept", Integer, comment="taken back: how many had changed since and stayed as they were"),
+    Column("key", UUID(as_uuid=True), nullable=False, comment="made when the preview was drawn: pressed twice is done once"),
+    staff_ref("made_by", nullable=False),
+    moment("made_at", nullable=False),
+    staff_ref("ended_by", comment="who took it back, or decided it"),
+    moment("ended_at"),
+    UniqueConstraint("key", name="batches_once"),
+    CheckConstraint("(act = 'ask') = (name is not null)", name="a_campaign_has_a_name"),
+    Index("batches_of_branch", "branch_id", "id"),
+    comment="批量操作: what somebody did to many todos at once",
+)  # fmt: skip
+
+batch_rows = Table(
+    "batch_rows", metadata,
+    Column("batch_id", Integer, ForeignKey("batches.id"), nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("todo_id", BigInteger, nullable=False),
+    Column("before", OBJECT, nullable=False, comment="the columns that the act changes, as they stood"),
+    Column("after", OBJECT, comment="as the act puts them; null: not decided yet"),
+    Column("returned", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("batch_id", "customer_id", "todo_id"),
+    ForeignKeyConstraint(["todo_id", "customer_id"], ["todos.id", "todos.customer_id"]),
+    Index("batch_rows_of_todo", "todo_id"),  # whether something about it waits for a decision
+    comment="Every todo of a batch, as it stood: what taking back needs",
 )  # fmt: skip
 
 records = Table(
@@ -908,10 +947,12 @@ exemptions = Table(
     now_by_default("asked_at"),
     staff_ref("approved_by"),
     moment("approved_at"),
+    Column("batch_id", Integer, ForeignKey("batches.id"), comment="with which it was asked for; null: from before there were batches"),
     PrimaryKeyConstraint("id", "customer_id"),
     CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
     CheckConstraint("approved_by <> asked_by", name="four_eyes"),
     Index("exemptions_of_customer", "customer_id"),
+    Index("exemptions_of_batch", "batch_id", postgresql_where=text("batch_id is not null")),
     comment="免检",
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db.listing import Page, begins, contains, page, stream
-from db.tables import branches, customer_faces, customers, loans, staff, todos
+from db.tables import batch_rows, branches, customer_faces, customers, loans, staff, todos
 from db.vocab import CloseReason, TodoState
 
 t = todos.c
@@ -37,6 +37,8 @@ class Filter:
     rule_code: str | None = None
     close_reason: str | None = None
     text: str | None = None  # customer's name or number, loan number
+    batch_id: int | None = None
+    ids: tuple[int, ...] | None = None
 
 
 SORTS = {
@@ -50,7 +52,7 @@ def _query() -> sa.Select:
     return (
         select(
             t.id, t.customer_id, t.kind, t.mode, t.state, t.due_on, t.late_from, t.created_on, t.closed_on, t.close_reason,
-            t.rule_code, t.rule_version, t.anchor_on, t.period, t.loan_ids, t.branch_id, t.assignee_id, t.record_id, t.family,
+            t.rule_code, t.rule_version, t.anchor_on, t.period, t.loan_ids, t.ruled_on, t.reissued_on, t.branch_id, t.assignee_id, t.record_id, t.family,
             customers.c.customer_no, customers.c.name.label("customer"), customers.c.village,
             customer_faces.c.exposure_fen, customer_faces.c.overdue_since, customer_faces.c.worst_class,
             branches.c.name.label("branch"), assignee.c.name.label("assignee"),
@@ -79,6 +81,10 @@ def conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
         where.append(t.branch_id.in_(f.branch_ids))
     if f.text:
         where.append(_mentions(f.text))
+    if f.ids is not None:
+        where.append(t.id.in_(f.ids))
+    if f.batch_id is not None:
+        where.append(t.id.in_(select(batch_rows.c.todo_id).where(batch_rows.c.batch_id == f.batch_id)))
     ranges = ((t.due_on, f.due_from, f.due_to), (t.closed_on, f.closed_from, f.closed_to))
     for column, start, end in ranges:
         where += [column >= start] if start else []

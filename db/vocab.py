@@ -157,6 +157,28 @@ class TodoState(StrEnum):
 PENDING_STATES = (TodoState.OPEN, TodoState.STARTED)
 
 
+class BatchAct(StrEnum):
+    """What is done to many todos at once."""
+
+    ASSIGN = "assign"  # 分派
+    DUE = "due"  # 调整到期日
+    DEFER = "defer"  # 延期
+    CANCEL = "cancel"  # 取消
+    REISSUE = "reissue"  # 重发
+    REMIND = "remind"  # 催办
+    EXEMPT = "exempt"  # 免检
+    ASK = "ask"  # 专项检查
+
+
+class BatchState(StrEnum):
+    """Waiting for a second person, done, refused by him, or taken back."""
+
+    WAITING = "waiting"  # 待审批
+    DONE = "done"  # 已完成
+    REFUSED = "refused"  # 拒绝
+    UNDONE = "undone"  # 已撤回
+
+
 class CloseReason(StrEnum):
     """Why a todo ended without a check of its own."""
 
@@ -522,3 +544,5 @@ class Request(StrEnum):
     EXPORT = "export"  # 大批量导出
     LEVEL = "level"  # 客户级别调整
     WORKING_DAYS = "working_days"  # 工作日调整
+    DEFERRAL = "deferral"  # 待办延期
+    EXEMPTION = "exemption"  # 免检

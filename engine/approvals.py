@@ -10,7 +10,7 @@ from datetime import datetime
 from db import requests
 from db.access import Connection, Person
 from db.vocab import Approval, Request, Role
-from engine import addresses, deciders, exports, levels, notices, permits, refusals, working_days
+from engine import addresses, batches, deciders, exports, levels, notices, permits, refusals, working_days
 
 # What is done once a request is approved: (conn, request, by, now). It raises Stale when its base has changed.
 KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
@@ -18,6 +18,13 @@ KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
     Request.EXPORT: exports.approved,
     Request.LEVEL: levels.apply,
     Request.WORKING_DAYS: working_days.apply,
+    Request.DEFERRAL: batches.apply,
+    Request.EXEMPTION: batches.apply,
+}
+# What has to be tidied up when it is refused or taken back.
+DROPPED: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
+    Request.DEFERRAL: batches.drop,
+    Request.EXEMPTION: batches.drop,
 }
 
 
@@ -31,6 +38,7 @@ def approve(conn: Connection, by: Person, request_id: int, note: str | None = No
 def refuse(conn: Connection, by: Person, request_id: int, why: str, *, now: datetime) -> None:
     found = _to_decide(conn, by, request_id)
     _decide(conn, by, found, Approval.REFUSED, permits.must_say_why(why), now)
+    _drop(conn, found, by.id, now)
 
 
 def withdraw(conn: Connection, by: Person, request_id: int, *, now: datetime) -> None:
@@ -38,6 +46,12 @@ def withdraw(conn: Connection, by: Person, request_id: int, *, now: datetime) ->
     permits.must(by, "request.withdraw")
     if not requests.withdraw(conn, request_id, by.id, now):
         raise refusals.NotFound
+    _drop(conn, requests.get(conn, request_id), by.id, now)
+
+
+def _drop(conn: Connection, found, by: int, now: datetime) -> None:
+    if tidy := DROPPED.get(Request(found.kind)):
+        tidy(conn, found, by, now)
 
 
 def decidable(conn: Connection, by: Person, asked: Sequence) -> list:

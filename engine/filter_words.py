@@ -13,7 +13,7 @@ LABELS = {
     "worst_class": "Class", "segment": "Segment", "level": "Customer level", "product": "Product", "guarantee": "Guarantee",
     "unassigned": "Nobody yet", "no_manager": "Without a manager", "no_address": "Without a marked address", "pending": "Pending",
     "live": "Live", "close_reason": "Reason", "matures_within": "Matures within days", "due_within": "Due within days",
-    "since": "From", "until": "To", "run_id": "Run",
+    "since": "From", "until": "To", "run_id": "Run", "batch_id": "Batch of todos",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,

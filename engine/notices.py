@@ -55,6 +55,11 @@ def of_todos_given(conn: Connection, staff_id: int, n: int, *, by_id: int | None
         notices.tell(conn, [staff_id], News.ASSIGNED, "today", {"moved": n}, now=clock.now())
 
 
+def of_a_reminder(conn: Connection, staff_id: int, n: int) -> None:
+    """To the officer whom a head presses to do them."""
+    notices.tell(conn, [staff_id], News.ASSIGNED, "today", {"pressed": n}, now=clock.now())
+
+
 def of_a_decision(conn: Connection, by: Person, permit: str, about: str, what: str, same: str) -> None:
     """To everybody but the maker who may decide; `what`: a family of definitions, or feed."""
     deciders = staff.colleagues(conn, roles=tuple(permits.PERMITS[permit]))
@@ -130,7 +135,7 @@ def send_again(conn: Connection, by: Person, dispatch_id: int) -> None:
 # --- In words ---------------------------------------------------------------------------------------------------------
 
 TOLD = {
-    "new": "{0} new todos", "moved": "{0} todos handed to you", "due": "{0} due today", "became_late": "{0} overdue from today",
+    "new": "{0} new todos", "moved": "{0} todos handed to you", "pressed": "reminded of {0} todos", "due": "{0} due today", "became_late": "{0} overdue from today",
     "late": "{0} overdue", "week": "{0} more this week", "signals": "{0} open signals",
 }  # fmt: skip
 

@@ -47,6 +47,7 @@ PARAMETERS = {
     "round.country_detour": Parameter(1.25, "times", "How much longer the way is than the straight line in the country"),
     "round.halt": Parameter(2, "minutes", "Parking and finding the door take so long at each customer"),
     "round.nearby": Parameter(20, "minutes", "A customer counts as near the way when the detour takes at most so long"),
+    "todos.hand_days": Parameter(15, "days", "A todo made by hand may be moved so far without a second person"),
     "addresses.move_m": Parameter(500, "metres", "A marked address that moves farther than this needs a second person"),
     "addresses.accuracy_m": Parameter(100, "metres", "A phone's position less accurate than this marks no address"),
     "addresses.crowd": Parameter(5, "customers", "As many customers on one point make their marks doubtful"),

@@ -140,6 +140,38 @@ class StalePreview(Refusal):
     status = 409
 
 
+class ChosenHaveChanged(Refusal):
+    """The chosen todos have changed since you looked at them. Look at the preview again."""
+
+    status = 409
+
+
+class NothingToDo(Refusal):
+    """Of the chosen todos this can be done to none. The preview says why."""
+
+    status = 409
+
+
+class BadList(Refusal):
+    """A list has one number of a customer or a loan a line, in its first column, and at most {most} lines."""
+
+
+class UnreadableList(Refusal):
+    """The list cannot be read. Save it as Excel (.xlsx) or as CSV, and choose it again."""
+
+
+class NobodyToCheck(Refusal):
+    """There is no customer with a live loan among those chosen whom you may have checked."""
+
+
+class NotBackInTime(Refusal):
+    """A check cannot fall due on a day that is over."""
+
+
+class CannotBeUndone(Refusal):
+    """What was done there cannot be taken back."""
+
+
 class BadPeriod(Refusal):
     """The days do not fit: it begins today or later, and does not end before it begins."""
 

@@ -49,6 +49,7 @@ LABELS = {
     "ends": "Ends", "travel_km": "Kilometres", "by_hand": "Ordered by hand", "due_until": "Due until",
     "way": "How it was marked", "marker_id": "Asked to mark", "checked_by": "Found right by",
     "level_on": "At this level since",
+    "ruled_on": "Due by the rule", "reissued_on": "Asked again on", "act": "What was done", "n": "Todos",
     "opened_at": "Opened", "finding": "Finding", "words": "In words",
     "appeal": "Appeal", "appealed_at": "Appealed", "last_finding": "Last finding", "last_words": "Last words",
     "settled_by": "Settled by", "rhythm": "Made by itself", "next_on": "Made next on", "to_roles": "Shared with",
@@ -62,6 +63,7 @@ NOUNS = {
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
     "calendar_links": "Calendar link", "reports": "Report", "papers": "Paper",
     "level_adjustments": "Customer level by hand",
+    "batches": "Batch of todos",
     "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
@@ -79,7 +81,7 @@ WORDS = {
     "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,
     "close_reason": vocab.CloseReason, "conclusion": vocab.Conclusion, "proposed_class": vocab.LoanClass,
     "outcome": vocab.Outcome, "mode": vocab.Mode, "start": vocab.Start, "finish": vocab.Finish, "reach": vocab.Reach,
-    ("sharings", "state"): vocab.SharingState,
+    ("sharings", "state"): vocab.SharingState, ("batches", "state"): vocab.BatchState, "act": vocab.BatchAct,
     ("addresses", "kind"): vocab.Place, ("addresses", "way"): vocab.Marking,
     ("requests", "kind"): vocab.Request, ("requests", "state"): vocab.Approval, ("reviews", "state"): vocab.ReviewState, ("opinions", "state"): vocab.Opinion,
     "rhythm": vocab.Rhythm, "to_roles": vocab.Role,
@@ -87,13 +89,13 @@ WORDS = {
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
 VEILED = {"password_hash"}  # that it changed, never to what
-QUIET = {"last_on", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
+QUIET = {"last_on", "wish", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",
          "bytes", "width", "height", "accuracy_m", "distance_m", "calls", "presence", "receipt", "form_version",
          "fixed_at", "phone_at", "updated_by", "updated_at", "changed_by", "changed_at", "moved_m", "before", "after",
-         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error", "upload_id", "told_lat", "told_lon", "screen", "causes", "wish"}  # fmt: skip
+         "visits", "left_out", "appointments", "added", "advised", "travel_minutes", "shares", "error", "upload_id", "told_lat", "told_lon", "screen", "causes"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,13 @@ class Todo:
     started_at: datetime | None = None
     closed_on: date | None = None
     close_reason: str | None = None
+    ruled_on: date | None = None
+    reissued_on: date | None = None
+
+    @property
+    def ruled(self) -> date:
+        """Due by the rule, wherever somebody moved it to."""
+        return self.ruled_on or self.due_on
 
     @property
     def key(self) -> tuple:
@@ -143,8 +150,8 @@ class Todo:
 
     @property
     def asked_by_a_rule_and_changeable(self) -> bool:
-        """Not begun, or ended by the night itself: what a person ended stays ended."""
-        return self.state == "open" or self.state == "cancelled" and self.close_reason != "by_hand"
+        """Not begun, or ended by the night itself: what a person ended stays ended, what he asked again stays asked."""
+        return self.reissued_on is None and (self.state == "open" or self.state == "cancelled" and self.close_reason != "by_hand")
 
     def idle(self, today: date) -> bool:
         """Pending, and nobody took it in hand today."""
@@ -275,9 +282,9 @@ class World:
         wanted = {todo.period: todo for todo in self._wanted(customer, kind, rules, today)}
         for todo in wanted.values():
             self._put(todo)
-        for todo in self.of(customer, kind):
+        for todo in (t for t in self.of(customer, kind) if t.reissued_on is None):
             rule = next((r for r in rules if r.code == todo.rule_code), None)
-            unwanted = todo.state == "open" and todo.due_on >= today and todo.period not in wanted
+            unwanted = todo.state == "open" and todo.ruled >= today and todo.period not in wanted
             if todo.idle(today) and rule and self._covered(todo, rule, today):
                 todo.end(today, "satisfied")
             elif unwanted:
@@ -315,14 +322,14 @@ class World:
     def _as_first_asked(self, customer: Customer, kind: str, o: Occurrence) -> Occurrence:
         """A missed check is due `lead` days after the night that first asks, and then stays put."""
         for asked in self.of(customer, kind):
-            if asked.period == o.period and asked.state == "open" and asked.due_on <= o.due:
-                return Occurrence(o.period, asked.nominal_on, asked.due_on)
+            if asked.period == o.period and asked.state == "open" and asked.ruled <= o.due:
+                return Occurrence(o.period, asked.nominal_on, asked.ruled)
         return o
 
     def _covered(self, todo: Todo, rule: Rule, today: date) -> bool:
         """A heavier check, in a mode at least as heavy, not long before the due day, or later."""
         return any(
-            check.day >= todo.due_on - timedelta(days=rule.satisfied_days)
+            check.day >= todo.ruled - timedelta(days=rule.satisfied_days)
             and (rule.anchor != "completion" or check.day > todo.anchor_on)  # else it is counted from already
             for check in self._completed(todo.customer_id, today)
             if rule.satisfied_days
@@ -367,13 +374,13 @@ class World:
                 self.claims[o.loan.id, kind, o.occurrence.period] = todo
                 shared[id(todo)] = todo, group
         for todo in self.of(customer, kind):
-            if todo.state == "open" and todo.due_on >= today and id(todo) not in shared:
+            if todo.reissued_on is None and todo.state == "open" and todo.ruled >= today and id(todo) not in shared:
                 todo.end(today, "exempted" if self._exempt(customer, kind, todo.loan_ids, today) else "withdrawn")
 
     def _has_passed(self, todo: Todo, customer: Customer, obligations: list[Owed], today: date) -> bool:
         """Late, because the day of a loan that lives on has gone by and is asked for no more."""
         live, asked = {loan.id for loan in customer.live}, {(o.loan.id, todo.kind, o.occurrence.period) for o in obligations}
-        return todo.state == "open" and todo.due_on < today and any(
+        return todo.state == "open" and todo.ruled < today and any(
             claim[0] in live and claim not in asked for claim, claimed in self.claims.items() if claimed is todo
         )  # fmt: skip
 
@@ -432,6 +439,8 @@ class World:
                 if old.asked_by_a_rule_and_changeable:
                     new.created_on, new.pinned, new.started_at = old.created_on, old.pinned, old.started_at
                     new.assignee_id = old.assignee_id if old.pinned else new.assignee_id
+                    if old.ruled_on is not None:  # somebody moved it: there it stays
+                        new.ruled_on, new.due_on, new.late_from = new.due_on, old.due_on, old.late_from
                     old.__dict__.update(new.__dict__)
                 return old
         self.todos.append(new)

@@ -46,6 +46,7 @@ def plant(inbox: Path) -> None:
         _work(conn, ids, customers, loans, branches)
         _around(conn, ids, customers, loans, branches)
         _handovers(conn, ids, customers, loans, branches)
+        _batches(conn, ids, customers, branches)
         _rounds(conn, ids, branches, customers)
         _reports(conn, ids, branches)
     spelling.catch_up()
@@ -281,6 +282,22 @@ def _handovers(conn: sa.Connection, ids, customers, loans, branches) -> None:
         conn.execute(
             sa.insert(tables.handover_rows).values(handover_id=handover, customer_id=0, to_id=ids["803"], what="lead", row_id=1)
         )
+
+
+def _batches(conn: sa.Connection, ids, customers, branches) -> None:
+    """孙丽 and 马超 have given todos away, head office asks to defer some; of one the customer has another officer since."""
+    for branch, by, numbers, act, state in (
+        ("229008", "801", ("K001", "K003"), "assign", "done"), ("229001", "101", ("K005", "K004"), "assign", "done"), ("229000", "001", ("K006", "K002"), "defer", "waiting"),
+    ):  # fmt: skip
+        batch = _put(conn, tables.batches, act=act, branch_id=branches[branch], wish={"to": [ids["803"]]}, state=state, n=len(numbers),
+                     key=sa.func.gen_random_uuid(), made_by=ids[by], made_at=sa.func.now())  # fmt: skip
+        for number in numbers:
+            todo = conn.exec_driver_sql(
+                f"select id from todos where customer_id = {customers[number]} and kind = 'regular'"
+            ).scalar_one()
+            after = {"assignee_id": ids["803"], "pinned": True} if state == "done" else None
+            conn.execute(sa.insert(tables.batch_rows).values(
+                batch_id=batch, customer_id=customers[number], todo_id=todo, before={"assignee_id": None, "pinned": False}, after=after))  # fmt: skip
 
 
 def _rounds(conn: sa.Connection, ids: dict[str, int], branches: dict[str, int], customers: dict[str, int]) -> None:

@@ -40,7 +40,7 @@ EVERYBODY = (*BUSINESS, *TECHNICAL)
 OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_levels", "level_adjustments", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims",
-                 "customer_facts", "notes", "handover_parts", "handover_rows", "copies")  # fmt: skip
+                 "customer_facts", "notes", "handover_parts", "handover_rows", "batch_rows", "copies")  # fmt: skip
 OF_A_RECORD = ("records", "leads", "reviews", "opinions")
 OF_A_BRANCH = ("loans", "loan_history", "todos", "signals", "requests", *OF_A_RECORD)
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
@@ -52,7 +52,7 @@ OPEN_TO = (
     dict.fromkeys(OPEN_TO_ALL, EVERYBODY)
     | dict.fromkeys((*OF_A_CUSTOMER, *OF_A_BRANCH), BUSINESS)
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
-    | dict.fromkeys(("handovers", "handover_parts", "handover_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
+    | dict.fromkeys(("handovers", "handover_parts", "handover_rows", "batches", "batch_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
@@ -154,7 +154,7 @@ class Sight:
         return self.role in WHOLE_BOOK or row["branch_id"] in self.branches
 
     _sees_handovers = _sees_todo_days
-    _sees_sharings = _sees_todo_days
+    _sees_sharings = _sees_batches = _sees_todo_days
 
     def _sees_rounds(self, row: dict) -> bool:
         return self._sees_todo_days(row) or self.role in OFFICERS and row["staff_id"] == self.person.id

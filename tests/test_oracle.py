@@ -426,6 +426,22 @@ def todo_is_given(draw, bank: Bank, customer: Customer, today: date) -> None:
         bank.todo(todo, assignee_id=draw(st.sampled_from(STAFF)), pinned=True)
 
 
+def todo_is_moved(draw, bank: Bank, customer: Customer, today: date) -> None:
+    """To another day, earlier or later than the rule would have it."""
+    if todo := pending_todo(draw, bank, customer, ("open", "started")):
+        due = today + timedelta(days=draw(days(0, 50)))
+        bank.todo(todo, ruled_on=todo.ruled, due_on=due, late_from=due + timedelta(days=draw(days(1, 4))))
+
+
+def todo_is_asked_again(draw, bank: Bank, customer: Customer, today: date) -> None:
+    found = [t for t in bank.world.todos if t.customer_id == customer.id and (t.state == "done" or t.close_reason == "by_hand")]
+    if found:
+        todo, due = draw(st.sampled_from(found)), today + timedelta(days=draw(days(1, 20)))
+        bank.todo(todo, ruled_on=todo.ruled, due_on=due, late_from=due + timedelta(days=1), reissued_on=today, state="open",
+                  started_at=None, closed_on=None, closed_by=None, close_reason=None, record_id=None)  # fmt: skip
+        bank.touch(customer.id)
+
+
 def customer_is_exempted(draw, bank: Bank, customer: Customer, today: date) -> None:
     kinds = tuple(
         draw(st.lists(st.sampled_from([k.value for k in (*CUSTOMER_KINDS, *LOAN_KINDS)]), min_size=1, max_size=4, unique=True))
@@ -500,7 +516,8 @@ def day_off_is_declared(draw, bank: Bank, customer: Customer, today: date) -> No
 
 HAPPENINGS = (
     loan_ends, all_loans_end, class_worsens, class_recovers, arrears_begin, arrears_paid, balance_changes, loan_is_extended, new_loan,
-    check_is_made, check_is_made, check_is_made, todo_is_cancelled, todo_is_started, todo_is_given, customer_is_exempted,
+    check_is_made, check_is_made, check_is_made, todo_is_cancelled, todo_is_started, todo_is_given, todo_is_moved, todo_is_moved, todo_is_asked_again,
+    customer_is_exempted,
     somebody_is_away, somebody_leaves, inspector_is_named, rule_changes, day_off_is_declared,
 )  # fmt: skip
 

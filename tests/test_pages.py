@@ -17,9 +17,9 @@ from google.protobuf import text_format
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from db import access, addresses, audit, customers, definitions, handovers, settings, signals
+from db import access, addresses, audit, batches, customers, definitions, handovers, settings, signals
 from db.access import MACHINE, Person
-from db.vocab import Definition, Level, Marking, Place, Role
+from db.vocab import BatchAct, Definition, Level, Marking, Place, Role
 from engine import addresses as marking
 from engine import clock, exports, handover, parameters, preferences, refusals, words
 from engine.addresses import Wish
@@ -693,3 +693,60 @@ class TestFootprints:
 
     def test_what_is_kept_is_told_with_its_retention(self, visit):
         assert "90 天后" in shown(visit("manager").at("my-footprints?view=kept"))
+
+
+class TestTodosInBulk:
+    @pytest.fixture(autouse=True)
+    def _by_itself(self, monkeypatch, administrator, templates, tmp_path):
+        """On a bank of its own, for it changes who has what."""
+        monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
+        for _url in conftest.cloned(administrator, templates["empty"]):
+            evening.fall(tmp_path)
+            yield
+
+    def test_a_branch_head_gives_all_that_match_to_a_colleague_and_takes_it_back(self, monkeypatch):
+        zhou = conftest.person("803").id
+        test = Visit(monkeypatch, "branch_head").at("todos")
+        test.toggle(key="bulk").set_value(True).run()
+        assert "请在上表中勾选待办" in shown(test)
+        test.radio(key="scope").set_value("all").run()
+        test.multiselect(key="bulk_to").set_value([str(zhou)]).run()
+        assert "对各责任人的影响" in shown(test) and not test.button(key="do_bulk").disabled
+        test.button(key="do_bulk").click().run()
+        assert not test.exception and not test.error
+        with access.reading(MACHINE) as conn:
+            (made,) = batches.listing(conn)
+            assert made.n > 0 and batches.gone_to(conn, made.id) == {zhou: made.n}
+        test = Visit(monkeypatch, "branch_head").at("todos?view=batches")
+        assert "分派" in shown(test) and "周敏" in shown(test)
+
+    def test_what_is_asked_for_stands_before_the_second_person(self, monkeypatch):
+        test = Visit(monkeypatch, "branch_head").at("todos")
+        test.toggle(key="bulk").set_value(True).run()
+        test.radio(key="scope").set_value("all").run()
+        test.segmented_control(key="act_False").set_value(BatchAct.DEFER).run()
+        test.date_input(key=f"day_{BatchAct.DEFER}").set_value(TODAY + timedelta(days=120)).run()
+        assert test.button(key="do_bulk").disabled
+        test.text_input(key=f"why_{BatchAct.DEFER}").set_value("春节后统一安排").run()
+        test.button(key="do_bulk").click().run()
+        assert not test.exception and not test.error
+        test = Visit(monkeypatch, "head_risk").at("todos?view=waiting")
+        assert "待办延期" in shown(test) and "春节后统一安排" in shown(test)
+
+    def test_a_campaign_is_begun_from_a_filter_and_stands_in_the_list(self, monkeypatch):
+        test = Visit(monkeypatch, "head_risk").at("todos?view=campaigns")
+        assert "暂无专项检查" in shown(test)
+        test.text_input(key="campaign_name").set_value("行业排查").run()
+        test.text_input(key="campaign_why").set_value("行业风险提示").run()
+        test.button(key="do_campaign").click().run()
+        waiting = "work.campaign" in test.session_state and test.session_state["work.campaign"]
+        for _ in range(200):
+            if not waiting or waiting.over:
+                break
+            threading.Event().wait(0.05)
+        test = Visit(monkeypatch, "head_risk").at("todos?view=campaigns")
+        assert not test.exception and "行业排查" in shown(test)
+
+    def test_an_auditor_sees_what_was_done_and_an_officer_only_the_list(self, monkeypatch):
+        assert "批量操作记录" in shown(Visit(monkeypatch, "auditor").at("todos"))
+        assert "批量操作记录" not in shown(Visit(monkeypatch, "manager").at("todos?batch=1"))

@@ -9,8 +9,11 @@ import pytest
 
 from db import access, audit
 from db.access import MACHINE, Person
+from db.batches import Whom
 from db.files import Span
+from db.todos import Filter
 from db.vocab import (
+    BatchAct,
     Conclusion,
     CustomerLevel,
     Definition,
@@ -30,8 +33,10 @@ from engine import (
     acts,
     addresses,
     approvals,
+    batches,
     branches,
     calendar_links,
+    campaigns,
     care,
     checks,
     customers,
@@ -59,6 +64,7 @@ from engine import (
     words,
     working_days,
 )
+from engine.campaigns import Campaign
 from engine.feed import override
 from engine.lists import Leads
 from engine.papers import inspection, monthly
@@ -68,6 +74,7 @@ from tests.conftest import cloned, person
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 PARAMETER = {"value": 2}
+CAMPAIGN = Campaign("排查", Kind.SPECIAL, Mode.FIELD, TODAY + timedelta(9), reason="a good reason")
 FEW = reports.Wish(subject="todos", measures=("count",))
 NUMBER_OF = {Role(role): number for number, *_, role in reversed(STAFF)}
 
@@ -82,6 +89,12 @@ def wish_for(customer_id: int) -> addresses.Wish:
 
 def proposal(family: Definition) -> Callable:
     return lambda conn, by: rulebook.propose(conn, by, family, "x", PARAMETER, TODAY + timedelta(9), "a good reason", today=TODAY)
+
+
+def in_bulk(act: BatchAct) -> Callable:
+    wish = batches.Wish(act, (12,), TODAY + timedelta(9), TODAY + timedelta(9), "a good reason")
+    which = Filter(TODAY, ids=(1,))
+    return lambda conn, by: batches.do(conn, by, wish, which, "seen", uuid4(), now=NOW, today=TODAY)
 
 
 # What each verb is called in the table, and how it is tried. A verb with several permits stands once for each.
@@ -211,12 +224,33 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "visits.drafting.number": ("check.submit", lambda conn, by: visits.number(conn, by, uuid4(), now=NOW)),
     "visits.judging.preview": ("check.submit", lambda conn, by: visits.preview(conn, by, uuid4(), {}, now=NOW)),
     "visits.submitting.submit": ("check.submit", lambda conn, by: visits.submit(conn, by, uuid4(), {}, now=NOW)),
+    **{f"batches.do {act}": (permit, in_bulk(act)) for act, permit in batches.PERMIT.items()},
+    "batches.look": (
+        "todo.assign",
+        lambda conn, by: batches.look(conn, by, batches.Wish(BatchAct.ASSIGN, (12,)), Filter(TODAY), today=TODAY),
+    ),
+    "batches.refused": (
+        "todo.move",
+        lambda conn, by: batches.refused(conn, by, batches.Wish(BatchAct.DUE, (), TODAY), Filter(TODAY), today=TODAY),
+    ),
+    "batches.exempt_loan": (
+        "exemption.ask",
+        lambda conn, by: batches.exempt_loan(conn, by, "L1", [Kind.REGULAR], TODAY, "a good reason", now=NOW, today=TODAY),
+    ),
+    "batches.end_exemption": ("exemption.approve", lambda conn, by: batches.end_exemption(conn, by, 1, 1, now=NOW, today=TODAY)),
+    "campaigns.read": ("todo.ask", lambda conn, by: campaigns.read(conn, by, "list.csv", b"K001\nK009\n")),
+    "campaigns.look": ("todo.ask", lambda conn, by: campaigns.look(conn, by, Whom(customer_ids=(1,)), CAMPAIGN, today=TODAY)),
+    "campaigns.begin": (
+        "todo.ask",
+        lambda conn, by: campaigns.begin(conn, by, CAMPAIGN, Whom(customer_ids=(1,)), uuid4(), now=NOW, today=TODAY),
+    ),
+    "campaigns.end": ("todo.ask", lambda conn, by: campaigns.end(conn, by, 1, "a good reason", now=NOW, today=TODAY)),
     "todos.assign": ("todo.assign", lambda conn, by: todos.assign(conn, by, [1], 12)),
     "todos.claim": ("todo.claim", lambda conn, by: todos.claim(conn, by, 1)),
     "todos.cancel": ("todo.cancel", lambda conn, by: todos.cancel(conn, by, 1, "a good reason", today=TODAY)),
 }
-# Which permit it asks depends on the signal; tried below, on signals that are there.
-BY_LEVEL = {"signals.close"}
+# Which permit it asks depends on the signal, or on the act that is taken back; tried below, or in tests/test_batches.py.
+BY_LEVEL = {"signals.close", "batches.undo"}
 # Parts of other verbs, which have asked already.
 WITHIN_OTHERS = {
     "deciders.must_be_second", "notices.of_a_decision", "notices.of_a_signal", "notices.of_a_request", "notices.of_an_answer",
@@ -236,7 +270,7 @@ MY_OWN = {
     "sign_in.change_password",
 }
 # Permits of pages and of the loader, asked where these begin.
-ELSEWHERE = {"feed.load", "exemption.ask", "exemption.approve"}
+ELSEWHERE = {"feed.load"}
 
 REFUSED = [
     (verb, role) for verb, (permit, _) in VERBS.items() for role in Role if role not in permits.PERMITS[permit] | {Role.MACHINE}

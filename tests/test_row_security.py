@@ -16,6 +16,7 @@ from db import (
     accounts,
     addresses,
     audit,
+    batches,
     branches,
     calendar,
     calendar_links,
@@ -64,7 +65,7 @@ from db import (
 from db import reports as db_reports
 from db.access import MACHINE, Person
 from db.listing import Page
-from db.vocab import Definition, Kind, Mode, Request, Role, Scope
+from db.vocab import Assign, BatchAct, Definition, Kind, Mode, Request, Role, Scope
 from engine import customers as customer_verbs
 from engine import query, refusals
 from tests import house, planted
@@ -144,6 +145,24 @@ READS: dict[str, Callable] = {
     "audit.of_customer": lambda conn, w: [audit.of_customer(conn, c) for c in w.customers.values()],
     "audit.listing": lambda conn, w: audit.listing(conn),
     "audit.sign_in_list": lambda conn, w: audit.sign_in_list(conn),
+    "batches.look": lambda conn, w: [batches.look(conn, todos.Filter(TODAY), wish) for wish in w.wishes],
+    "batches.exemptions_of": lambda conn, w: [batches.exemptions_of(conn, c, loan) for loan, c in w.pairs],
+    "batches.numbered": lambda conn, w: batches.numbered(conn, [*w.customers, *w.loans]),
+    "batches.aimed_at": lambda conn, w: [
+        batches.aimed_at(conn, whom, assign, None, TODAY)
+        for whom in (batches.Whom(loans.Filter(TODAY)), batches.Whom(customer_ids=tuple(w.customers.values())))
+        for assign in Assign
+    ],
+    "batches.progress": lambda conn, w: [batches.progress(conn, x, TODAY) for x in w.batches],
+    "batches.version": lambda conn, w: batches.version(conn, todos.Filter(TODAY)),
+    "batches.refused": lambda conn, w: [batches.refused(conn, todos.Filter(TODAY), wish) for wish in w.wishes],
+    "batches.open_counts": lambda conn, w: batches.open_counts(conn, w.some),
+    "batches.by_key": lambda conn, w: [batches.by_key(conn, key) for key in w.batch_keys],
+    "batches.get": lambda conn, w: [batches.get(conn, x) for x in w.batches],
+    "batches.listing": lambda conn, w: [batches.listing(conn), batches.listing(conn, BatchAct.DEFER)],
+    "batches.elsewhere": lambda conn, w: [batches.elsewhere(conn, x, BatchAct.ASSIGN) for x in w.batches],
+    "batches.customers_of": lambda conn, w: [batches.customers_of(conn, x) for x in w.batches],
+    "batches.gone_to": lambda conn, w: [batches.gone_to(conn, x) for x in w.batches],
     "branches.all_open": lambda conn, w: branches.all_open(conn),
     "branches.under": lambda conn, w: [branches.under(conn, b) for b in w.branches.values()],
     "branches.above": lambda conn, w: [branches.above(conn, b) for b in w.branches.values()],
@@ -448,6 +467,8 @@ def w(book) -> SimpleNamespace:
         addresses=[x["id"] for x in r["addresses"]], requests=[x["id"] for x in r["requests"]], leads=[x["id"] for x in r["leads"]], tracked=sorted({x["submit_key"] for x in r["footprints"]}), photos=[p["id"] for p in r["photos"]], records=[x["id"] for x in r["records"]], reviews=[v["id"] for v in r["reviews"]],
         handovers=[x["id"] for x in r["handovers"]], run=max(x["id"] for x in r["feed_runs"]), now=max(s["at"] for s in r["sign_ins"]) + timedelta(seconds=1),
         sharings=[x["id"] for x in r["sharings"]], exports=[x["id"] for x in r["exports"]],
+        batches=[x["id"] for x in r["batches"]], batch_keys=[x["key"] for x in r["batches"]],
+        wishes=[batches.Wish(act, TODAY, (1,), TODAY + timedelta(days=2)) for act in batches.CHANGES],
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, decisions, dossier, frame, level_card, look, maps, papers, tables
+from pages.parts import acts, campaigns, decisions, dossier, frame, level_card, look, maps, papers, tables
 from pages.parts import care as known
 from pages.parts.tables import Column
 
@@ -225,7 +225,10 @@ with right:
         if not book:
             st.caption(_("No loans."))
     with st.container(border=True):
-        st.subheader(_("Todos"), anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Todos"), anchor=False)
+            st.space("stretch")
+            campaigns.of_one(person, customer.id)
         dossier.todo_lines(work, today)
 with st.container(border=True, key="notes"):
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -5,11 +5,11 @@ from dataclasses import asdict
 import plotly.graph_objects as go
 import streamlit as st
 
-from db import access, audit, loans, records, signals, todos
+from db import access, audit, customers, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, sentences, words
 from engine.words import _
-from pages.parts import asof, charts, dossier, frame, look, papers, tables
+from pages.parts import adjusted, asof, charts, dossier, frame, look, papers, tables
 
 person = frame.person("loans.see")
 today = clock.today()
@@ -31,6 +31,7 @@ with access.reading(person) as conn:
     why = explain.explain(conn, number, asof.judged_on(conn)) if loan.live else None
     trail = [r for r in audit.of_customer(conn, loan.customer_id) if r.noun != "loans" or r.row_id == str(loan.id)]
     names = sentences.names(conn, [loan])
+    borrower, exempted = customers.get(conn, loan.customer_id), adjusted.read(conn, loan)
 
 late = look.overdue_days(loan.overdue_since, today)
 
@@ -132,6 +133,7 @@ with right:
     with st.container(border=True):
         st.subheader(_("Todos"), anchor=False)
         dossier.todo_lines(mine, today)
+adjusted.box(person, loan, borrower.inspector if borrower else None, exempted)
 if why is not None:
     reasons()
 with st.container(border=True):

@@ -1,18 +1,18 @@
-"""待办: find by anything, see why, take, assign, cancel."""
+"""待办: find by anything, act on many at once, see what was done and what waits for a second person."""
 
 import streamlit as st
 
 from db import access, todos
 from db.vocab import CloseReason, Family, Kind, LoanClass, Mode, Role, TodoState
 from engine import clock, exports, permits, words
-from engine import todos as acts_on_todos
 from engine.words import _
-from pages.parts import acts, exporting, filters, frame, look, tables
+from pages.parts import bulk, campaigns, exporting, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("todos.see")
 today = clock.today()
 
+VIEWS = {"list": "Todos", "campaigns": "Thematic inspections", "batches": "Done in bulk", "waiting": "Awaiting approval"}
 STATES = {"pending": "Pending", "done": "Done", "cancelled": "Cancelled", "kept": "Not cancelled", "all": "All"}
 SORTS = {"due": "Due, soonest first", "-due": "Due, latest first", "-exposure": "Largest exposure", "customer": "Customer",
          "branch": "Branch", "assignee": "Assignee", "-closed": "Closed, latest first"}  # fmt: skip
@@ -36,71 +36,89 @@ def _when(row) -> tuple[str, bool]:
         return f"{look.day(row.closed_on)} {words.name(CloseReason(row.close_reason))}", False
     if row.closed_on:
         return _("done {0}").format(look.day(row.closed_on)), row.closed_on >= row.late_from
-    return look.due_words(row.due_on, row.late_from, today), row.late_from <= today
+    words_of_day = look.due_words(row.due_on, row.late_from, today)
+    return words_of_day + (_(" · moved") if row.ruled_on else ""), row.late_from <= today
 
 
-def assign() -> None:
-    with acts.act(person, "todo.assign", "Assigned") as conn:
-        acts_on_todos.assign(conn, person, st.session_state["chosen"], int(st.session_state["assign_to"]))
+def listed() -> None:
+    """The list under its filters; for heads with a box in front of each row."""
+    with access.reading(person) as conn:
+        officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR)
+        with filters.bar():
+            state = filters.one_of("state", "State", STATES, "pending")
+            late = filters.flag("late", "Overdue only")
+            text = filters.text(placeholder="customer, loan number", width=165)
+            branch_ids = filters.branch(conn, width=140)
+            kind = filters.word("kind", "Kind", Kind, width=118)
+            mode = filters.word("mode", "Way", Mode, width=95)
+            order = filters.sort(SORTS, "due", width=155)
+            with filters.more("family", "assignee", "pool", "due_from", "due_to", "closed_from", "closed_to", "rule"):
+                family = filters.word("family", "Product family", Family, 300, labelled=True)
+                assignee = filters.choice("assignee", "Assignee", officers, 300, labelled=True)
+                nobody = filters.flag("pool", "Nobody yet")
+                with st.container(horizontal=True):
+                    due_from = filters.day("due_from", "Due from")
+                    due_to = filters.day("due_to", "Due to")
+                with st.container(horizontal=True):
+                    closed_from = filters.day("closed_from", "Closed from")
+                    closed_to = filters.day("closed_to", "Closed to")
+                rule = filters.text("rule", "Rule", "Rule code", width=300)
+        batch = _batch_asked_for()
+        wanted = todos.Filter(
+            today=today, pending=True if state == "pending" else None, kept=state == "kept", state=state if state in ("done", "cancelled") else None,
+            late=late, kind=kind, mode=mode, family=family, branch_ids=branch_ids, assignee_id=int(assignee) if assignee else None,
+            unassigned=nobody, due_from=due_from, due_to=due_to, closed_from=closed_from, closed_to=closed_to, rule_code=rule,
+            text=text, batch_id=batch,
+        )  # fmt: skip
+        found = todos.listing(conn, wanted, order, *tables.span(wanted, order))
+
+    with head:
+        tables.count(found, "todos", "click a row for the customer")
+        st.space("stretch")
+        several = bulk.may(person) and state not in ("all", "kept") and st.toggle(_("Choose several"), key="bulk")
+        exporting.button(person, exports.of_list("todos", wanted, order))
+    if not found.rows:
+        tables.empty("No todos match", "Widen the filters above, or look at another state.")
+    elif several:
+        with access.reading(person) as conn:
+            receivers = bulk.receivers(person, conn)
+        bulk.panel(person, found, wanted, state != "pending", COLUMNS, receivers)
+    elif picked := tables.show(found.rows, COLUMNS, "todos", _("Todos")):
+        tables.open_customer(picked)
+    tables.pager(found.total)
 
 
-def cancel() -> None:
-    with acts.act(person, "todo.cancel", "Cancelled") as conn:
-        for todo_id in sorted(st.session_state["chosen"]):  # as handovers take them
-            acts_on_todos.cancel(conn, person, todo_id, st.session_state["why"], today=today)
-
-
-def several(rows) -> None:
-    """Choose among the rows and give them to somebody, or cancel them with a reason."""
-    chosen = tables.choose(rows, COLUMNS, "choose_todos", _("Todos to choose from"))
-    st.session_state["chosen"] = [row.id for row in chosen]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        to = st.selectbox(_("Assign to"), list(officers), index=None, format_func=officers.get, placeholder=_("Officer"),
-                          width=240, key="assign_to")  # fmt: skip
-        acts.button("Assign {0} todos", assign, "do_assign", len(chosen), disabled=not (chosen and to), type="primary")
-        why = st.text_input(_("Reason for cancelling"), key="why", width=260)
-        acts.button("Cancel {0} todos", cancel, "do_cancel", len(chosen), disabled=not (chosen and why))
+def _batch_asked_for() -> int | None:
+    """Of which batch, when a link says so; and the way back to all."""
+    number = st.query_params.get("batch", "")
+    if not tables.is_number(number) or not permits.may(person, "batches.see"):
+        return None
+    st.page_link(
+        "pages/desk/todos.py", label=_("Only the todos of batch {0}; show all").format(number), icon=":material/filter_alt_off:"
+    )
+    return int(number)
 
 
 head = tables.heading("Todos")
-with access.reading(person) as conn:
-    officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR)
-    with filters.bar():
-        state = filters.one_of("state", "State", STATES, "pending")
-        late = filters.flag("late", "Overdue only")
-        text = filters.text(placeholder="customer, loan number", width=165)
-        branch_ids = filters.branch(conn, width=140)
-        kind = filters.word("kind", "Kind", Kind, width=118)
-        mode = filters.word("mode", "Way", Mode, width=95)
-        order = filters.sort(SORTS, "due", width=155)
-        with filters.more("family", "assignee", "pool", "due_from", "due_to", "closed_from", "closed_to", "rule"):
-            family = filters.word("family", "Product family", Family, 300, labelled=True)
-            assignee = filters.choice("assignee", "Assignee", officers, 300, labelled=True)
-            nobody = filters.flag("pool", "Nobody yet")
-            with st.container(horizontal=True):
-                due_from = filters.day("due_from", "Due from")
-                due_to = filters.day("due_to", "Due to")
-            with st.container(horizontal=True):
-                closed_from = filters.day("closed_from", "Closed from")
-                closed_to = filters.day("closed_to", "Closed to")
-            rule = filters.text("rule", "Rule", "Rule code", width=300)
-    wanted = todos.Filter(
-        today=today, pending=True if state == "pending" else None, kept=state == "kept", state=state if state in ("done", "cancelled") else None,
-        late=late, kind=kind, mode=mode, family=family, branch_ids=branch_ids, assignee_id=int(assignee) if assignee else None,
-        unassigned=nobody, due_from=due_from, due_to=due_to, closed_from=closed_from, closed_to=closed_to, rule_code=rule,
-        text=text,
-    )  # fmt: skip
-    found = todos.listing(conn, wanted, order, *tables.span(wanted, order))
-
-with head:
-    tables.count(found, "todos", "click a row for the customer")
-    st.space("stretch")
-    bulk = permits.may(person, "todo.assign") and state == "pending" and st.toggle(_("Choose several"), key="bulk")
-    exporting.button(person, exports.of_list("todos", wanted, order))
-if not found.rows:
-    tables.empty("No todos match", "Widen the filters above, or look at another state.")
-elif bulk:
-    several(found.rows)
-elif picked := tables.show(found.rows, COLUMNS, "todos", _("Todos")):
-    tables.open_customer(picked)
-tables.pager(found.total)
+working = bulk.watch() or campaigns.watch()
+if permits.may(person, "batches.see"):
+    with access.reading(person) as conn:
+        asked = bulk.waiting(conn)
+    with head:
+        shown = filters.one_of("view", "View", VIEWS, "list")
+        if asked:
+            st.caption(_("{0} await approval").format(len(asked)), width="content")
+else:
+    asked, shown = [], "list"
+if working:
+    st.stop()
+if shown == "batches":
+    bulk.so_far(person)
+elif shown == "waiting":
+    bulk.to_decide(person, asked)
+elif shown == "campaigns":
+    if permits.may(person, "todo.ask"):
+        campaigns.new(person)
+    campaigns.so_far(person)
+else:
+    listed()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from db.access import Person
-from db.vocab import CustomerLevel, Place, Request
+from db.vocab import CustomerLevel, Kind, Place, Request
 from engine import approvals, clock, deciders, permits, words
 from engine.words import _
 from pages.parts import acts, look, maps
@@ -80,6 +80,29 @@ def _export(request) -> None:
         st.caption(" · ".join(f"{look.plain(name)}: {look.plain(value)}" for name, value in after["narrowed"].items()))
 
 
+def _of_todos(request) -> None:
+    """How many todos, of how many customers, until when; and the way to the list of them."""
+    after = request.after
+    if "loan" in after:
+        kinds = _(", ").join(words.name(Kind(kind)) for kind in after["kinds"])
+        st.markdown(
+            f"{look.plain(after['loan'])} · {kinds} → **"
+            + _("no such check until {0}").format(look.plain(after["until_on"]))
+            + "**"
+        )
+        return
+    day = after.get("due_on") or after.get("until_on")
+    said = _("due on {0}") if after.get("due_on") else _("no such check until {0}")
+    st.markdown(
+        _("{0:,} todos of {1:,} customers").format(after["todos"], after["customers"])
+        + " → **"
+        + said.format(look.plain(day))
+        + "**"
+    )
+    st.page_link("pages/desk/todos.py", label=_("See these todos"), icon=":material/checklist:",
+                 query_params={"batch": str(after["batch"]), "state": "all"})  # fmt: skip
+
+
 def _level(request) -> None:
     was = look.badge(CustomerLevel(request.before["level"])) if request.before["level"] else "—"
     st.markdown(
@@ -100,4 +123,5 @@ BECOMES: dict[bool | None, str] = {True: "Working day", False: "Day off", None: 
 # How each kind of request shows what it would change.
 CHANGES: dict[Request, Callable[[object], None]] = {
     Request.ADDRESS_MOVE: _move, Request.EXPORT: _export, Request.LEVEL: _level, Request.WORKING_DAYS: _days,
+    Request.DEFERRAL: _of_todos, Request.EXEMPTION: _of_todos,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from db.vocab import (
     Approval,
+    BatchState,
     Conclusion,
     CustomerLevel,
     DispatchState,
@@ -69,6 +70,7 @@ BADGES: dict[tuple[type, str], str] = {
     **{(Conclusion, k): v for k, v in (("normal", "green"), ("attention", "yellow"), ("risk", "red"), ("unable", "gray"))},
     **{(LeadState, k): v for k, v in (("new", "blue"), ("contacted", "orange"), ("won", "green"), ("lost", "gray"))},
     **{(Approval, k): v for k, v in (("submitted", "orange"), ("approved", "green"), ("refused", "red"), ("withdrawn", "gray"))},
+    **{(BatchState, k): v for k, v in (("waiting", "orange"), ("done", "green"), ("refused", "gray"), ("undone", "gray"))},
     **{(FeedState, k): v for k, v in (("loading", "blue"), ("loaded", "green"), ("stopped", "orange"), ("failed", "red"))},
     **{
         (HandoverState, k): v

@@ -1,0 +1,82 @@
+"""What is adjusted for one loan: who goes there, and from which checks it is exempted, by whom, why, until when."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from db import batches
+from db.access import Connection, Person
+from db.vocab import CUSTOMER_KINDS, LOAN_KINDS, BatchState, Kind
+from engine import batches as bulk
+from engine import clock, permits, words
+from engine.words import _
+from pages.parts import acts, look
+
+KINDS = (*LOAN_KINDS, *CUSTOMER_KINDS)
+LAST, USUAL = timedelta(days=400), timedelta(days=180)
+
+
+def read(conn: Connection, loan) -> list:
+    return batches.exemptions_of(conn, loan.customer_id, loan.id)
+
+
+def box(person: Person, loan, inspector: str | None, exempted: list) -> None:
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Adjusted for this loan"), anchor=False)
+            st.space("stretch")
+            if loan.live and permits.may(person, "exemption.ask"):
+                _ask(person, loan)
+        st.markdown(_("Inspector named for the customer: {0}").format(look.plain(inspector or "—")))
+        if not exempted:
+            st.caption(_("Exempted from nothing: the rules in force decide."))
+        for row in exempted:
+            _line(person, loan, row)
+
+
+def _line(person: Person, loan, row) -> None:
+    today = clock.today()
+    holds = row.approver is not None and row.from_on <= today <= row.until_on
+    kinds = _(", ").join(words.name(Kind(kind)) for kind in row.kinds)
+    whose = "" if row.loan_id else " · " + _("the whole customer")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{_state(row, holds)} **{kinds}**{whose} · {look.day(row.from_on)} – {look.day(row.until_on)}", width="content"
+        )
+        st.caption(look.plain(" · ".join(part for part in (row.reason, row.asker, row.approver) if part)), width="content")
+        if holds and row.from_on < today and permits.may(person, "exemption.approve") and row.asked_by != person.id:
+            acts.button(
+                "End it today", lambda: _end(person, loan, row.id), f"end_exemption_{row.id}", icon=":material/event_available:"
+            )
+
+
+def _state(row, holds: bool) -> str:
+    if row.approver is None:
+        return look.badge(BatchState.REFUSED if row.state == BatchState.REFUSED else BatchState.WAITING)
+    return f":green-badge[{_('Exempt now')}]" if holds else f":gray-badge[{_('over')}]"
+
+
+def _ask(person: Person, loan) -> None:
+    today = clock.today()
+    with st.popover(_("Ask for an exemption"), icon=":material/event_busy:", key="exempt_loan"):
+        kinds = st.multiselect(_("From which checks"), KINDS, key="exempt_kinds", format_func=words.name)
+        until = st.date_input(_("Last day of the exemption"), today + USUAL, min_value=today, max_value=today + LAST, format="YYYY-MM-DD",
+                              key="exempt_until")  # fmt: skip
+        why = st.text_input(_("Reason"), key="exempt_why", max_chars=200)
+        st.caption(_("A second person of head office decides; until then nothing changes."))
+        st.session_state["exempt.wish"] = (loan.loan_no, kinds, until, why)
+        ready = kinds and until and len(why.strip()) >= permits.SHORTEST_REASON
+        acts.button("Ask for it", lambda: _begin(person), "do_exempt_loan", type="primary", disabled=not ready)
+
+
+def _begin(person: Person) -> None:
+    loan_no, kinds, until, why = st.session_state["exempt.wish"]
+    with acts.act(person, "exemption.ask", "Asked for; a second person decides") as conn:
+        bulk.exempt_loan(conn, person, loan_no, kinds, until, why, now=clock.now(), today=clock.today())
+        for key in ("exempt_kinds", "exempt_why"):
+            st.session_state.pop(key, None)
+
+
+def _end(person: Person, loan, exemption_id: int) -> None:
+    with acts.act(person, "exemption.approve", "Ended") as conn:
+        bulk.end_exemption(conn, person, loan.customer_id, exemption_id, now=clock.now(), today=clock.today())

@@ -372,20 +372,24 @@ def end_exemption(conn: sa.Connection, exemption_id: int, by: int, yesterday: da
 
 def exemptions_of(conn: sa.Connection, customer_id: int, loan_id: int) -> list[sa.Row]:
     """What a loan is or was exempted from, itself or with its customer, latest first: id, loan_id, kinds, from_on, until_on,
-    reason, asker, approver (none: not approved), state of its batch."""
+    reason, asker, approver (none: not approved), asked_by, batch_id."""
     e = exemptions.c
     return conn.execute(
         select(
             e.id, e.loan_id, e.kinds, e.from_on, e.until_on, e.reason, maker.c.name.label("asker"), ender.c.name.label("approver"),
-            e.asked_by, b.state,
+            e.asked_by, e.batch_id,
         )
         .join(maker, maker.c.id == e.asked_by)
         .outerjoin(ender, ender.c.id == e.approved_by)
-        .outerjoin(batches, b.id == e.batch_id)
         .where(e.customer_id == customer_id, sa.or_(e.loan_id.is_(None), e.loan_id == loan_id))
         .order_by(e.id.desc())
         .limit(20)
     ).all()  # fmt: skip
+
+
+def states(conn: sa.Connection, batch_ids: list[int]) -> dict[int, BatchState]:
+    """How far batches are, of those that one sees."""
+    return {row.id: BatchState(row.state) for row in conn.execute(select(b.id, b.state).where(b.id.in_(batch_ids)))}
 
 
 def approve_exemptions(conn: sa.Connection, batch_id: int, by: int, now: datetime) -> int:

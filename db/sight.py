@@ -24,12 +24,12 @@ _WHO = sa.text("""
                     and a.staff_id in (select id from keepers)) then 'stands_in'
             when role = 'collections' and exists (
                 select from customer_faces f where f.customer_id = :customer
-                    and (f.overdue_since is not null or f.worst_class >= 'substandard')) then 'arrears'
+                    and (f.overdue_since is not null or f.worst_class >= 'substandard')) then 'in_arrears'
             end as why
         from holders h cross join it)
     select id, staff_no, name, role, branch, why from seeing where why is not null order by role, branch, name""")
 
 
 def of_customer(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
-    """staff_no, name, role, branch, why: whole_book, branch, own, stands_in, arrears. Complete for who sees the whole book."""
+    """staff_no, name, role, branch, why: whole_book, branch, own, stands_in, in_arrears. Complete for who sees the whole book."""
     return conn.execute(_WHO, {"customer": customer_id}).all()

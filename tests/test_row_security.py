@@ -146,6 +146,7 @@ READS: dict[str, Callable] = {
     "audit.listing": lambda conn, w: audit.listing(conn),
     "audit.sign_in_list": lambda conn, w: audit.sign_in_list(conn),
     "batches.look": lambda conn, w: [batches.look(conn, todos.Filter(TODAY), wish) for wish in w.wishes],
+    "batches.states": lambda conn, w: batches.states(conn, w.batches),
     "batches.exemptions_of": lambda conn, w: [batches.exemptions_of(conn, c, loan) for loan, c in w.pairs],
     "batches.numbered": lambda conn, w: batches.numbered(conn, [*w.customers, *w.loans]),
     "batches.aimed_at": lambda conn, w: [
@@ -946,7 +947,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
-        "vigil_found_again", "vigil_called", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+        "vigil_found_again", "vigil_called", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_settle_level", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
     }  # fmt: skip
 
 

@@ -178,7 +178,7 @@ def confirm(address_id: int) -> None:
 
 SEEN_AS = {
     "whole_book": "Sees the whole book", "branch": "Heads the branch, or one above it", "own": "Looks after the customer",
-    "stands_in": "Stands in for who does", "arrears": "Collects arrears",
+    "stands_in": "Stands in for who does", "in_arrears": "Collects arrears",
 }  # fmt: skip
 SEEING = [
     Column("name", "Name", width=90),

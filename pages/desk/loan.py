@@ -31,7 +31,7 @@ with access.reading(person) as conn:
     why = explain.explain(conn, number, asof.judged_on(conn)) if loan.live else None
     trail = [r for r in audit.of_customer(conn, loan.customer_id) if r.noun != "loans" or r.row_id == str(loan.id)]
     names = sentences.names(conn, [loan])
-    borrower, exempted = customers.get(conn, loan.customer_id), adjusted.read(conn, loan)
+    borrower, exempted = customers.get(conn, loan.customer_id), adjusted.read(conn, person, loan)
 
 late = look.overdue_days(loan.overdue_since, today)
 

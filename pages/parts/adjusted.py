@@ -16,8 +16,12 @@ KINDS = (*LOAN_KINDS, *CUSTOMER_KINDS)
 LAST, USUAL = timedelta(days=400), timedelta(days=180)
 
 
-def read(conn: Connection, loan) -> list:
-    return batches.exemptions_of(conn, loan.customer_id, loan.id)
+def read(conn: Connection, person: Person, loan) -> list[tuple]:
+    """Exemptions, each with the state of what asked for it; who sees no requests sees those that were approved."""
+    found = batches.exemptions_of(conn, loan.customer_id, loan.id)
+    asked = [row.batch_id for row in found if row.approver is None]
+    states = batches.states(conn, asked) if asked and permits.may(person, "batches.see") else {}
+    return [(row, states.get(row.batch_id)) for row in found if row.approver is not None or row.batch_id in states]
 
 
 def box(person: Person, loan, inspector: str | None, exempted: list) -> None:
@@ -30,18 +34,18 @@ def box(person: Person, loan, inspector: str | None, exempted: list) -> None:
         st.markdown(_("Inspector named for the customer: {0}").format(look.plain(inspector or "—")))
         if not exempted:
             st.caption(_("Exempted from nothing: the rules in force decide."))
-        for row in exempted:
-            _line(person, loan, row)
+        for row, state in exempted:
+            _line(person, loan, row, state)
 
 
-def _line(person: Person, loan, row) -> None:
+def _line(person: Person, loan, row, state: BatchState | None) -> None:
     today = clock.today()
     holds = row.approver is not None and row.from_on <= today <= row.until_on
     kinds = _(", ").join(words.name(Kind(kind)) for kind in row.kinds)
     whose = "" if row.loan_id else " · " + _("the whole customer")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{_state(row, holds)} **{kinds}**{whose} · {look.day(row.from_on)} – {look.day(row.until_on)}", width="content"
+            f"{_state(state, holds)} **{kinds}**{whose} · {look.day(row.from_on)} – {look.day(row.until_on)}", width="content"
         )
         st.caption(look.plain(" · ".join(part for part in (row.reason, row.asker, row.approver) if part)), width="content")
         if holds and row.from_on < today and permits.may(person, "exemption.approve") and row.asked_by != person.id:
@@ -50,9 +54,9 @@ def _line(person: Person, loan, row) -> None:
             )
 
 
-def _state(row, holds: bool) -> str:
-    if row.approver is None:
-        return look.badge(BatchState.REFUSED if row.state == BatchState.REFUSED else BatchState.WAITING)
+def _state(state: BatchState | None, holds: bool) -> str:
+    if state is not None:
+        return look.badge(BatchState.REFUSED if state is BatchState.REFUSED else BatchState.WAITING)
     return f":green-badge[{_('Exempt now')}]" if holds else f":gray-badge[{_('over')}]"
 
 

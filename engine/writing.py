@@ -9,16 +9,19 @@ from engine import words
 
 _INVISIBLE = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/])")
+# An address becomes a link even when its signs are escaped, unless something that is never drawn stands within it.
+_ADDRESS = re.compile(r"https?(?=\\:)|www(?=\\\.)|(?<=.)(?=\\@)", re.IGNORECASE)
+_APART = ":small[]"
 
 
 def plain(text: object) -> str:
     """Text from people or feeds inside Markdown: shown as it is, never as a link, an image or a formula."""
-    return "" if text is None else _MARKDOWN.sub(r"\\\1", visible(text))
+    return "" if text is None else _ADDRESS.sub(rf"\g<0>{_APART}", _MARKDOWN.sub(r"\\\1", visible(text)))
 
 
 def unmarked(markdown: str) -> str:
     """A sentence whose values are `plain`, for where there is no Markdown: without its escapes and its bold."""
-    return re.sub(r"\\(.)|\*\*", lambda found: found.group(1) or "", markdown)
+    return re.sub(rf"\\(.)|\*\*|{re.escape(_APART)}", lambda found: found.group(1) or "", markdown)
 
 
 def visible(text: object) -> str:

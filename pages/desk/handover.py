@@ -36,7 +36,7 @@ def new() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         giver = st.selectbox(_("From whom"), list(givers), index=None, format_func=lambda one: _giver(givers[one], names), key="giver",
                              placeholder=_("Leaver, absent or moved colleague"), width=320)  # fmt: skip
-        to = st.multiselect(_("To whom"), _near(officers, givers.get(giver)), format_func=lambda one: f"{names[one]} · {officers[one].branch}",
+        to = st.multiselect(_("To whom"), _near(officers, givers.get(giver)), format_func=lambda one: look.visible(f"{names[one]} · {officers[one].branch}"),
                             key="receivers", placeholder=_("One or several colleagues"))  # fmt: skip
     if giver is None:
         tables.empty("Choose whose work is handed over", "Whoever has left and still holds customers or todos stands first.")
@@ -77,7 +77,7 @@ def _names(people: Sequence) -> dict[int, str]:
 
 
 def _giver(row, names: Mapping[int, str]) -> str:
-    return f"{names[row.id]} · {row.branch}" + (_(" · left {0}").format(look.day(row.left_on)) if row.left_on else "")
+    return look.visible(f"{names[row.id]} · {row.branch}") + (_(" · left {0}").format(look.day(row.left_on)) if row.left_on else "")
 
 
 def _near(officers: dict[int, object], giver) -> list[int]:

@@ -184,7 +184,7 @@ def open_sheet(by_customer: dict[int, list], trip: Itinerary) -> None:
 def customer_sheet(items: list, trip: Itinerary) -> None:
     first = items[0]
 
-    @st.dialog(look.visible(first.customer), on_dismiss=itinerary.close_sheet)
+    @st.dialog(look.plain(first.customer), on_dismiss=itinerary.close_sheet)
     def sheet() -> None:
         st.caption(_("Why is this here?"))
         for t in items:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from html import escape
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -23,8 +24,19 @@ FONT = (
 def draw(figure: Drawing | go.Figure, alt: str, key: str | None = None, height: int = 260, **options):
     """Put a figure on the page in the house's way; what the figure itself says stays."""
     said = figure if isinstance(figure, dict) else figure.to_dict()
-    drawn = {"data": said["data"], "layout": _over(_house(height), said.get("layout", {}))}
+    drawn = {"data": [_as_text(trace) for trace in said["data"]], "layout": _over(_house(height), said.get("layout", {}))}
     return st.plotly_chart(drawn, config=CONFIG, key=key, alt=alt, **options)
+
+
+def _as_text(trace: dict) -> dict:
+    """Plotly takes tags in names for links and markup; what comes from the book is neither."""
+    return trace | {part: _written(trace[part]) for part in ("x", "y", "name", "text", "customdata") if part in trace}
+
+
+def _written(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_written(one) for one in value]
+    return escape(look.visible(value), quote=False) if isinstance(value, str) else value
 
 
 def _house(height: int) -> dict:

@@ -19,7 +19,7 @@ VERDICTS = {
 
 def facts(pairs: dict[str, object], key: str = "facts") -> None:
     """Label and value, nothing where nothing is known."""
-    lines = [f"| {_(label)} | {look.plain(value)} |" for label, value in pairs.items() if value not in (None, "")]
+    lines = [f"| {look.plain(_(label))} | {look.plain(value)} |" for label, value in pairs.items() if value not in (None, "")]
     with st.container(key=key):
         table(lines)
 

@@ -62,7 +62,7 @@ def choice(key: str, label: str, options: dict[str, str], width: int = 150, labe
     """One of {value: text}, or None for all; `labelled` where there is room for a label of its own."""
     _take(key, _one_of(label, options), None)
     return st.selectbox(
-        _(label), list(options), key=key, format_func=lambda v: options.get(v, v), placeholder=_("All") if labelled else _(label),
+        _(label), list(options), key=key, format_func=lambda v: look.visible(options.get(v, v)), placeholder=_("All") if labelled else _(label),
         width=width, label_visibility="visible" if labelled else "collapsed", on_change=_put, args=(key, None),
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ def _answers(form: Form | None, answers: dict) -> None:
     if not given:
         return
     with st.container(border=True, key="answers"):
-        st.subheader(words.in_language(form.title) if form else _("Answers"), anchor=False)
+        st.subheader(look.plain(words.in_language(form.title)) if form else _("Answers"), anchor=False)
         if form is None:
             dossier.facts(given, key="codes")
             return

@@ -215,7 +215,7 @@ class TestActs:
             rulebook.propose(
                 conn, wang, Definition.PARAMETER, "calls.a_day", {"value": 2}, TODAY + timedelta(30), "少打扰客户", today=TODAY
             )
-        assert [n.about for n in of("002")] == ["rules?view=waiting"]
+        assert [n.about for n in of("002")] == ["approvals"]
         assert told("002") == ["有一项变更等待您审批：参数"]
         assert of("001") == []
 

@@ -165,6 +165,12 @@ class TestTheCatalogue:
     def test_nothing_in_it_is_left_over(self):
         assert [text for text in catalogue() if text not in every_string()] == []
 
+    def test_no_text_is_there_twice(self):
+        """Of two translations of one text the readers would see whichever was read last."""
+        written = (settings.ROOT / "assets/locales/zh_CN.po").read_text(encoding="utf-8")
+        texts = re.findall(r"^msgid (.+(?:\n\".*)*)", written, re.MULTILINE)
+        assert len(texts) > 1000 and len(texts) == len(set(texts))
+
     def test_both_languages_have_the_same_places_to_fill_in(self):
         assert {text: zh for text, zh in catalogue().items() if set(holes(text)) != set(holes(zh))} == {}
 

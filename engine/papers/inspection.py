@@ -96,7 +96,7 @@ def part_of_branch(
     branch = branches.names(conn)[branch_id]
     material = gathering.gather(conn, ids, span)
     said = Paper(_("Inspection file"), _("{0} · volume {1} of {2}").format(branch, *part), [(_("Branch"), branch)])
-    said.cover += [(_("Days"), _span(span)), (_("Customers"), f"{len(material.cases):,}")]
+    said.cover += [(_("Period"), _span(span)), (_("Customers"), f"{len(material.cases):,}")]
     said.summary = [paper.heading(_("Summary")), _counts(material.cases, today)]
     said.blocks = [*_contents(material, today), *_rules(material)]
     for case in material.cases:
@@ -108,7 +108,7 @@ def part_of_branch(
 def _one(
     conn: Connection, by: Person, said: Paper, material: Material, span: Span, customer_id: int, now: datetime, today: date
 ) -> File:
-    said.cover.append((_("Days"), _span(span)))
+    said.cover.append((_("Period"), _span(span)))
     said.summary = [paper.heading(_("Summary")), _counts(material.cases, today)]
     said.blocks = [*_rules(material), *_chapters(material.cases[0], material, today, level=1)]
     return _printed(conn, by, said, said.subtitle.split(" · ")[0], customer_id, now)

@@ -91,7 +91,7 @@ def rights() -> None:
     )  # fmt: skip
     shown = ROLES if role is None else [Role(role)]
     marks = [Column(r.value, words.msgid(r), value=_mark(r), width=95) for r in shown]
-    tables.look_at(rows, [Column("verb", "May", width=300), *marks], "rights", _("Roles and rights"), tallest=40)
+    tables.look_at(rows, [Column("verb", "May do", width=300), *marks], "rights", _("Roles and rights"), tallest=40)
 
 
 # --- One person -------------------------------------------------------------------------------------------------------

@@ -83,24 +83,8 @@ def _from_filter(person: Person) -> Whom:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             branch = st.selectbox(_("Branch"), [b.id for b in rows], index=None, key="campaign_branch", placeholder=_("All"),
                                   format_func={b.id: b.name for b in rows}.get, width=180)  # fmt: skip
-            family = st.selectbox(
-                _("Product family"),
-                list(Family),
-                index=None,
-                key="campaign_family",
-                format_func=words.name,
-                placeholder=_("All"),
-                width=180,
-            )
-            tier = st.selectbox(
-                _("Class"),
-                list(LoanClass),
-                index=None,
-                key="campaign_class",
-                format_func=words.name,
-                placeholder=_("All"),
-                width=130,
-            )
+            family = _one_of(_("Product family"), Family, "campaign_family", 180)
+            tier = _one_of(_("Class"), LoanClass, "campaign_class", 130)
             overdue = st.toggle(_("Overdue only"), key="campaign_overdue")
             text = st.text_input(
                 _("Search"), key="campaign_text", max_chars=filters.LONGEST, placeholder=_("name, number"), width=180
@@ -111,6 +95,13 @@ def _from_filter(person: Person) -> Whom:
             clock.today(), family=family, loan_class=tier, overdue=overdue, branch_ids=under, text=look.typed(text) or None
         )
     )
+
+
+def _one_of(label: str, words_of: type[Family] | type[LoanClass], key: str, width: int) -> Family | LoanClass | None:
+    """One, or None for all."""
+    return st.selectbox(
+        label, list(words_of), index=None, key=key, format_func=words.name, placeholder=_("All"), width=width
+    )  # fmt: skip
 
 
 def _from_list(person: Person) -> Whom | None:

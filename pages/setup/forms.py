@@ -8,7 +8,7 @@ from db import access, definitions, products, sketches
 from db.vocab import Approval, Definition, Kind, Mode
 from engine import clock, form_editing, form_words, forms, permits, rulebook, words
 from engine.words import _
-from pages.parts import acts, filters, form_editor, form_sheet, frame, look, proposals, tables, visit_form
+from pages.parts import acts, drafts, filters, form_editor, form_sheet, frame, look, proposals, tables, visit_form
 from pages.parts.tables import Column
 
 person = frame.person("rules.see")
@@ -61,7 +61,7 @@ def listing() -> None:
             new_form()
     if view == "waiting":
         return awaiting()
-    drafts_begun()
+    drafts.begun({code: body for code, body in mine.items() if code not in bodies})
     shown = [line(row, form) for row in in_force if (form := form_sheet.read(row.body)) and is_for(form, kind, mode)]
     here = tables.part(shown)
     with head:
@@ -87,17 +87,6 @@ def is_for(form: forms.Form, kind: str | None, mode: str | None) -> bool:
     return (kind is None or not form.for_.kinds or kind in form.for_.kinds) and (mode is None or mode in form.for_.modes)
 
 
-def drafts_begun() -> None:
-    for code, body in mine.items():
-        if code not in bodies:
-            with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"begun_{code}"):
-                st.markdown(
-                    f":material/edit_note: **{look.plain(words.in_language(body['title']))}** :gray[{look.plain(code)}]",
-                    width="stretch",
-                )
-                st.button(_("Go on writing"), key=f"go_on_{code}", on_click=go_to, args=(code, "edit"))
-
-
 def new_form() -> None:
     with st.popover(_("New form"), icon=":material/add:", key="new_form"):
         title = st.text_input(_("Title"), key="new_title", max_chars=80)
@@ -121,11 +110,7 @@ def begin(title: str, from_: str | None, chosen: list[str]) -> None:
     source = form_sheet.read(bodies.get(from_))
     body = form_editing.copied(source, code, title.strip(), chosen) if source else form_editing.blank(code, title.strip(), chosen)
     form_editor.keep(person, body)
-    go_to(code, "edit")
-
-
-def go_to(code: str, tab: str) -> None:
-    st.query_params.from_dict({"code": code, "tab": tab})
+    drafts.go_to(code, "edit")
 
 
 def awaiting() -> None:
@@ -247,7 +232,7 @@ def versions(code: str) -> None:
 
 def back_to(code: str, body: dict) -> None:
     form_editor.keep(person, form_editing.plain(forms.parse(body)))
-    go_to(code, "edit")
+    drafts.go_to(code, "edit")
 
 
 asked = look.typed(st.query_params.get("code", ""))

@@ -9,7 +9,7 @@ from db import products as book
 from db.vocab import Definition, Family, Kind, Mode, Segment
 from engine import clock, form_words, forms, generate, permits, products, rule_words, words
 from engine.words import _
-from pages.parts import acts, asof, filters, frame, look, product_editor, product_sheet, proposals, tables
+from pages.parts import acts, asof, drafts, filters, frame, look, product_editor, product_sheet, proposals, tables
 from pages.parts.tables import Column
 
 person = frame.person("rules.see")
@@ -90,7 +90,7 @@ def listing() -> None:
             new_product()
     if view == "waiting":
         return awaiting()
-    drafts_begun()
+    drafts.begun(mine)
     shown = [line(row) for row in rows.values() if fits(row, text, family, state)]
     here = tables.part(shown)
     with head:
@@ -117,16 +117,6 @@ def line(row) -> Line:
     return Line(row.code, row.name, family, source, row.loans, row.balance_fen, reaching, _(STATES[state_of(row)]))
 
 
-def drafts_begun() -> None:
-    for code, body in mine.items():
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"begun_{code}"):
-            st.markdown(
-                f":material/edit_note: **{look.plain(words.in_language(body['title']))}** :gray[{look.plain(code)}]",
-                width="stretch",
-            )
-            st.button(_("Go on writing"), key=f"go_on_{code}", on_click=go_to, args=(code, "edit"))
-
-
 def new_product() -> None:
     with st.popover(_("New product"), icon=":material/add:", key="new_product"):
         code = st.text_input(_("Code"), key="new_code", max_chars=30, help=_("As the files write it"))
@@ -149,15 +139,11 @@ def begin(code: str, title: str, family: Family, source: str) -> None:
     }
     if code in rows:
         acts.tell(_("There is a product {0} already; its page is open now.").format(code), "error")
-        return go_to(code, "look")
+        return drafts.go_to(code, "look")
     if wrong := product_editor.read(body)[1]:
         return acts.tell(wrong, "error")
     product_editor.keep(person, body)
-    return go_to(code, "edit")
-
-
-def go_to(code: str, tab: str) -> None:
-    st.query_params.from_dict({"code": code, "tab": tab})
+    return drafts.go_to(code, "edit")
 
 
 def awaiting() -> None:
@@ -294,7 +280,7 @@ def versions(code: str) -> None:
 
 def back_to(body: dict) -> None:
     product_editor.keep(person, {name: value for name, value in body.items() if name != "parts"})
-    go_to(body["code"], "edit")
+    drafts.go_to(body["code"], "edit")
 
 
 opened = look.typed(st.query_params.get("code", ""))

@@ -296,6 +296,19 @@ def test_when_li_qiang_leaves_the_bank_his_todos_go_to_the_pool_late_ones_too(to
     assert {t.assignee for t in asked(GRAIN_SHOP)} == {None}
 
 
+def test_what_comes_back_to_li_qiang_after_he_left_goes_to_the_pool_that_night(town):
+    """Taking back a handover or an assignment gives a todo to whom it was, whoever has left since."""
+    town.rules(regular("MONTHLY")).loan("L1").tonight()
+    town.staff = [row for row in STAFF if row[1] != "李强"]
+    town.tonight()
+    time_passes()
+    town.tonight()
+    act("""update todos set assignee_id = (select id from staff where name = '李强'), pinned = true
+           where customer_id = (select id from customers where customer_no = 'K001')""")
+    town.tonight()
+    assert {t.assignee for t in asked(GRAIN_SHOP)} == {None}
+
+
 def test_the_named_inspector_is_asked_and_without_one_the_manager(town):
     town.rules(regular("MONTHLY", assign="inspector")).loan("L1").tonight()
     assert the_todo(GRAIN_SHOP).assignee == "李强"

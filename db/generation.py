@@ -286,14 +286,16 @@ def close_ended(conn: sa.Connection, today: date, since: Since | None) -> int:
                             when bool_or(l.status = 'transferred') then 'transferred' else 'settled' end as reason
                 from todos t join loans l on l.customer_id = t.customer_id and l.id = any(t.loan_ids)
                 where {_IDLE} and t.customer_id in (
-                    select customer_id from loans where ended_on >= :since)
+                    select customer_id from loans where ended_on >= :since
+                    union select customer_id from customer_faces where touched_at >= cast(:moment as timestamptz) - interval '15 minutes')
                 group by t.id, t.customer_id having not bool_or(l.live)
             ) e
             where e.id = t.id and e.customer_id = t.customer_id"""),
         {
             "today": today, "midnight": _midnight(today),
-            # a todo that somebody had started was waited for
+            # a todo that somebody had started was waited for; one that was asked again long after touched its customer
             "since": since.day - timedelta(days=60) if since else date.min,
+            "moment": since.moment if since else None,
         },
     ).rowcount  # fmt: skip
     cured = conn.execute(

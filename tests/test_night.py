@@ -347,6 +347,21 @@ def test_a_loan_that_ended_ends_its_todos_and_says_why(town, code, reason):
     assert the_todo(LIU_YANG).state == "open"
 
 
+def test_asked_again_long_after_the_loan_was_settled_a_todo_ends_with_it_once_more(town):
+    town.rules(regular("MONTHLY")).loan("L1").tonight()
+    town.loan("L1", status="3", balance="0.00").tonight()
+    town.tonight(70)
+    time_passes()
+    act(
+        """update todos set state = 'open', closed_on = null, close_reason = null, reissued_on = :day
+           where customer_id = (select id from customers where customer_no = 'K001')""",
+        day=town.day,
+    )
+    act("update customer_faces set touched_at = now() where customer_id = (select id from customers where customer_no = 'K001')")
+    town.tonight()
+    assert [t.close_reason for t in asked(GRAIN_SHOP)] == ["settled"]
+
+
 def test_of_two_loans_one_settled_leaves_the_todo_for_the_other(town):
     town.rules(regular("MONTHLY")).loan("L1").loan("L6").tonight()
     town.loan("L6", status="3", balance="0.00").tonight()

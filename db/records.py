@@ -1,5 +1,6 @@
 """Checks as they were submitted: added, never changed, but for the grade when the machine finds something later."""
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -7,11 +8,30 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.listing import Page, contains, page
+from db.listing import Page, contains, page, stream
 from db.tables import branches, customer_faces, customers, opinions, records, reviews, staff
 from db.vocab import EFFECTIVE, Mode, Outcome
 
 r = records.c
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None narrows nothing. `placed`: with a position that could be compared with a marked address."""
+
+    done_from: date | None = None
+    done_to: date | None = None
+    kind: str | None = None
+    mode: str | None = None
+    conclusion: str | None = None
+    branch_ids: tuple[int, ...] | None = None
+    staff_id: int | None = None
+    placed: bool | None = None
+    on_site: bool | None = None
+    text: str | None = None
+
+
+EVERYTHING = Filter()
 SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name, "branch": branches.c.code}
 
 
@@ -109,18 +129,19 @@ def of_customer(conn: sa.Connection, customer_id: int, limit: int = 100) -> list
     return conn.execute(_query().where(r.customer_id == customer_id).order_by(r.done_on.desc(), r.id.desc()).limit(limit)).all()
 
 
-def listing(
-    conn: sa.Connection, *, since: date | None = None, until: date | None = None, kind: str | None = None,
-    mode: str | None = None, conclusion: str | None = None, branch_ids: tuple[int, ...] | None = None,
-    staff_id: int | None = None, placed: bool | None = None, on_site: bool | None = None, text: str | None = None,
-    sort: str = "-done", limit: int = 50, offset: int = 0,
-) -> Page:  # fmt: skip
-    """`placed`: with a position that could be compared with a marked address."""
-    where = [r.done_on >= since] if since else []
-    where += [r.done_on <= until] if until else []
-    where += [r.branch_id.in_(branch_ids)] if branch_ids is not None else []
-    where += [contains(customers.c.name, text)] if text else []
-    where += [r.on_site.is_not(None) if placed else r.on_site.is_(None)] if placed is not None else []
-    exact = ((r.kind, kind), (r.mode, mode), (r.conclusion, conclusion), (r.staff_id, staff_id), (r.on_site, on_site))
-    where += [column == value for column, value in exact if value is not None]
-    return page(conn, _query().where(*where), SORTS, sort, limit, offset)
+def listing(conn: sa.Connection, f: Filter = EVERYTHING, sort: str = "-done", limit: int = 50, offset: int = 0) -> Page:
+    return page(conn, _query().where(*_conditions(f)), SORTS, sort, limit, offset)
+
+
+def export(conn: sa.Connection, f: Filter = EVERYTHING, sort: str = "-done"):
+    return stream(conn, _query().where(*_conditions(f)), SORTS, sort)
+
+
+def _conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
+    where = [r.done_on >= f.done_from] if f.done_from else []
+    where += [r.done_on <= f.done_to] if f.done_to else []
+    where += [r.branch_id.in_(f.branch_ids)] if f.branch_ids is not None else []
+    where += [contains(customers.c.name, f.text)] if f.text else []
+    where += [r.on_site.is_not(None) if f.placed else r.on_site.is_(None)] if f.placed is not None else []
+    exact = ((r.kind, f.kind), (r.mode, f.mode), (r.conclusion, f.conclusion), (r.staff_id, f.staff_id), (r.on_site, f.on_site))
+    return where + [column == value for column, value in exact if value is not None]

@@ -2,7 +2,7 @@
 
 from db import branches, staff
 from db.access import Connection
-from db.vocab import CloseReason, Family, Guarantee, Kind, LeadState, LoanClass, Mode, Segment, TodoState
+from db.vocab import CloseReason, Conclusion, Family, Guarantee, Kind, LeadState, LoanClass, Mode, Segment, TodoState
 from engine import words
 from engine.words import _
 
@@ -13,13 +13,14 @@ LABELS = {
     "worst_class": "Class", "segment": "Segment", "level": "Customer level", "product": "Product", "guarantee": "Guarantee",
     "unassigned": "Nobody yet", "no_manager": "Without a manager", "no_address": "Without a marked address", "pending": "Pending",
     "live": "Live", "close_reason": "Reason", "matures_within": "Matures within days", "due_within": "Due within days",
-    "since": "From", "until": "To", "run_id": "Run", "batch_id": "Batch of todos",
+    "since": "From", "until": "To", "done_from": "From", "done_to": "To", "conclusion": "Conclusion", "staff_id": "Officer",
+    "placed": "Position compared", "on_site": "On site", "run_id": "Run", "batch_id": "Batch of todos",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,
-    "guarantee": Guarantee, "close_reason": CloseReason,
+    "guarantee": Guarantee, "close_reason": CloseReason, "conclusion": Conclusion,
 }  # fmt: skip
-STAFF = {"assignee_id", "manager_id"}
+STAFF = {"assignee_id", "manager_id", "staff_id"}
 
 
 def of_filter(conn: Connection, narrowed: dict) -> dict[str, str]:

@@ -6,9 +6,24 @@ from datetime import date
 
 from pydantic import TypeAdapter
 
-from db import addresses, customers, feeds, footprints, leads, loans, todos
+from db import addresses, customers, feeds, footprints, leads, loans, records, todos
 from db.access import Connection
-from db.vocab import CloseReason, Kind, LeadState, LoanClass, LoanStatus, Marking, Mode, Place, Segment, TodoState
+from db.vocab import (
+    CloseReason,
+    Conclusion,
+    Kind,
+    LeadState,
+    LoanClass,
+    LoanStatus,
+    Marking,
+    Mode,
+    Opinion,
+    Outcome,
+    Place,
+    ReviewState,
+    Segment,
+    TodoState,
+)  # fmt: skip
 from engine import words
 from engine.words import _
 from engine.workbook import Field
@@ -92,6 +107,16 @@ def _of_customers(today: date) -> list[Field]:
     ]  # fmt: skip
 
 
+def _of_records(_today: date) -> list[Field]:
+    return [
+        Field("Record number", "id", "number"), Field("When", "finished_at", "moment"), Field("Customer number", "customer_no"), Field("Customer", "customer"),
+        Field("Kind", "kind", "word", Kind), Field("Way", "mode", "word", Mode), Field("Conclusion", "conclusion", "word", Conclusion),
+        Field("Outcome", "outcome", "word", Outcome), Field("Presence", "grade"), Field("Review", "review", "word", ReviewState),
+        Field("Opinion", "opinion", "word", Opinion), Field("Metres from the mark", "distance_m", "decimal"), Field("Officer", "staff"),
+        Field("Branch", "branch"), Field("Remark", "note"),
+    ]  # fmt: skip
+
+
 def _of_addresses(_today: date) -> list[Field]:
     return [
         Field("Customer number", "customer_no"), Field("Customer", "name"), Field("State", address_state),
@@ -148,6 +173,13 @@ LISTS: dict[str, Listing] = {
         customers.Filter,
         lambda conn, f, sort: customers.export(conn, f, sort or "-exposure"),
         _of_customers,
+    ),
+    "records": Listing(
+        "Inspection records",
+        "export.make",
+        records.Filter,
+        lambda conn, f, sort: records.export(conn, f, sort or "-done"),
+        _of_records,
     ),
     "addresses": Listing(
         "Addresses",

@@ -5,15 +5,16 @@ import threading
 import time
 import zipfile
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from python_calamine import CalamineWorkbook
 
-from db import access, audit, customers, definitions, exports, loans, requests
+from db import access, audit, customers, definitions, exports, loans, records, requests
 from db.access import MACHINE
-from db.vocab import Definition, ExportState, Request
+from db.vocab import Conclusion, Definition, ExportState, Kind, Mode, Outcome, Request
 from engine import __main__ as command
-from engine import approvals, clock, parameters, refusals, reports, scheduler, workbook
+from engine import approvals, checks, clock, parameters, refusals, reports, scheduler, workbook
 from engine import exports as verbs
 from engine.workbook import Cover, Field
 from tests.bank import TODAY
@@ -119,6 +120,23 @@ def test_a_list_is_made_with_its_makers_rights_and_fetched_by_nobody_else(li, wa
     with access.reading(wang) as conn:
         event = next(row for row in audit.listing(conn, op="export").rows)
     assert (event.staff, event.after["rows"], event.noun) == ("李强", 2, "customers")
+
+
+def test_checks_come_with_who_made_them_and_what_was_concluded(li, wang):
+    key, done = uuid4(), datetime(2026, 11, 19, 2, 30, tzinfo=UTC)
+    with access.transaction(li, "check.submit") as conn:
+        customer = customers.by_number(conn, "K001").id
+        said = checks.Submission(
+            key, customer, Kind.REGULAR, Mode.PHONE, Outcome.COMPLETED, Conclusion.ATTENTION, done, note="货款回笼慢"
+        )
+        checks.submit(conn, li, said)
+    wanted = verbs.of_list("records", records.Filter(done_from=date(2026, 11, 19), done_to=date(2026, 11, 19), staff_id=li.id))
+    mine, none = asked(wang, wanted), asked(wang, verbs.of_list("records", records.Filter(done_from=TODAY)))
+    assert verbs.make(mine) and verbs.make(none)
+    head, row = fetched(wang, mine)
+    told = dict(zip(head, row, strict=True))
+    assert (told["客户号"], told["经办人"], told["结论"], told["备注"]) == ("K001", "李强", "关注", "货款回笼慢")
+    assert told["时间"].isoformat() == "2026-11-19T10:30:00" and len(fetched(wang, none)) == 1
 
 
 def test_the_same_twice_is_one_file_and_found_again(li):

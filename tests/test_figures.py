@@ -449,8 +449,8 @@ def test_the_list_behind_a_figure_has_as_many_rows(bank, number):
             waiting = [g for g in count.live() if g["state"] == "raised"]
             assert signals.listing(conn, states=(SignalState.RAISED,), **owned).total == len(waiting)
             placed = [r for r in count.visits(now) if r["on_site"] is not None]
-            found = records.listing(conn, mode="field", placed=True, since=now.since, until=TODAY, kind=scope.kind,
-                                    branch_ids=scope.branch_ids, staff_id=scope.staff_id)  # fmt: skip
+            visited = {"mode": "field", "placed": True, "done_from": now.since, "done_to": TODAY, "kind": scope.kind}
+            found = records.listing(conn, records.Filter(**visited, branch_ids=scope.branch_ids, staff_id=scope.staff_id))
             assert found.total == len(placed)
             theirs = {"branch_ids": scope.branch_ids, "manager_id": scope.staff_id}
             paid = [x for x in count.seen["loans"] if now.since <= x["disbursed_on"] <= TODAY]

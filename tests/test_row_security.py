@@ -380,6 +380,7 @@ READS: dict[str, Callable] = {
     "records.fixes_of": lambda conn, w: [records.fixes_of(conn, s, SINCE) for s in w.staff.values()],
     "records.of_customer": lambda conn, w: [records.of_customer(conn, c) for c in w.customers.values()],
     "records.listing": lambda conn, w: records.listing(conn),
+    "records.export": lambda conn, w: records.export(conn),
     "rounds.candidates": lambda conn, w: rounds.candidates(conn, w.some, list(w.branches.values())),
     "rounds.made": lambda conn, w: [rounds.made(conn, w.some, TODAY - timedelta(days=n)) for n in range(7)],
     "rounds.of": lambda conn, w: [rounds.of(conn, s, TODAY) for s in w.some],

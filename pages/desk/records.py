@@ -4,9 +4,9 @@ import streamlit as st
 
 from db import access, records, reviews
 from db.vocab import Conclusion, Kind, Mode, Opinion, Outcome, ReviewState, Role
-from engine import permits, words
+from engine import exports, permits, words
 from engine.words import _
-from pages.parts import acts, filters, frame, live, look, papers, record_sheet, review_box, tables
+from pages.parts import acts, exporting, filters, frame, live, look, papers, record_sheet, review_box, tables
 from pages.parts.tables import Column
 
 person = frame.person("records.see")
@@ -78,10 +78,10 @@ def everything() -> None:
         st.space("stretch")
         papers.of_month(person)
         papers.of_branch(person)
-    queue(counted) if view == "review" else checks(counted)
+    queue(counted) if view == "review" else checks(head, counted)
 
 
-def checks(counted) -> None:
+def checks(head, counted) -> None:
     with access.reading(person) as conn, filters.bar():
         text = filters.text(placeholder="customer", width=190)
         branch_ids = filters.branch(conn)
@@ -96,18 +96,22 @@ def checks(counted) -> None:
             officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR, key="staff")
             officer = filters.choice("staff", "Officer", officers, 300, labelled=True)
             site = filters.choice("site", "On site", {name: _(text) for name, text in PLACES.items()}, 300, labelled=True)
-    listed(counted, order, {"since": since, "until": until, "kind": kind, "mode": mode, "conclusion": conclusion,
-                            "branch_ids": branch_ids, "text": text, "staff_id": int(officer) if officer else None,
-                            **SITE.get(site, {})})  # fmt: skip
+    wanted = records.Filter(
+        done_from=since, done_to=until, kind=kind, mode=mode, conclusion=conclusion, branch_ids=branch_ids, text=text,
+        staff_id=int(officer) if officer else None, **SITE.get(site, {}),
+    )  # fmt: skip
+    with head:
+        exporting.button(person, exports.of_list("records", wanted, order))
+    listed(counted, order, wanted)
 
 
 @st.fragment
-def listed(counted, order: str, wanted: dict) -> None:
+def listed(counted, order: str, wanted: records.Filter) -> None:
     """Drawn anew when a check comes in."""
     live.watch(person, "records", "reviews", "opinions")
     with access.reading(person) as conn:
         limit, offset = tables.span(wanted, order)
-        found = records.listing(conn, **wanted, sort=order, limit=limit, offset=offset)
+        found = records.listing(conn, wanted, order, limit, offset)
     with counted:
         tables.count(found, "checks", "click a row to open it")
     if not found.rows:

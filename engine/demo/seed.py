@@ -84,7 +84,7 @@ class Planting:
 
 
 class Files:
-    """The nightly folders, written ahead by a process of its own that knows the same world."""
+    """The nightly folders, written ahead by a process of its own that knows the same world, and then spells the names."""
 
     def __init__(self, bank: World, days: list[date]) -> None:
         self.inbox = settings.home() / "demo-feeds"
@@ -94,6 +94,10 @@ class Files:
 
     def folder(self, day: date) -> Path:
         return self.written[day].result()
+
+    def spell(self) -> None:
+        """Most names of the book, while the last days are lived."""
+        self.spelt = self.writer.submit(spelling.catch_up)
 
     def close(self) -> None:
         self.writer.shutdown(cancel_futures=True)
@@ -150,6 +154,7 @@ def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     for step in steps:
         say(f"{step.day}")
         _live_through(p, step)
+    p.files.spell()
     _open_accounts()
     _mark_addresses(p)
     for day in days:

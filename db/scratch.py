@@ -114,16 +114,11 @@ def touch(share: float) -> None:
         )
 
 
-def floor_of_todos() -> float:
-    """Seconds of INSERT ... SELECT of the todos, ready as they stand, into an empty table with the same indexes."""
+def floor(table: str, *, referring: bool) -> float:
+    """Seconds of INSERT ... SELECT of a table's rows, ready as they stand, into an empty one with the same indexes; `referring`:
+    and the same references, as the rows must stand afterwards."""
     with _as_administrator() as conn:
-        return _floor(conn, "todos", referring=False)
-
-
-def floor_of_whole_todos() -> float:
-    """The same into a table that also keeps the references, and of the claims as well: all that a night writes, as it must stand."""
-    with _as_administrator() as conn:
-        return _floor(conn, "todos", referring=True) + _floor(conn, "claims", referring=True)
+        return _floor(conn, table, referring=referring)
 
 
 def _floor(conn: sa.Connection, table: str, *, referring: bool) -> float:
@@ -144,7 +139,7 @@ def _references(conn: sa.Connection, table: str) -> list[str]:
 
 def forget_todos() -> None:
     with _as_administrator() as conn:
-        conn.exec_driver_sql("truncate todos, claims")
+        conn.exec_driver_sql("truncate todos, claims cascade")
 
 
 def many_loans(conn: sa.Connection, n: int) -> Rows:

@@ -1,8 +1,8 @@
 """How long a night takes at any size of the bank, beside the least it could: writing the ready todos into the table.
 
 The floor is INSERT ... SELECT of the very todos that a cold generation made, ready as they stand, into an empty table
-with the same indexes. The cold generation stands a second time beside all that it writes, as it must stand afterwards:
-todos and claims with their references. Two rule books: the shipped one, which on any one night asks about few loans, so
+with the same indexes. The cold generation stands again beside what it writes as it must stand afterwards, with references: the
+todos, and todos and claims. Two rule books: the shipped one, which on any one night asks about few loans, so
 that reading the book is what the night costs; and one that asks about every customer and every loan, so that writing is.
 A day's increment and the signals stand beside the floor of the second.
 """
@@ -18,7 +18,7 @@ from db import access, definitions, generation, moments, scratch, signals
 from db.access import MACHINE
 from db.generation import Since
 from db.vocab import Definition, Kind, Unit
-from engine import cycles, generate, opening, signal_rules
+from engine import cycles, generate, levels, opening, signal_rules
 from engine.bench.figures import Figure
 from engine.demo import files, world
 from engine.feed import load
@@ -56,8 +56,9 @@ def plant(scale: float, say: Callable[[str], None]) -> None:
 def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say("cold generation, every loan asked about")
     thick, made = _everybody_asked()
-    floor, whole = scratch.floor_of_todos(), scratch.floor_of_whole_todos()
-    say(f"{made:,} todos, the floor {floor:.1f} s, with references and claims {whole:.1f} s")
+    floor, kept = scratch.floor("todos", referring=False), scratch.floor("todos", referring=True)
+    whole = kept + scratch.floor("claims", referring=True)
+    say(f"{made:,} todos, the floor {floor:.1f} s, with references {kept:.1f} s, with claims too {whole:.1f} s")
     scratch.forget_todos()
     say("cold generation, shipped rules")
     seen, cold = _generate(LAST, None)
@@ -68,17 +69,22 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     idle = _idle(following)
     say("signals")
     warned = [_signals(LAST), _signals(LAST + timedelta(days=1))]
+    say("levels")
+    levelled = [_levels(LAST), _levels(LAST + timedelta(days=1))]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"memory of this process at most {memory:.0f} MB")
     size = f"{scale:g}x"
     return [
         Figure(f"cold generation, every loan asked about {size}", thick, floor),
-        Figure(f"the same, beside references and claims {size}", thick, whole),
+        Figure(f"the same, beside todos with their references {size}", thick, kept),
+        Figure(f"the same, beside claims too {size}", thick, whole),
         Figure(f"cold generation, shipped rules {size}", cold, floor),
         Figure(f"daily increment {size}", increment, floor),
         Figure(f"night without news {size}", idle, floor),
         Figure(f"first signals {size}", warned[0], SIGNALS_LIMIT),
         Figure(f"next day's signals {size}", warned[1], SIGNALS_LIMIT),
+        Figure(f"first levels {size}", levelled[0], floor),
+        Figure(f"next day's levels {size}", levelled[1], floor),
     ]
 
 
@@ -113,6 +119,13 @@ def _idle(since: Since) -> float:
     with access.transaction(MACHINE, "bench") as conn:
         generate.book(conn, since.day)
         generation.nothing_changed(conn, since)
+    return time.monotonic() - begun
+
+
+def _levels(day: date) -> float:
+    begun = time.monotonic()
+    with access.transaction(MACHINE, "bench") as conn:
+        levels.follow(conn, day)
     return time.monotonic() - begun
 
 

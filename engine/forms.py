@@ -15,22 +15,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from db.vocab import Conclusion, Family, Kind, Mode, Segment
-from engine import words
+from engine import faults, words
 from engine.refusals import BadForm
-from engine.rules import problem
 from engine.words import _
 
 SECTIONS, FIELDS_IN_ALL, LARGEST = 15, 80, 120_000  # of a form; the last in characters of JSON
 LONGEST_TEXT, MOST_MONEY = 2000, 10**12
 FACTS = ("address", "exposure", "live_loans", "matures_on", "purpose")  # what the book knows and a field may begin with
 ROWS = ("draws", "maturing")  # tables that begin with a row for each live loan
-
-
-# What the keys of a form are called where it is edited.
-LABELS = {
-    "title": "Title", "options": "Options", "modes": "Way", "kinds": "Kind", "products": "Only these products", "hint": "Hint under the question",
-    "least": "At least", "most": "At most", "unit": "Unit", "photos": "Photos at least", "words": "Characters for what is abnormal",
-}  # fmt: skip
 
 
 class Type(StrEnum):
@@ -212,29 +204,8 @@ def parse(body: object) -> Form:
     except (TypeError, ValueError, RecursionError) as wrong:
         if not isinstance(wrong, ValidationError):
             raise BadForm(where="form", problem=_("it is not plain data")) from None
-        first = wrong.errors(include_url=False, include_input=False)[0]
-        raise BadForm(where=_place(body, first["loc"]), problem=problem(first["type"], first.get("ctx", {}))) from None
-
-
-def _place(body: object, loc: tuple) -> str:
-    """Where something is wrong, as whoever edits the form calls it: section, question, key."""
-    named, at = [], body
-    for part in loc:
-        try:
-            at = at[part]
-        except (KeyError, IndexError, TypeError):
-            named.append(str(part))
-            break
-        named.append(_called(at, part) if isinstance(part, int) else "")
-    if loc and not named[-1] and loc[-1] != "fields":
-        named[-1] = _(LABELS[loc[-1]]) if loc[-1] in LABELS else str(loc[-1])
-    return " · ".join(name[:60] for name in named if name) or _("the form")
-
-
-def _called(part: object, number: int) -> str:
-    titles = part.get("title") if isinstance(part, dict) else None
-    named = isinstance(titles, dict) and any(isinstance(text, str) and text.strip() for text in titles.values())
-    return str(words.in_language(titles) or number + 1) if named else str(number + 1)
+        where, problem = faults.first(wrong, body)
+        raise BadForm(where=where or _("the form"), problem=problem) from None
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def parse(body: object) -> Product:
     except ValidationError as wrong:
         if wrong.errors()[0]["loc"][:1] == ("code",):
             raise BadRule(where=_("code"), problem=_("has up to 30 letters, digits, dots and hyphens")) from None
-        raise rules.refusal(wrong) from None
+        raise rules.refusal(wrong, body) from None
 
 
 # --- Its rules --------------------------------------------------------------------------------------------------------

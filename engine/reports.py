@@ -21,7 +21,7 @@ from db.cube import GRAINS, NOTHING, Cell, Query
 from db.listing import Page, Rows
 from db.subjects import SUBJECTS, Dimension, Kind, Measure, Subject
 from db.vocab import Definition
-from engine import permits, refusals, words
+from engine import faults, permits, refusals, words
 from engine.words import _
 from engine.workbook import Field as Column
 
@@ -66,8 +66,7 @@ def wish(given: object) -> Wish:
     try:
         found = Wish.model_validate(given)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        raise refusals.BadReport(problem=f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise refusals.BadReport(problem=": ".join(filter(None, faults.first(wrong, given)))) from None
     for problem in _unknown(found):
         raise refusals.BadReport(problem=problem)
     return found

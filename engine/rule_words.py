@@ -8,18 +8,9 @@ from db import face
 from db.face import Field, Kind
 from db.vocab import Anchor, Unit
 from engine import words
-from engine.rules import Rule, Timing
+from engine.rules import ANCHORS, Rule, Timing
 from engine.words import _
 
-ANCHORS = {
-    Anchor.DISBURSEMENT: "disbursement",
-    Anchor.SCHEDULE: "schedule from disbursement",
-    Anchor.COMPLETION: "last completed check",
-    Anchor.MATURITY: "maturity",
-    Anchor.CLASS_CHANGE: "worse class",
-    Anchor.OVERDUE: "first day of arrears",
-    Anchor.CALENDAR: "calendar",
-}
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
 
 

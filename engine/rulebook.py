@@ -9,6 +9,7 @@ from db.vocab import Approval, Definition
 from engine import deciders, forms, notices, permits, products, refusals, rules, scorecard, signal_rules
 from engine.feed import mapping
 from engine.parameters import PARAMETERS
+from engine.words import _
 
 VERB = {
     Definition.TODO_RULE: "rule.change",
@@ -73,13 +74,17 @@ def check(family: Definition, code: str, body: dict) -> None:
         _check_parameter(code, body)
         named = code
     if named != code:
-        raise refusals.BadRule(where="code", problem=f"{named} is not {code}")
+        raise refusals.BadRule(where=_("Code"), problem=_("{0} is not {1}").format(named, code))
 
 
 def _check_parameter(code: str, body: dict) -> None:
     value = body.get("value")
     if code not in PARAMETERS or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10_000:
-        raise refusals.BadRule(where=code, problem="a parameter is a number from 0 to 10000")
+        raise refusals.BadRule(where=_parameter(code), problem=_("a parameter is a number from 0 to 10000"))
+
+
+def _parameter(code: str) -> str:
+    return _(PARAMETERS[code].what) if code in PARAMETERS else code
 
 
 def propose_product(conn: Connection, by: Person, body: dict, valid_from: date, why: str, *, today: date) -> int:

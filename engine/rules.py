@@ -15,12 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from db import face, vocab
 from db.conditions import leaves
 from db.vocab import Anchor, Assign, Kind, Mode, Shift, Unit
+from engine import faults, words
 from engine.cycles import EVENTS, Cycle, When
 from engine.refusals import BadRule
 from engine.words import _
 
 MAX_DEPTH, MAX_LEAVES, MAX_VALUES = 6, 60, 500
 MAX_CYCLE_DAYS, MAX_OFFSET = 3660, 400
+ANCHORS = {
+    Anchor.DISBURSEMENT: "disbursement",
+    Anchor.SCHEDULE: "schedule from disbursement",
+    Anchor.COMPLETION: "last completed check",
+    Anchor.MATURITY: "maturity",
+    Anchor.CLASS_CHANGE: "worse class",
+    Anchor.OVERDUE: "first day of arrears",
+    Anchor.CALENDAR: "calendar",
+}
 ANCHORS_OF = {
     **dict.fromkeys(vocab.LOAN_KINDS, (Anchor.DISBURSEMENT, Anchor.MATURITY, Anchor.CLASS_CHANGE)),
     **dict.fromkeys(vocab.CUSTOMER_KINDS, (Anchor.SCHEDULE, Anchor.COMPLETION, Anchor.CALENDAR, Anchor.OVERDUE)),
@@ -56,9 +66,9 @@ class Timing(Part):
         elif self.anchor in EVENTS:
             _check_event(self)
         elif self.every is None:
-            raise ValueError(_("{0} needs every: how many days, weeks, months ...").format(self.anchor))
+            raise ValueError(_("{0} needs every: how many days, weeks, months ...").format(_(ANCHORS[self.anchor])))
         if self.anchor not in EVENTS and (self.offsets != [0] or self.working):
-            raise ValueError(_("{0} has no offsets; they go with an event such as disbursement").format(self.anchor))
+            raise ValueError(_("{0} has no offsets; they go with an event such as disbursement").format(_(ANCHORS[self.anchor])))
         if self.every:
             _check_cycle(self)
         return self
@@ -66,13 +76,15 @@ class Timing(Part):
 
 def _check_event(timing: Timing) -> None:
     if timing.every and timing.anchor in (Anchor.DISBURSEMENT, Anchor.MATURITY):
-        raise ValueError(_("{0} happens once; use schedule for a cycle").format(timing.anchor))
+        raise ValueError(_("{0} happens once; use schedule for a cycle").format(_(ANCHORS[timing.anchor])))
     if any(abs(offset) > MAX_OFFSET for offset in timing.offsets):
         raise ValueError(_("an offset may be at most {0} days").format(MAX_OFFSET))
     if any(one >= following for one, following in itertools.pairwise(timing.offsets)):
         raise ValueError(_("offsets must rise, the earliest first"))
     if timing.offsets[0] < 0 and timing.anchor is not Anchor.MATURITY:
-        raise ValueError(_("only maturity can be known before it comes; offsets from {0} are 0 or more").format(timing.anchor))
+        raise ValueError(
+            _("only maturity can be known before it comes; offsets from {0} are 0 or more").format(_(ANCHORS[timing.anchor]))
+        )
 
 
 def _check_cycle(timing: Timing) -> None:
@@ -160,9 +172,9 @@ class Rule(Part):
     def _kind_fits_anchor(self) -> "Rule":
         allowed = ANCHORS_OF.get(self.kind)
         if allowed is None:
-            raise ValueError(_("{0} checks are made by hand or by a signal, not by a rule").format(self.kind))
+            raise ValueError(_("{0} checks are made by hand or by a signal, not by a rule").format(words.name(self.kind)))
         if self.when.anchor not in allowed:
-            raise ValueError(_("{0} counts from: {1}").format(self.kind, ", ".join(allowed)))
+            raise ValueError(_("{0} counts from: {1}").format(words.name(self.kind), _(", ").join(_(ANCHORS[a]) for a in allowed)))
         return self
 
     def timing(self) -> When:
@@ -193,40 +205,13 @@ def parse(body: object) -> Rule:
     try:
         return Rule.model_validate(body)
     except ValidationError as wrong:
-        raise refusal(wrong) from None
+        raise refusal(wrong, body) from None
 
 
-def refusal(wrong: ValidationError) -> BadRule:
+def refusal(wrong: ValidationError, body: object) -> BadRule:
     """The first thing wrong with a body, in the reader's language."""
-    first = wrong.errors(include_url=False, include_input=False)[0]
-    at = [str(part)[:40] for part in first["loc"] if part != "[key]"]
-    return BadRule(where=".".join(at) or _("the rule"), problem=problem(first["type"], first.get("ctx", {})))
-
-
-def problem(kind: str, about: dict) -> str:
-    """Of what the checker says, the sentence; its own words are English only."""
-    match kind:
-        case "value_error":
-            return str(about["error"])
-        case "missing":
-            return _("is missing")
-        case "extra_forbidden":
-            return _("there is no such key")
-        case "enum" | "literal_error":
-            return _("can be: {0}").format(about["expected"].replace("'", "").replace(" or ", ", "))
-        case "greater_than_equal" | "less_than_equal":
-            return _("must be {0} or more").format(about["ge"]) if "ge" in about else _("must be {0} or less").format(about["le"])
-        case "too_short" | "string_too_short":
-            return _("must not be empty")
-        case "too_long" | "string_too_long":
-            return _("is too long: {0} at most").format(about["max_length"])
-        case "string_pattern_mismatch":
-            return _("is a code of capital letters, digits and hyphens")
-    if kind.startswith("int_"):
-        return _("must be a whole number")
-    if kind.startswith("bool_"):
-        return _("must be true or false")
-    return _("cannot be read as it stands")
+    where, problem = faults.first(wrong, body)
+    return BadRule(where=where or _("the rule"), problem=problem)
 
 
 def check_condition(tree: object, fields: dict[str, face.Field], depth: int = 0) -> int:
@@ -262,23 +247,23 @@ def _check_leaf(leaf: dict, fields: dict[str, face.Field]) -> None:
         raise ValueError(_("unknown field {0}; known: {1}").format(repr(leaf["field"])[:40], ", ".join(sorted(fields))))
     operators = [op for op in face.OPERATORS[field.kind] if field.ordered or op not in ("at_least", "at_most")]
     if leaf["op"] not in operators:
-        raise ValueError(_("{0} is compared by: {1}").format(leaf["field"], ", ".join(operators)))
+        raise ValueError(_("{0} is compared by: {1}").format(words.field(leaf["field"]), ", ".join(operators)))
     _check_value(leaf["field"], field, leaf["op"], leaf["value"])
 
 
 def _check_value(name: str, field: face.Field, op: str, value: object) -> None:
     if op == "is":
         if not isinstance(value, bool):
-            raise ValueError(_("{0} is true or false").format(name))
+            raise ValueError(_("{0} is true or false").format(words.field(name)))
     elif op in ("gte", "gt", "lte", "lt"):
         _check_number(name, value)
     else:
         values = value if isinstance(value, list) and op in ("in", "not_in") else [value]
         if not values or len(values) > MAX_VALUES or not all(_is_text(v) for v in values):
-            raise ValueError(_("{0} needs 1 to {1} values of text").format(name, MAX_VALUES))
+            raise ValueError(_("{0} needs 1 to {1} values of text").format(words.field(name), MAX_VALUES))
         known = [str(w) for w in field.words] if field.words else None
         if known and not set(values) <= set(known):
-            raise ValueError(_("{0} can be: {1}").format(name, ", ".join(known)))
+            raise ValueError(_("{0} can be: {1}").format(words.field(name), ", ".join(known)))
 
 
 def _is_text(value: object) -> bool:
@@ -292,7 +277,7 @@ def _check_number(name: str, value: object) -> None:
     except (InvalidOperation, ValueError):  # an endless integer has no text either
         fine = False
     if not fine:
-        raise ValueError(_("{0} needs a number").format(name))
+        raise ValueError(_("{0} needs a number").format(words.field(name)))
 
 
 class RuleInForce(Part):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from db import features
 from db.levels import Card
 from db.vocab import CustomerLevel, Subject
-from engine import rule_words, words
+from engine import faults, rule_words, words
 from engine.refusals import BadRule
 from engine.rules import check_condition
 from engine.words import _
@@ -68,14 +68,14 @@ class Scorecard(Part):
                 check_condition(who, FIELDS)
         codes = [part.code for part in (*self.items, *self.caps)]
         if len(set(codes)) < len(codes):
-            raise ValueError("items, caps: each code once")
-        if uses_level := [leaf for leaf in self.used() if leaf == "level"]:
-            raise ValueError(f"{uses_level[0]}: a level cannot follow from itself")
-        if sum(item.most for item in self.items) != 100:
-            raise ValueError(f"items: the most points of all add up to {sum(item.most for item in self.items)}, not to 100")
+            raise ValueError(_("Each item and each cap needs a code of its own"))
+        if "level" in self.used():
+            raise ValueError(_("A level cannot follow from itself: no item or cap may look at the customer's level"))
+        if (most := sum(item.most for item in self.items)) != 100:
+            raise ValueError(_("The most points of all items add up to {0}; they must add up to 100").format(most))
         bounds = [self.levels.get(level) for level in "ABCD"]
         if None in bounds or bounds != sorted(bounds, reverse=True) or len(set(bounds)) < 4:
-            raise ValueError("levels: A, B, C and D, each from more points on than the next")
+            raise ValueError(_("Levels A, B, C and D each begin at more points than the next"))
         return self
 
     def used(self) -> set[str]:
@@ -94,9 +94,8 @@ def parse(body: object) -> Scorecard:
     try:
         return Scorecard.model_validate(body)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "scorecard"
-        raise BadRule(where=where, problem=first["msg"].removeprefix("Value error, ")) from None
+        where, problem = faults.first(wrong, body)
+        raise BadRule(where=where or _("Scorecard"), problem=problem) from None
 
 
 def in_words(card: Scorecard) -> list[str]:

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from db import features
 from db.signals import RuleRow
 from db.vocab import Level, Subject
-from engine import rule_words
+from engine import rule_words, words
 from engine.refusals import BadRule
-from engine.rules import check_condition
+from engine.rules import check_condition, refusal
+from engine.words import _
 
 
 class Part(BaseModel):
@@ -43,9 +44,10 @@ class SignalRule(Part):
         for step in self.levels:
             check_condition(step.who, fields)
         if unknown := [name for name in self.evidence if name not in fields]:
-            raise ValueError(f"evidence: unknown {', '.join(unknown)}; known: {', '.join(sorted(fields))}")
+            known = _(", ").join(words.field(name) for name in sorted(fields))
+            raise ValueError(_("Evidence: there is no {0} here; known: {1}").format(_(", ").join(unknown), known))
         if len({step.level for step in self.levels}) < len(self.levels):
-            raise ValueError("levels: each level once")
+            raise ValueError(_("Levels: each may stand once"))
         return self
 
 
@@ -54,9 +56,7 @@ def parse(body: object) -> SignalRule:
     try:
         return SignalRule.model_validate(body)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "rule"
-        raise BadRule(where=where, problem=first["msg"].removeprefix("Value error, ")) from None
+        raise refusal(wrong, body) from None
 
 
 def in_force(rows: list) -> tuple[list[RuleRow], list[tuple[str, str]]]:

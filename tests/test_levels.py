@@ -229,12 +229,12 @@ class TestTheCard:
     @pytest.mark.parametrize(
         ("spoil", "said"),
         [
-            (lambda b: b["items"][0]["steps"][0].update(points=30), "add up to 110"),
-            (lambda b: b["levels"].update(B=90), "each from more points"),
-            (lambda b: b["items"][0].update(code="class"), "each code once"),
+            (lambda b: b["items"][0]["steps"][0].update(points=30), "合计为 110"),
+            (lambda b: b["levels"].update(B=90), "逐级递减"),
+            (lambda b: b["items"][0].update(code="class"), "代码不得重复"),
             (lambda b: b["items"][0]["steps"][0]["who"].update(field="colour"), "colour"),
-            (lambda b: b["items"][0]["steps"][0].update(who={"field": "level", "op": "in", "value": ["A"]}), "follow from itself"),
-            (lambda b: b["caps"][0].update(level="F"), "caps.0.level"),
+            (lambda b: b["items"][0]["steps"][0].update(who={"field": "level", "op": "in", "value": ["A"]}), "客户级别本身"),
+            (lambda b: b["caps"][0].update(level="F"), "等级"),
         ],
     )
     def test_a_card_that_cannot_be_is_refused_when_it_is_saved(self, spoil, said):

@@ -19,9 +19,7 @@ class Page:
     more: bool = False
 
 
-def page(
-    conn: sa.Connection, query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str, limit: int, offset: int = 0
-) -> Page:
+def page(conn: sa.Connection, query: sa.Select, sorts: "Sorts", sort: str, limit: int, offset: int = 0) -> Page:
     """`sort` is a key of `sorts`, with a leading minus for descending; an unknown one falls back to the first."""
     total = count(conn, query)
     last = max(0, total - 1) // limit * limit  # a page past the end is the last one
@@ -35,14 +33,28 @@ def count(conn: sa.Connection, query: sa.Select) -> int:
     return conn.execute(select(func.count()).select_from(bare.limit(COUNTED + 1).subquery())).scalar_one()
 
 
-def ordered(query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str) -> sa.Select:
+def ordered(query: sa.Select, sorts: "Sorts", sort: str) -> sa.Select:
     name = sort.removeprefix("-")
     column = sorts.get(name)
     if column is None:
         column, sort = next(iter(sorts.values())), ""
+    if isinstance(column, BySize):
+        query = query.order_by(column.size.desc() if sort.startswith("-") else column.size)
+        column = column.amount
     if getattr(column, "primary_key", False):  # never null and never equal: the index is read as it stands
         return query.order_by(column.desc() if sort.startswith("-") else column)
     return query.order_by(column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last(), _tie(query))
+
+
+@dataclass(frozen=True)
+class BySize:
+    """An amount that lists begin with, and its power of two, by which an index brings the largest or the smallest first."""
+
+    size: sa.ColumnElement
+    amount: sa.ColumnElement
+
+
+Sorts = Mapping[str, sa.ColumnElement | BySize]
 
 
 def _tie(query: sa.Select) -> sa.ColumnElement:
@@ -64,7 +76,7 @@ class Rows:
         return self._conn.execute(select(func.count()).select_from(bare.subquery())).scalar_one()
 
 
-def stream(conn: sa.Connection, query: sa.Select, sorts: Mapping[str, sa.ColumnElement], sort: str) -> Rows:
+def stream(conn: sa.Connection, query: sa.Select, sorts: Sorts, sort: str) -> Rows:
     return Rows(conn, ordered(query, sorts, sort))
 
 

@@ -453,7 +453,7 @@ UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files
              "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
              "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows", "batch_rows",
              "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches", "exports"}  # fmt: skip
-UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "identity_hash", "phone_hash", "identity_masked",
+UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "size", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
 POSITIONS = {"records": {"lat", "lon", "accuracy_m", "coarse"}, "photos": {"lat", "lon", "told_lat", "told_lon"}}

@@ -1,0 +1,17 @@
+"""Loans and customers by the power of two of what they owe, for lists that begin with the largest."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0020"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

@@ -296,14 +296,18 @@ def signals_waiting_per_day(conn: sa.Connection, scope: Scope, since: date) -> l
 
 
 def _waiting_since(conn: sa.Connection, scope: Scope, since: date, until: date) -> list[sa.Row]:
+    """Of each signal the first of the days on which it waits, and the first on which it waits no more, added up day by day."""
+    first, last = func.greatest(g.first_on, since), func.least(g.closed_on, _taken_on())
+    known = [g.first_on <= until, sa.or_(g.closed_on.is_(None), g.closed_on > since), *scope.of(signals)]
+    begins = select(first.label("day"), func.count().label("n")).where(func.coalesce(last > first, True), *known)
+    ends = select(last.label("day"), (-func.count()).label("n")).where(last <= until, last > first, *known)
+    turn = sa.union_all(begins.group_by(first), ends.group_by(last)).subquery("turn")
     day = func.generate_series(since, until, sa.text("interval '1 day'")).table_valued("day").render_derived()
     on = sa.cast(day.c.day, sa.Date)
-    waiting = sa.and_(
-        g.first_on <= on, sa.or_(g.closed_on.is_(None), g.closed_on > on), sa.or_(g.taken_at.is_(None), _taken_on() > on)
-    )
+    standing = func.coalesce(func.sum(func.sum(turn.c.n)).over(order_by=on), 0)
     return conn.execute(
-        select(on.label("day"), func.count(g.id).label("n"))
-        .select_from(day.outerjoin(signals, sa.and_(waiting, *scope.of(signals))))
+        select(on.label("day"), sa.cast(standing, sa.Integer).label("n"))
+        .select_from(day.outerjoin(turn, turn.c.day == on))
         .group_by(on)
         .order_by(on)
     ).all()

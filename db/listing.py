@@ -41,9 +41,12 @@ def ordered(query: sa.Select, sorts: "Sorts", sort: str) -> sa.Select:
     if isinstance(column, BySize):
         query = query.order_by(column.size.desc() if sort.startswith("-") else column.size)
         column = column.amount
-    if getattr(column, "primary_key", False):  # never null and never equal: the index is read as it stands
-        return query.order_by(column.desc() if sort.startswith("-") else column)
-    return query.order_by(column.desc().nulls_last() if sort.startswith("-") else column.asc().nulls_last(), _tie(query))
+    tie, down = _tie(query), sort.startswith("-")
+    if getattr(column, "primary_key", False):
+        return query.order_by(column.desc() if down else column)
+    if getattr(column, "table", None) is tie.table and not column.nullable:  # never null: the index is read as it stands
+        return query.order_by(*((column.desc(), tie.desc()) if down else (column, tie)))
+    return query.order_by(column.desc().nulls_last() if down else column.asc().nulls_last(), tie)
 
 
 @dataclass(frozen=True)

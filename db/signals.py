@@ -201,6 +201,8 @@ def _query(states, level, branch_ids, rule, customer_id, owner_id, signal_id) ->
     ):
         if value is not None:
             query = query.where(column == value)
+    if set(states) <= set(LIVE_SIGNALS):  # as the index has it
+        query = query.where(s.closed_on.is_(None))
     return query if branch_ids is None else query.where(s.branch_id.in_(branch_ids))
 
 

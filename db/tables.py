@@ -585,6 +585,7 @@ todos = Table(
     UniqueConstraint("customer_id", "kind", "subject", "period", name="todos_asked_once"),
     Index("todos_of_assignee", "assignee_id", "due_on", postgresql_where=text("closed_on is null")),
     Index("todos_of_branch", "branch_id", "due_on", postgresql_where=text("closed_on is null")),
+    Index("todos_by_due", "due_on", "id", postgresql_where=text("closed_on is null")),  # of the whole bank, the first due first
     Index("todos_closed", "closed_on", "branch_id", postgresql_where=text("closed_on is not null")),
     CheckConstraint("(closed_on is null) = (state in ('open', 'started'))", name="closed_has_a_day"),
     CheckConstraint("(state = 'cancelled') = (close_reason is not null)", name="cancelled_has_a_reason"),
@@ -688,7 +689,7 @@ records = Table(
     Index("records_of_customer", "customer_id", "kind", "done_on"),
     Index("records_of_staff", "staff_id", "done_on"),
     Index("records_of_branch", "branch_id", "done_on"),
-    Index("records_by_day", "done_on"),
+    Index("records_by_day", "done_on", "id"),
     # What the coarsening of old positions has still to do.
     Index("records_exact", "done_on", postgresql_where=text("lat is not null and not coarse")),
     # Two phones that report the same digits.
@@ -1072,6 +1073,7 @@ signals = Table(
     ),
     Index("signals_of_branch", "branch_id", "level", postgresql_where=text("closed_on is null")),
     Index("signals_of_owner", "owner_id", postgresql_where=text("closed_on is null")),
+    Index("signals_worst_first", text("level desc"), "first_on", "id", postgresql_where=text("closed_on is null")),
     CheckConstraint("(closed_on is null) = (state in ('raised','taken','answered'))", name="closed_has_a_day"),
     comment="预警信号",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Loans and customers by the power of two of what they owe, for lists that begin with the largest."""
+"""What the first page of a list is read by, however large the bank: the largest, the first due, the latest, the worst."""
 
 from pathlib import Path
 

@@ -354,8 +354,15 @@ def handling_days(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row
 def visited(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
     """Field visits in each window: visits, placed (with a position to compare), on_site (within the fence), outings (days on
     which somebody was out, counted for each person)."""
-    out = func.count(sa.distinct(sa.tuple_(r.staff_id, r.done_on)))
-    return _each(conn, windows, records, r.done_on, [r.mode == Mode.FIELD, *scope.of(records)], **_on_site_counts(), outings=out)
+    outings = (
+        select(r.done_on, *_labelled(_on_site_counts()))
+        .where(r.mode == Mode.FIELD, *scope.of(records))
+        .group_by(r.done_on, r.staff_id)
+        .subquery("outings")
+    )
+    sums = {name: func.sum(outings.c[name]) for name in _on_site_counts()}
+    found = _each(conn, windows, outings, outings.c.done_on, [], **sums, outings=func.count())
+    return [SimpleNamespace(**{name: int(n or 0) for name, n in vars(one).items()}) for one in found]
 
 
 def on_site_per_day(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:

@@ -34,6 +34,7 @@ def count(conn: sa.Connection, query: sa.Select) -> int:
 
 
 def ordered(query: sa.Select, sorts: "Sorts", sort: str) -> sa.Select:
+    """By an allowed column and then by what is unique, so written that an index can bring the first rows."""
     name = sort.removeprefix("-")
     column = sorts.get(name)
     if column is None:

@@ -22,6 +22,8 @@ from db import settings, vocab
 from db.conditions import compiled
 from db.copying import copy_rows
 from db.face import FIELDS, FROM, loan
+from db.own_cycles import holding
+from db.tables import own_cycles
 from db.vocab import CUSTOMER_KINDS, HEAVIER, LOAN_KINDS, Anchor, Kind, Mode
 
 EPOCH = date(1970, 1, 1)
@@ -33,6 +35,7 @@ STEPS = (
     "openings",
     "governed",
     "rules",
+    "own",
     "people",
     "occurrences",
     "candidates",
@@ -61,6 +64,7 @@ class RuleRow:
     grace: int
     satisfied_days: int
     merge_days: int
+    own: bool = False  # a rule as some loans have it (own_cycles)
 
 
 @dataclass(frozen=True)
@@ -148,22 +152,38 @@ def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
     """The rules in force as a table of the night's own, to be joined."""
     conn.exec_driver_sql("""
         create unlogged table staging.night_rules (number int primary key, code text, version int, kind text, mode text,
-            anchor text, assign text, grace int, satisfied_days int, merge_days int)""")
+            anchor text, assign text, grace int, satisfied_days int, merge_days int, own boolean)""")
     rows = [
         {
             "number": r.number, "code": r.code, "version": r.version, "kind": r.kind.value, "mode": r.mode.value,
             "anchor": r.anchor.value, "assign": r.assign, "grace": r.grace, "satisfied_days": r.satisfied_days,
-            "merge_days": r.merge_days,
+            "merge_days": r.merge_days, "own": r.own,
         }
         for r in rules
     ]  # fmt: skip
     if rows:
         conn.execute(
             sa.text("""insert into staging.night_rules values
-                (:number, :code, :version, :kind, :mode, :anchor, :assign, :grace, :satisfied_days, :merge_days)"""),
+                (:number, :code, :version, :kind, :mode, :anchor, :assign, :grace, :satisfied_days, :merge_days,
+                 :own)"""),
             rows,
         )
     conn.exec_driver_sql("analyze staging.night_rules")
+
+
+OWN = sa.table("night_own", *(sa.column(name) for name in ("customer_id", "loan_id", "number", "own_number")), schema="staging")
+
+
+def put_own(conn: sa.Connection, today: date, forms: Iterable[tuple[int, Kind, int | None, str | None, str | None, int]]) -> None:
+    """`own`: of the loans that have a cycle or a mode of their own today, which rule takes which rule's place. Rows of (rule,
+    kind, every_n, every_unit, mode, the rule as such loans have it)."""
+    conn.exec_driver_sql("create unlogged table staging.night_own (customer_id bigint, loan_id bigint, number int, own_number int)")
+    o = own_cycles.c
+    for number, kind, *wish, own_number in forms:
+        said = (c.is_not_distinct_from(value) for c, value in zip((o.every_n, o.every_unit, o.mode), wish, strict=True))
+        found = select(o.customer_id, o.loan_id, sa.literal(number), sa.literal(own_number))
+        conn.execute(sa.insert(OWN).from_select(OWN.c.keys(), found.where(o.kind == kind, *said, holding(today))))
+    conn.exec_driver_sql("analyze staging.night_own")
 
 
 PEOPLE = """
@@ -216,7 +236,7 @@ def choose_candidates(conn: sa.Connection, rules: Sequence[RuleRow], today: date
 
     Changed since; owed something that opens between the two nights, or so long in arrears that a rule begins or ceases to
     match; checked on a day between them (a check may have been known before its day, when missed nights are caught up);
-    newly or no longer exempt; with a todo that somebody had in hand last night.
+    newly or no longer exempt; with a loan's own cycle then or now; with a todo that somebody had in hand last night.
     """
     opened = sa.union_all(*(_opened(basis, rules, today) for basis in COUNTED_ON)).compile(
         dialect=DIALECT, compile_kwargs={"render_postcompile": True}
@@ -232,6 +252,8 @@ def choose_candidates(conn: sa.Connection, rules: Sequence[RuleRow], today: date
             union select customer_id from todos where close_reason = 'by_hand' and closed_on > %(day)s and closed_on <= %(night)s
             union select customer_id from exemptions where from_on between %(day)s and %(night)s
                 or until_on between %(day)s and %(night)s or approved_at >= %(moment)s - interval '15 minutes'
+            union select customer_id from own_cycles where from_on <= %(night)s
+                and (until_on is null or until_on >= %(day)s) and (ended_on is null or ended_on >= %(day)s)
             union select customer_id from todos where state = 'started' and closed_on is null""",
         {**opened.params, "day": since.day, "moment": since.moment, "night": today},
     )
@@ -315,8 +337,17 @@ KINDS = (*CUSTOMER_KINDS, *LOAN_KINDS)
 _ANCHOR_DATE = f"date '0001-01-01' + mod(packed, {RANK})::int"
 
 
-def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: bool) -> None:
-    """For each live loan and kind the strictest matching rule and the day it counts from, in one scan of the book."""
+# In place of the rule that governs, the same as this loan has it; the day it counts from stays.
+_OWN = f"""(
+    select face.customer_id, face.loan_id, coalesce(own.own_number::bigint * {RANK} + mod(face.packed, {RANK}), face.packed) as packed
+    from ({{0}}) face left join staging.night_own own
+        on own.customer_id = face.customer_id and own.loan_id = face.loan_id and own.number = face.packed / {RANK}
+)"""
+
+
+def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: bool, own: bool = False) -> None:
+    """For each live loan and kind the strictest matching rule and the day it counts from, in one scan of the book. `own`: some
+    loans have rules of their own."""
     # Which kind it is, the rule's number tells. unnest, because VALUES would set up every expression again for every loan.
     found = sa.func.unnest(sa.func.array_remove(postgresql.array([_packed(rules, kind, today) for kind in KINDS]), sa.null()))
     face = select(loan.customer_id, loan.id.label("loan_id"), found.label("packed"))
@@ -326,7 +357,7 @@ def pick(conn: sa.Connection, rules: Sequence[RuleRow], today: date, everybody: 
     conn.exec_driver_sql(
         f"""create unlogged table staging.night_picked as
             select face.*, r.number, {_ANCHOR_DATE} as anchor
-            from ({statement}) face join staging.night_rules r on r.number = packed / {RANK}
+            from {_OWN.format(statement) if own else f"({statement})"} face join staging.night_rules r on r.number = packed / {RANK}
             where not exists (
                 select from exemptions e where e.customer_id = face.customer_id and e.approved_by is not null
                   and (e.loan_id is null or e.loan_id = face.loan_id) and r.kind = any(e.kinds)
@@ -528,7 +559,7 @@ def withdraw_from_customers(conn: sa.Connection, today: date, everybody: bool) -
                 when exists (select from staging.night_wanted w where w.customer_id = t.customer_id and w.kind = t.kind)
                     then 'superseded'
                 else 'withdrawn' end
-            from todos me left join staging.night_rules r on r.code = me.rule_code
+            from todos me left join staging.night_rules r on r.code = me.rule_code and not r.own
             where me.id = t.id and me.customer_id = t.customer_id
               and {_IDLE} and t.rule_code is not null and t.reissued_on is null and t.kind = any(:kinds)
               and {_among(everybody, "t.customer_id")}
@@ -614,7 +645,7 @@ def _find_near(conn: sa.Connection) -> None:
     """
     conn.exec_driver_sql(f"""
         create unlogged table staging.night_covers as
-        select o.customer_id, o.todo_id, o.kind, (array_agg(o.code order by o.number))[1] as code, min(o.due_on) as due_on
+        select o.customer_id, o.todo_id, o.kind, min(o.number) as number, min(o.due_on) as due_on
         from {_OWED} o join todos t on t.id = o.todo_id and t.customer_id = o.customer_id
         where {_MAY_CHANGE} and {_NOT_PASSED} group by o.customer_id, o.todo_id, o.kind""")
     conn.exec_driver_sql("create index on staging.night_covers (customer_id)")
@@ -624,7 +655,7 @@ def _find_near(conn: sa.Connection) -> None:
         from {_OWED} o
         left join lateral (
             select c.todo_id from staging.night_covers c
-            where c.customer_id = o.customer_id and c.kind = o.kind and c.code = o.code
+            where c.customer_id = o.customer_id and c.number = o.number
               and abs(c.due_on - o.due_on) <= o.merge_days
             order by abs(c.due_on - o.due_on), c.due_on, c.todo_id limit 1
         ) near on true
@@ -748,7 +779,7 @@ def hand_over(conn: sa.Connection, today: date, everybody: bool) -> int:
                        as assignee_id
                 from todos t
                 join customers c on c.id = t.customer_id
-                left join staging.night_rules r on r.code = t.rule_code
+                left join staging.night_rules r on r.code = t.rule_code and not r.own
                 left join staging.night_people stays on stays.id = t.assignee_id
                 {_PRESENT}
                 where {_IDLE} and {"true" if everybody else _MAY_MOVE}

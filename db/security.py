@@ -129,6 +129,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "customer_facts": FOLLOWS_CUSTOMER,
     "notes": FOLLOWS_CUSTOMER,
     "exemptions": FOLLOWS_CUSTOMER,
+    "own_cycles": FOLLOWS_CUSTOMER,
     "claims": FOLLOWS_CUSTOMER,
     "loans": of_a_branch(mine("customer_id")),
     "loan_history": of_a_branch(mine("customer_id")) | {Scope.BRANCH: LOAN_SEEN},
@@ -263,6 +264,14 @@ MY_LEVEL = (
     f" and r.kind = 'level' and r.state = 'approved' and r.decided_by = {ME} and r.asked_by = made_by"
     " and r.after ->> 'level' = level and r.after ->> 'until_on' = until_on::text)"
 )
+# So is a loan's own cycle.
+MY_CYCLE = (
+    f"approved_by = {ME} and ended_on is null and exists (select 1 from requests r where r.customer_id = own_cycles.customer_id"
+    f" and r.kind = 'cycle' and r.subject_id = loan_id and r.state = 'approved' and r.decided_by = {ME} and r.asked_by = own_cycles.asked_by"
+    " and r.after ->> 'kind' = own_cycles.kind and (r.after ->> 'mode') is not distinct from mode"
+    " and (r.after ->> 'every_n') is not distinct from every_n::text and (r.after ->> 'every_unit') is not distinct from every_unit"
+    " and (r.after ->> 'until_on') is not distinct from until_on::text)"
+)
 ASKS_A_MARK = "marked_by is null and lat is null and marker_id is not null"
 UNMARKED = Write("update (replaced_at, doubt, checked_by)")
 MARKED = (Write("insert", signed=MY_MARK), UNMARKED)
@@ -376,6 +385,9 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "addresses": {Scope.HEAD: MARKS_AND_APPROVES, Scope.BRANCH: MARKS_AND_APPROVES, Scope.OFFICER: MARKED},
     "level_adjustments": {
         Scope.HEAD: (Write("insert", signed=MY_LEVEL), Write("update (ended_on, ended_by)", signed=f"ended_by = {ME}")),
+    },
+    "own_cycles": {
+        Scope.HEAD: (Write("insert", signed=MY_CYCLE), Write("update (ended_on, ended_by)", signed=f"ended_by = {ME}")),
     },
     "requests": {
         Scope.HEAD: (ASKS, ANSWERS),

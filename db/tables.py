@@ -965,6 +965,32 @@ exemptions = Table(
     comment="免检",
 )  # fmt: skip
 
+own_cycles = Table(
+    "own_cycles", metadata,
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("loan_id", BigInteger, nullable=False),
+    word("kind", vocab.Kind),
+    Column("every_n", Integer, comment="null: as often as the rule says"),
+    word("every_unit", vocab.Unit, nullable=True),
+    word("mode", vocab.Mode, nullable=True, comment="null: as the rule says"),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date, comment="last day; null: until somebody ends it"),
+    Column("reason", Text, nullable=False),
+    staff_ref("asked_by", nullable=False),
+    staff_ref("approved_by", nullable=False),
+    moment("approved_at", nullable=False),
+    Column("ended_on", Date, comment="first day on which it no longer holds, ended before its time or replaced"),
+    staff_ref("ended_by"),
+    PrimaryKeyConstraint("id", "customer_id"),
+    CheckConstraint("approved_by <> asked_by", name="four_eyes"),
+    CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+    CheckConstraint("(every_n is null) = (every_unit is null) and (every_n is not null or mode is not null)", name="says_something"),
+    Index("own_cycles_one_at_a_time", "loan_id", "kind", unique=True, postgresql_where=text("ended_on is null")),
+    Index("own_cycles_of_customer", "customer_id"),
+    comment="单笔检查频率调整: one loan's own cycle or mode for one kind of check, approved by a second person",
+)  # fmt: skip
+
 absences = Table(
     "absences", metadata,
     Column("id", Integer, Identity(), primary_key=True),

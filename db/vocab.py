@@ -546,3 +546,4 @@ class Request(StrEnum):
     WORKING_DAYS = "working_days"  # 工作日调整
     DEFERRAL = "deferral"  # 待办延期
     EXEMPTION = "exemption"  # 免检
+    CYCLE = "cycle"  # 单笔检查频率调整

@@ -10,7 +10,7 @@ from datetime import datetime
 from db import requests
 from db.access import Connection, Person
 from db.vocab import Approval, Request, Role
-from engine import addresses, batches, deciders, exports, levels, notices, permits, refusals, working_days
+from engine import addresses, batches, deciders, exports, levels, notices, own_cycles, permits, refusals, working_days
 
 # What is done once a request is approved: (conn, request, by, now). It raises Stale when its base has changed.
 KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
@@ -20,6 +20,7 @@ KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
     Request.WORKING_DAYS: working_days.apply,
     Request.DEFERRAL: batches.apply,
     Request.EXEMPTION: batches.apply,
+    Request.CYCLE: own_cycles.apply,
 }
 # What has to be tidied up when it is refused or taken back.
 DROPPED: dict[Request, Callable[[Connection, object, int, datetime], None]] = {

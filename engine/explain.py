@@ -1,17 +1,17 @@
 """Why this loan has a todo, and why none: each rule in force, its verdict, in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from db import face, loans, reasons
+from db import face, loans, own_cycles, reasons
 from db.access import Connection
 from db.conditions import leaves
 from db.reasons import LoanFacts
 from db.vocab import CUSTOMER_KINDS, Anchor, CloseReason, Kind, TodoState
-from engine import cycles, generate, refusals, rule_words, words
+from engine import cycles, generate, own_rules, refusals, rule_words, words
 from engine.cycles import Counting, Occurrence
 from engine.generate import Book
 from engine.rules import RuleInForce
@@ -34,11 +34,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Explanation:
+    """`governing`: of each kind the rule that would govern the loan, had it no cycle of its own."""
+
     loan_no: str
     customer: str
     date: date
     live: bool
     verdicts: list[Verdict] = field(default_factory=list)
+    governing: dict[Kind, RuleInForce] = field(default_factory=dict)
 
 
 class Case(NamedTuple):
@@ -49,6 +52,7 @@ class Case(NamedTuple):
     customer_id: int
     facts: list[LoanFacts]
     exemptions: list
+    own: dict  # what loans have of their own, by loan and kind
     book: Book
     today: date
 
@@ -69,12 +73,29 @@ def explain(conn: Connection, loan_no: str, today: date) -> Explanation:
     if loan.live:
         book = generate.book(conn, today)
         facts = reasons.facts(conn, loan.customer_id, [(r.rule.code, r.rule.who) for r in book.rules], today)
-        case = Case(conn, loan.id, loan.customer_id, facts, reasons.exemptions_on(conn, loan.customer_id, today), book, today)
+        own = {(row.loan_id, Kind(row.kind)): row for row in own_cycles.of_customer_on(conn, loan.customer_id, today)}
+        case = Case(conn, loan.id, loan.customer_id, facts, reasons.exemptions_on(conn, loan.customer_id, today), own, book, today)
+        about.governing.update({kind: r for kind in Kind if (r := _ruling(case, case.mine, kind))})
         about.verdicts.extend(sorted((_verdict(case, r) for r in book.rules), key=lambda v: ORDER.index(v.verdict)))
     return about
 
 
 def _verdict(case: Case, r: RuleInForce) -> Verdict:
+    found, row = _judge(case, r), case.own.get((case.loan_id, r.rule.kind))
+    if row is None or _ruling(case, case.mine, r.rule.kind) is not r:
+        return found
+    return replace(found, words=_("; ").join((found.words, _of_its_own(case, r, row))))
+
+
+def _of_its_own(case: Case, r: RuleInForce, row) -> str:
+    wish = _wish(row)
+    if (r.number, wish) not in case.book.own:
+        return _("this loan's own cycle, {0}, does not count: the rule allows nothing so lax").format(rule_words.wish(wish))
+    until = _("until {0}").format(row.until_on) if row.until_on else _("until somebody ends it")
+    return _("this loan has its own cycle: {0}, {1}: {2}").format(rule_words.wish(wish), until, row.reason)
+
+
+def _judge(case: Case, r: RuleInForce) -> Verdict:
     if todo := reasons.pending(case.conn, case.customer_id, case.loan_id, r.rule.code):
         text = _("todo {0}, due {1}: {2}").format(todo.id, todo.due_on, words.name(TodoState(todo.state)))
         return _say(r, "asked", text, todo.due_on, todo.id)
@@ -85,9 +106,9 @@ def _verdict(case: Case, r: RuleInForce) -> Verdict:
     if found := _exemption(case, r.rule.kind, case.loan_id):
         return _say(r, "exempt", _("exempt until {0}: {1}").format(found.until_on, found.reason))
     winner = _governing(case, r.rule.kind)
-    if winner.number != r.number:
+    if winner.rule.code != r.rule.code:
         return _say(r, "overruled", _("applies, but the stricter rule {0} {1} governs").format(winner.rule.code, _title(winner)))
-    return _by_dates(case, r)
+    return _by_dates(case, winner)
 
 
 def _failed(r: RuleInForce, mine: LoanFacts) -> str:
@@ -141,7 +162,21 @@ def _exemption(case: Case, kind: Kind, loan_id: int):
 def _governing(case: Case, kind: Kind) -> RuleInForce | None:
     """The strictest rule: of the loan's own for a loan's kind, of any live loan's that is not exempt for a customer's."""
     among = [f for f in case.facts if not _exemption(case, kind, f.loan_id)] if kind in CUSTOMER_KINDS else [case.mine]
-    return next((r for r in case.book.rules if r.rule.kind is kind and any(_counts(r, f) for f in among)), None)
+    return min(filter(None, (_as_own(case, f, kind) for f in among)), key=lambda r: r.number, default=None)
+
+
+def _as_own(case: Case, facts: LoanFacts, kind: Kind) -> RuleInForce | None:
+    """The rule that governs a loan, as this loan has it."""
+    rule, row = _ruling(case, facts, kind), case.own.get((facts.loan_id, kind))
+    return case.book.own.get((rule.number, _wish(row)), rule) if rule and row else rule
+
+
+def _wish(row) -> own_rules.Wish:
+    return own_rules.wished(row.kind, row.every_n, row.every_unit, row.mode)
+
+
+def _ruling(case: Case, facts: LoanFacts, kind: Kind) -> RuleInForce | None:
+    return next((r for r in case.book.rules if r.rule.kind is kind and _counts(r, facts)), None)
 
 
 def _counts(r: RuleInForce, facts: LoanFacts) -> bool:
@@ -172,7 +207,8 @@ def _counting(case: Case, r: RuleInForce) -> Counting:
         return Counting(done, True, r.since)
     if r.rule.kind not in CUSTOMER_KINDS:
         return Counting(_anchor(r, case.mine), since=r.since)
-    among = [f for f in case.facts if _counts(r, f) and not _exemption(case, r.rule.kind, f.loan_id)]
+    alive = [f for f in case.facts if not _exemption(case, r.rule.kind, f.loan_id)]
+    among = [f for f in alive if (mine := _as_own(case, f, r.rule.kind)) and mine.number == r.number]
     return Counting(min(_anchor(r, f) for f in among), since=r.since)
 
 

@@ -8,14 +8,15 @@ from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from db import bulk, definitions, feeds, generation
+from db import bulk, definitions, feeds, generation, own_cycles
 from db.access import Connection
 from db.conditions import leaves
 from db.generation import Basis, Counts, RuleRow, Since
 from db.vocab import Anchor, Definition
-from engine import calendar, cycles, rules
+from engine import calendar, cycles, own_rules, parameters, rules
 from engine.calendar import Calendar
 from engine.cycles import Counting, Occurrence, When
+from engine.own_rules import Forms
 from engine.rules import RuleInForce
 
 LONG_AGO = timedelta(days=5)  # after so long it is quicker to look at everybody
@@ -28,12 +29,13 @@ class Outcome(NamedTuple):
 
 
 class Book(NamedTuple):
-    """The rules of a day and what they stand on."""
+    """The rules of a day and what they stand on; `own`: the forms in which some loans have them."""
 
     rules: list[RuleInForce]
     calendar: Calendar
     set_aside: list[tuple[str, str, str]]
     fingerprint: str
+    own: Forms = {}
 
 
 def book(conn: Connection, today: date) -> Book:
@@ -41,12 +43,21 @@ def book(conn: Connection, today: date) -> Book:
     start = feeds.first_date(conn) or today
     good, bad = rules.in_force(rows, start)
     versions = ",".join(f"{r.rule.code}:{r.version}" for r in good)
+    good, own = _with_own(conn, good, today)
     return Book(
         good,
         calendar.load(conn),
         [("rule", code, why) for code, why in bad],
         hashlib.sha256(f"{versions}|{calendar.fingerprint(conn)}".encode()).hexdigest()[:16],
+        own,
     )
+
+
+def _with_own(conn: Connection, found: list[RuleInForce], today: date) -> tuple[list[RuleInForce], Forms]:
+    wishes = [own_rules.wished(*row) for row in own_cycles.asked_on(conn, today)]
+    if not wishes:
+        return found, {}
+    return own_rules.numbered(found, wishes, parameters.values(conn, today)["cycles.longest"])
 
 
 def generate(conn: Connection, today: date, found: Book, since: Since | None) -> Outcome:
@@ -56,7 +67,10 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     rows = [_row(r) for r in found.rules]
     bulk.prepare(conn, whole_book=everybody)
     generation.clean_up(conn)
-    generation.put_rules(conn, rows)
+    forms = {form.number: _row(form, own=True) for form in found.own.values()}
+    generation.put_rules(conn, [*rows, *forms.values()])
+    if found.own:
+        generation.put_own(conn, today, _own(found.own))
     generation.put_people(conn, today)
     counts = Counts(cancelled=generation.close_ended(conn, today, since))
     if everybody:
@@ -65,7 +79,7 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
         openings = list(_openings(conn, today, found, since.day))  # asks the store, so before it copies
         generation.put_openings(conn, openings)
         generation.choose_candidates(conn, rows, today, since)
-    generation.pick(conn, rows, today, everybody)
+    generation.pick(conn, rows, today, everybody, bool(found.own))
     generation.govern(conn, today, everybody)
     generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside))
     generation.owe_for_loans(conn, today)
@@ -93,11 +107,17 @@ def _bring_up_to_date(conn: Connection, today: date, everybody: bool) -> Counts:
     return counts
 
 
-def _row(found: RuleInForce) -> RuleRow:
+def _own(forms: Forms) -> Iterator[tuple]:
+    for (number, wish), form in forms.items():
+        every = (wish.every.n, wish.every.unit) if wish.every else (None, None)
+        yield number, wish.kind, *every, wish.mode, form.number
+
+
+def _row(found: RuleInForce, own: bool = False) -> RuleRow:
     r = found.rule
     return RuleRow(
         found.number, r.code, found.version, r.kind, r.mode, r.who, r.when.anchor, r.assign.value, r.when.grace,
-        r.satisfied_days, r.merge_days,
+        r.satisfied_days, r.merge_days, own,
     )  # fmt: skip
 
 
@@ -147,7 +167,7 @@ def _bases(r: RuleInForce) -> list[Basis]:
 
 def _occurrences(counted: list[tuple[int, date, bool]], today: date, found: Book, set_aside: list) -> Iterator[tuple]:
     """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open today, each anchor expanded once."""
-    rules = {r.number: (r.rule.code, r.rule.timing(), r.since) for r in found.rules}
+    rules = {r.number: (r.rule.code, r.rule.timing(), r.since) for r in (*found.rules, *found.own.values())}
     for number, anchor, done in counted:
         code, when, since = rules[number]
         for o in _expand(code, when, Counting(anchor, done, since), today, found, set_aside):

@@ -334,6 +334,30 @@ class SameLevel(Refusal):
     """The customer has this level already."""
 
 
+class NoRuleGoverns(Refusal):
+    """No rule in force asks for this kind of check of this loan, so there is no cycle to adjust."""
+
+
+class AskedOnce(Refusal):
+    """This check is made once and has no cycle. Only how it is made can be adjusted."""
+
+
+class LighterThanTheRule(Refusal):
+    """The rule wants a heavier check. How it is made can only be made heavier for one loan."""
+
+
+class TooLax(Refusal):
+    """For one loan a cycle may be at most {longest} times as long as the rule's. Choose a shorter one."""
+
+
+class SameAsTheRule(Refusal):
+    """The rule asks for just this already."""
+
+
+class LaxerNeedsAnEnd(Refusal):
+    """A longer cycle than the rule's needs a last day, a year from today at the latest."""
+
+
 class Stale(Refusal):
     """What this request was based on has changed since. Refuse it, and have it asked anew."""
 

@@ -8,6 +8,7 @@ from db import face
 from db.face import Field, Kind
 from db.vocab import Anchor, Unit
 from engine import words
+from engine.own_rules import Wish
 from engine.rules import ANCHORS, Rule, Timing
 from engine.words import _
 
@@ -77,6 +78,12 @@ def every(n: int, unit: Unit) -> str:
     if n == 1:
         return _("every {0}").format(words.name(unit))
     return _("every {0} {1}").format(n, words.name(unit))
+
+
+def wish(wanted: Wish) -> str:
+    """ "every month, in the field": what one loan has of its own."""
+    mode = [words.name(wanted.mode)] if wanted.mode else []
+    return _(", ").join([every(wanted.every.n, wanted.every.unit), *mode] if wanted.every else mode)
 
 
 def timing(when: Timing) -> str:

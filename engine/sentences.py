@@ -32,7 +32,7 @@ LABELS = {
     "decided_why": "Reason of the decision", "day": "Day", "working": "Working day", "provisional": "Provisional", "note": "Note",
     "set_by": "Set by", "period": "Period", "rule_code": "Rule", "anchor_on": "Counted from", "pinned": "Assigned by hand",
     "started_at": "Started", "done_on": "Done on", "finished_at": "Finished", "received_at": "Received", "on_site": "On site",
-    "kinds": "Kinds", "from_on": "From", "until_on": "Until", "reason": "Reason", "asked_by": "Asked by", "asked_at": "Asked",
+    "kinds": "Kinds", "every_n": "Every", "every_unit": "Unit", "from_on": "From", "until_on": "Until", "reason": "Reason", "asked_by": "Asked by", "asked_at": "Asked",
     "approved_by": "Approved by", "approved_at": "Approved", "delegate_id": "Stand-in", "owner_id": "Owner",
     "first_on": "First seen",
     "gone_on": "Condition gone", "raised_at": "Raised", "measures": "Measures", "business_date": "Business date",
@@ -63,7 +63,7 @@ NOUNS = {
     "feed_runs": "Feed run", "handovers": "Handover", "requests": "Request", "rounds": "Round", "sharings": "Sharing of visits",
     "calendar_links": "Calendar link", "reports": "Report", "papers": "Paper",
     "level_adjustments": "Customer level by hand",
-    "batches": "Batch of todos",
+    "batches": "Batch of todos", "own_cycles": "A loan's own cycle",
     "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
@@ -75,7 +75,7 @@ BRANCHES = {"branch_id", "parent_id", "to_branches"}
 WORDS = {
     ("todos", "state"): vocab.TodoState, ("leads", "state"): vocab.LeadState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
     ("feed_runs", "state"): vocab.FeedState, ("handovers", "state"): vocab.HandoverState, ("loans", "status"): vocab.LoanStatus, ("todos", "kind"): vocab.Kind,
-    ("records", "kind"): vocab.Kind, ("exemptions", "kinds"): vocab.Kind, ("customers", "kind"): vocab.CustomerKind,
+    ("records", "kind"): vocab.Kind, ("exemptions", "kinds"): vocab.Kind, ("own_cycles", "kind"): vocab.Kind, "every_unit": vocab.Unit, ("customers", "kind"): vocab.CustomerKind,
     ("definitions", "family"): vocab.Definition, ("products", "family"): vocab.Family, ("todos", "family"): vocab.Family,
     ("signals", "level"): vocab.Level, ("level_adjustments", "level"): vocab.CustomerLevel, "role": vocab.Role, "guarantee": vocab.Guarantee, "repayment": vocab.Repayment,
     "payment": vocab.Payment, "subject_kind": vocab.Subject, "customer_kind": vocab.CustomerKind, "class": vocab.LoanClass,

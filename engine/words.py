@@ -161,6 +161,7 @@ NAMES = (
     (ExportState.READY, "Ready"), (ExportState.FAILED, "Not made"), (ExportState.REFUSED, "Not approved"), (ExportState.GONE, "Deleted"),
     (Rhythm.DAILY, "Daily"), (Rhythm.WEEKLY, "Weekly"), (Rhythm.MONTHLY, "Monthly"),
     (Request.DEFERRAL, "Deferring todos"), (Request.EXEMPTION, "Exemption from checks"),
+    (Request.CYCLE, "A loan's own cycle"),
     (BatchAct.ASSIGN, "Assign"), (BatchAct.DUE, "Move the due day"), (BatchAct.DEFER, "Defer"), (BatchAct.CANCEL, "Cancel"),
     (BatchAct.REISSUE, "Ask again"), (BatchAct.REMIND, "Remind"), (BatchAct.EXEMPT, "Exempt"), (BatchAct.ASK, "Thematic inspection"),
     (BatchState.WAITING, "Awaiting approval"), (BatchState.DONE, "Done"), (BatchState.REFUSED, "Refused"), (BatchState.UNDONE, "Taken back"),

@@ -20,6 +20,7 @@ LENGTH = {"day": relativedelta(days=1), "week": relativedelta(weeks=1), "month":
 MEAN_DAYS = {"day": 1, "week": 7, "month": 30.44, "quarter": 91.32, "half_year": 182.64, "year": 365.28}
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 DAYS = {"day": 1, "week": 7}
+LAXEST = 2  # a loan's own cycle is at most so many times as long as its rule's
 LOAN_DAY = {"disbursement": "disbursed_on", "schedule": "disbursed_on", "completion": "disbursed_on",
             "maturity": "matures_on", "class_change": "worsened_on", "overdue": "overdue_since"}  # fmt: skip
 ORDERS = {"class": [c.value for c in LoanClass], "level": ["A", "B", "C", "D", "E"]}
@@ -98,6 +99,23 @@ class Exemption:
 
 
 @dataclass
+class OwnCycle:
+    """One loan's own cycle or mode for one kind of check; `ended`: the first day on which it no longer holds."""
+
+    customer_id: int
+    loan_id: int
+    kind: str
+    every: dict | None
+    mode: str | None
+    first: date
+    last: date | None
+    ended: date | None = None
+
+    def holds(self, today: date) -> bool:
+        return self.first <= today <= (self.last or today) and (self.ended is None or today < self.ended)
+
+
+@dataclass
 class Absence:
     staff_id: int
     delegate_id: int
@@ -173,6 +191,7 @@ class Rule:
     version: int
     since: date
     body: dict
+    own: bool = False  # as a loan has it that has its own cycle
 
     def __getattr__(self, key: str):
         defaults = {"assign": "manager", "satisfied_days": 0, "merge_days": 7, "enabled": True}
@@ -191,14 +210,20 @@ class Rule:
         """The shorter cycle is stricter; then the heavier mode. Events by how soon, before maturity by how early."""
         every = self.when("every")
         if every:
-            length = every["n"] * MEAN_DAYS[every["unit"]]
+            length = mean_days(every)
         elif self.anchor == "maturity":
             length = 1000 + min(self.when("offsets"))
         elif self.anchor in ("disbursement", "class_change", "overdue"):
             length = min(self.when("offsets"))
         else:
             length = 30
-        return round(length, 6), -MODE_WEIGHT[self.mode], self.code
+        return round(length, 6), -MODE_WEIGHT[self.mode], self.code, self.own
+
+    @property
+    def recurs_in_days(self) -> float | None:
+        """From check to check; None of what an event asks for once."""
+        event = self.anchor in ("disbursement", "maturity", "class_change", "overdue")
+        return None if event and not self.when("every") else self.strictness[0]
 
 
 @dataclass(frozen=True)
@@ -237,9 +262,11 @@ class World:
     absences: list[Absence] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     exemptions: list[Exemption] = field(default_factory=list)
+    own_cycles: list[OwnCycle] = field(default_factory=list)
     todos: list[Todo] = field(default_factory=list)
     claims: dict[tuple[int, str, str], Todo] = field(default_factory=dict)
     _due_days: dict = field(default_factory=dict)
+    _own_rules: dict = field(default_factory=dict)
 
     def night(self, today: date) -> None:
         rules = self.rules(today)
@@ -296,7 +323,7 @@ class World:
         governed = self._governed(customer, kind, rules, today)
         if not governed or kind == "overdue" and customer.overdue_since is None:
             return
-        rule = next(r for r in rules if r in governed.values())
+        rule = min(governed.values(), key=lambda r: r.strictness)
         anchor = min(self._anchor(rule, loan) for loan in customer.live if governed.get(loan.id) is rule)
         done = self._last_check(customer, kind, today) if rule.anchor == "completion" else None
         for o in self.occurrences(rule, done or anchor, done is not None, today):
@@ -308,7 +335,7 @@ class World:
                 yield todo
 
     def _governed(self, customer: Customer, kind: str, rules: list[Rule], today: date) -> dict[int, Rule]:
-        """For each live loan that is not exempt the strictest of the kind's rules that it matches."""
+        """For each live loan that is not exempt the strictest of the kind's rules that it matches, as the loan has it."""
         found = {}
         for loan in sorted(customer.live, key=lambda loan: loan.id):
             matching = (
@@ -316,8 +343,32 @@ class World:
             )
             rule = next(matching, None)
             if rule and not self._exempt(customer, kind, (loan.id,), today):
-                found[loan.id] = rule
+                found[loan.id] = self._as_own(loan, kind, rule, today)
         return found
+
+    def _as_own(self, loan: Loan, kind: str, rule: Rule, today: date) -> Rule:
+        """With the cycle and the mode that the loan has for itself; a rule that is too strict for them stays as it is."""
+        own = next((o for o in self.own_cycles if (o.loan_id, o.kind) == (loan.id, kind) and o.holds(today)), None)
+        if own is None or own.every and rule.anchor in ("disbursement", "maturity"):
+            return rule
+        mode, every = own.mode or rule.mode, own.every or rule.when("every")
+        if MODE_WEIGHT[mode] < MODE_WEIGHT[rule.mode]:
+            return rule
+        if own.every and rule.recurs_in_days and mean_days(every) > LAXEST * rule.recurs_in_days + 0.01:
+            return rule
+        changed = own.every and (not rule.when("every") or in_plain_units(every) != in_plain_units(rule.when("every")))
+        if not changed and mode == rule.mode:
+            return rule
+        when = dict(rule.body["when"])
+        if changed:
+            n, unit = in_plain_units(every)
+            shortest = n * (28 if unit == "month" else 1)
+            when |= {"every": {"n": n, "unit": unit}, "lead": min(rule.when("lead"), shortest - 1)}
+            when.pop("rrule", None)
+        key = rule.code, rule.version, mode, str(when)
+        return self._own_rules.setdefault(
+            key, Rule(rule.code, rule.version, rule.since, rule.body | {"mode": mode, "when": when}, own=True)
+        )
 
     def _as_first_asked(self, customer: Customer, kind: str, o: Occurrence) -> Occurrence:
         """A missed check is due `lead` days after the night that first asks, and then stays put."""
@@ -515,7 +566,7 @@ class World:
 
     def due_days(self, rule: Rule, anchor: date) -> list[Occurrence]:
         """All of them, as far as anybody will ask; two that the working-day rule brings together are one."""
-        key = rule.code, rule.version, anchor, tuple(self.working.items())
+        key = rule.code, rule.version, str(rule.body["when"]), anchor, tuple(self.working.items())
         if key not in self._due_days:
             found: dict[date, Occurrence] = {}
             for period, nominal, floor, lasting in self.nominal_days(rule, anchor):
@@ -591,6 +642,16 @@ class World:
 def cycles(rule: Rule, k: int) -> relativedelta:
     every = rule.when("every")
     return LENGTH[every["unit"]] * (every["n"] * k)
+
+
+def mean_days(every: dict) -> float:
+    return every["n"] * MEAN_DAYS[every["unit"]]
+
+
+def in_plain_units(every: dict) -> tuple[int, str]:
+    """A quarter is three months, a week seven days."""
+    unit = every["unit"]
+    return (every["n"] * MONTHS[unit], "month") if unit in MONTHS else (every["n"] * DAYS[unit], "day")
 
 
 def bucket(every: dict, day: date) -> str:

@@ -176,6 +176,8 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
              asked_by=ids[officer or "101"], asked_at=sa.func.now(), decided_by=ids["001"], decided_at=sa.func.now())  # fmt: skip
         _put(conn, tables.level_adjustments, customer_id=about["customer_id"], level="D", from_on=TODAY, until_on=date(2099, 1, 1), reason="r",
              made_by=ids["801"], approved_by=ids["001"], approved_at=sa.func.now())  # fmt: skip
+        _put(conn, tables.own_cycles, customer_id=about["customer_id"], loan_id=loan, kind="regular", every_n=1, every_unit="month", mode="field",
+             from_on=TODAY, reason="r", asked_by=ids["801"], approved_by=ids["001"], approved_at=sa.func.now())  # fmt: skip
         conn.execute(sa.insert(tables.customer_levels), [
             {"customer_id": about["customer_id"], "from_on": since, "to_on": until, "level": level, "score": 80, "points": {}, "caps": [],
              "card_version": 1} for since, until, level in ((TODAY - timedelta(9), TODAY, "A"), (TODAY, None, "B"))

@@ -39,7 +39,7 @@ EVERYBODY = (*BUSINESS, *TECHNICAL)
 
 OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "calendar_days", "definitions", "feed_runs", "absences",
                "job_runs", "installation")  # fmt: skip
-OF_A_CUSTOMER = ("customers", "customer_levels", "level_adjustments", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "claims",
+OF_A_CUSTOMER = ("customers", "customer_levels", "level_adjustments", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "own_cycles", "claims",
                  "customer_facts", "notes", "handover_parts", "handover_rows", "batch_rows", "copies")  # fmt: skip
 OF_A_RECORD = ("records", "leads", "reviews", "opinions")
 OF_A_BRANCH = ("loans", "loan_history", "todos", "signals", "requests", *OF_A_RECORD)

@@ -26,7 +26,7 @@ from engine.calendar import Calendar
 from engine.cycles import Counting
 from tests import oracle
 from tests.conftest import create, using
-from tests.oracle import Absence, Check, Customer, Exemption, Loan, Todo, Version, World
+from tests.oracle import Absence, Check, Customer, Exemption, Loan, OwnCycle, Todo, Version, World
 
 TRIALS = float(os.environ.get("VIGIL_TRIALS", "1"))
 CUSTOMERS = 24
@@ -461,6 +461,35 @@ def customer_is_exempted(draw, bank: Bank, customer: Customer, today: date) -> N
              vars(found) | {"kinds": list(kinds), "by": 2 if found.approved else None, "at": bank.noon if found.approved else None})  # fmt: skip
 
 
+def loan_gets_its_own_cycle(draw, bank: Bank, customer: Customer, today: date) -> None:
+    """Stricter or laxer, from today or later, for a while or on; it takes the place of one that is there."""
+    loan, first = draw(st.sampled_from(customer.loans)), today + timedelta(days=draw(days(-5, 15)))
+    every = draw(st.none() | everys() | st.just({"n": 3, "unit": "month"}))
+    mode = draw(st.sampled_from(["field", "field", "phone", "data"] if every is None else [None, None, "field", "phone", "data"]))
+    kind = draw(st.sampled_from(["regular", "regular", "regular", "key", "full", "overdue", "first"]))
+    last = draw(st.none() | days(0, 40).map(lambda n: first + timedelta(days=n)))
+    for before in (o for o in bank.world.own_cycles if (o.loan_id, o.kind) == (loan.id, kind) and not o.ended):
+        end_own_cycle(bank, before, max(before.first, first))
+    found = OwnCycle(customer.id, loan.id, kind, every, mode, first, last)
+    bank.world.own_cycles.append(found)
+    bank._do("""insert into own_cycles (customer_id, loan_id, kind, every_n, every_unit, mode, from_on, until_on, reason, asked_by,
+                    approved_by, approved_at)
+                values (:customer_id, :loan_id, :kind, :n, :unit, :mode, :first, :last, '重点关注', 1, 2, :at)""",
+             vars(found) | {"n": every and every["n"], "unit": every and every["unit"], "at": bank.noon})  # fmt: skip
+
+
+def own_cycle_is_ended(draw, bank: Bank, customer: Customer, today: date) -> None:
+    for found in (o for o in bank.world.own_cycles if o.customer_id == customer.id and not o.ended):
+        end_own_cycle(bank, found, max(found.first, today + timedelta(days=draw(days(0, 2)))))
+
+
+def end_own_cycle(bank: Bank, found: OwnCycle, on: date) -> None:
+    found.ended = on
+    bank._do("update own_cycles set ended_on = :on, ended_by = 2 where (loan_id, kind) = (:loan_id, :kind) and ended_on is null",
+             {"on": on, "loan_id": found.loan_id, "kind": found.kind})  # fmt: skip
+    bank.touch(found.customer_id)
+
+
 def somebody_is_away(draw, bank: Bank, customer: Customer, today: date) -> None:
     first = today + timedelta(days=draw(days(-4, 10)))
     last = first + timedelta(days=draw(days(0, 12)))
@@ -517,7 +546,7 @@ def day_off_is_declared(draw, bank: Bank, customer: Customer, today: date) -> No
 HAPPENINGS = (
     loan_ends, all_loans_end, class_worsens, class_recovers, arrears_begin, arrears_paid, balance_changes, loan_is_extended, new_loan,
     check_is_made, check_is_made, check_is_made, todo_is_cancelled, todo_is_started, todo_is_given, todo_is_moved, todo_is_moved, todo_is_asked_again,
-    customer_is_exempted,
+    customer_is_exempted, loan_gets_its_own_cycle, loan_gets_its_own_cycle, own_cycle_is_ended,
     somebody_is_away, somebody_leaves, inspector_is_named, rule_changes, day_off_is_declared,
 )  # fmt: skip
 
@@ -617,6 +646,7 @@ class Nights:
         note(f"    {next(c for c in self.bank.world.customers if c.id == key[0])}")
         note(f"    {[c for c in self.bank.world.checks if c.customer_id == key[0]]}")
         note(f"    {[e for e in self.bank.world.exemptions if e.customer_id == key[0]]}")
+        note(f"    {[o for o in self.bank.world.own_cycles if o.customer_id == key[0]]}")
 
 
 @patient

@@ -47,6 +47,7 @@ from engine import (
     leads,
     levels,
     notices,
+    own_cycles,
     people,
     permits,
     preferences,
@@ -67,6 +68,7 @@ from engine import (
 from engine.campaigns import Campaign
 from engine.feed import override
 from engine.lists import Leads
+from engine.own_rules import Wish
 from engine.papers import inspection, monthly
 from tests import house
 from tests.bank import STAFF, TODAY
@@ -238,6 +240,13 @@ VERBS: dict[str, tuple[str, Callable]] = {
         lambda conn, by: batches.exempt_loan(conn, by, "L1", [Kind.REGULAR], TODAY, "a good reason", now=NOW, today=TODAY),
     ),
     "batches.end_exemption": ("exemption.approve", lambda conn, by: batches.end_exemption(conn, by, 1, 1, now=NOW, today=TODAY)),
+    "own_cycles.ask": (
+        "cycle.ask",
+        lambda conn, by: own_cycles.ask(
+            conn, by, "L1", Wish(Kind.REGULAR, None, Mode.FIELD), None, "a good reason", now=NOW, today=TODAY
+        ),
+    ),
+    "own_cycles.end": ("cycle.decide", lambda conn, by: own_cycles.end(conn, by, 1, 1, today=TODAY)),
     "campaigns.read": ("todo.ask", lambda conn, by: campaigns.read(conn, by, "list.csv", b"K001\nK009\n")),
     "campaigns.look": ("todo.ask", lambda conn, by: campaigns.look(conn, by, Whom(customer_ids=(1,)), CAMPAIGN, today=TODAY)),
     "campaigns.begin": (

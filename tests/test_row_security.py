@@ -41,6 +41,7 @@ from db import (
     monthly,
     notices,
     opinions,
+    own_cycles,
     photos,
     portfolio,
     preferences,
@@ -363,6 +364,10 @@ READS: dict[str, Callable] = {
     "reasons.heavier_check": lambda conn, w: [
         reasons.heavier_check(conn, c, Kind.REGULAR, Mode.FIELD, SINCE, TODAY) for c in w.customers.values()
     ],
+    "own_cycles.asked_on": lambda conn, w: own_cycles.asked_on(conn, TODAY),
+    "own_cycles.get": lambda conn, w: [own_cycles.get(conn, c, n) for c in w.customers.values() for n in range(1, 9)],
+    "own_cycles.of_customer_on": lambda conn, w: [own_cycles.of_customer_on(conn, c, TODAY) for c in w.customers.values()],
+    "own_cycles.of_loan": lambda conn, w: [own_cycles.of_loan(conn, c, loan) for loan, c in w.pairs],
     "reasons.exemptions_on": lambda conn, w: [reasons.exemptions_on(conn, c, TODAY) for c in w.customers.values()],
     "reasons.pending": lambda conn, w: [reasons.pending(conn, c, loan, "R1") for loan, c in w.pairs],
     "reasons.covering": lambda conn, w: [

@@ -31,7 +31,7 @@ with access.reading(person) as conn:
     why = explain.explain(conn, number, asof.judged_on(conn)) if loan.live else None
     trail = [r for r in audit.of_customer(conn, loan.customer_id) if r.noun != "loans" or r.row_id == str(loan.id)]
     names = sentences.names(conn, [loan])
-    borrower, exempted = customers.get(conn, loan.customer_id), adjusted.read(conn, person, loan)
+    borrower, found = customers.get(conn, loan.customer_id), adjusted.read(conn, person, loan)
 
 late = look.overdue_days(loan.overdue_since, today)
 
@@ -133,7 +133,7 @@ with right:
     with st.container(border=True):
         st.subheader(_("Todos"), anchor=False)
         dossier.todo_lines(mine, today)
-adjusted.box(person, loan, borrower.inspector if borrower else None, exempted)
+adjusted.box(person, loan, borrower.inspector if borrower else None, found, why.governing if why else {})
 if why is not None:
     reasons()
 with st.container(border=True):

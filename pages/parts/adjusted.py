@@ -1,41 +1,59 @@
-"""What is adjusted for one loan: who goes there, and from which checks it is exempted, by whom, why, until when."""
+"""What is adjusted for one loan: who goes there, from which checks it is exempted, and which are made at a cycle of its own."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import streamlit as st
 
-from db import batches
+from db import batches, requests
 from db.access import Connection, Person
-from db.vocab import CUSTOMER_KINDS, LOAN_KINDS, BatchState, Kind
+from db.vocab import CUSTOMER_KINDS, LOAN_KINDS, Approval, BatchState, Kind, Request
 from engine import batches as bulk
 from engine import clock, permits, words
 from engine.words import _
-from pages.parts import acts, look
+from pages.parts import acts, decisions, look, own_cycle
 
 KINDS = (*LOAN_KINDS, *CUSTOMER_KINDS)
 LAST, USUAL = timedelta(days=400), timedelta(days=180)
 
 
-def read(conn: Connection, person: Person, loan) -> list[tuple]:
-    """Exemptions, each with the state of what asked for it; who sees no requests sees those that were approved."""
+class Adjusted(NamedTuple):
+    """`exempted`: exemptions, each with the state of what asked for it; `cycles`: of its own; `asked`: other cycles that wait."""
+
+    exempted: list[tuple]
+    cycles: own_cycle.Own
+    asked: list
+
+
+def read(conn: Connection, person: Person, loan) -> Adjusted:
+    """Who sees no requests sees the exemptions that were approved."""
     found = batches.exemptions_of(conn, loan.customer_id, loan.id)
-    asked = [row.batch_id for row in found if row.approver is None]
-    states = batches.states(conn, asked) if asked and permits.may(person, "batches.see") else {}
-    return [(row, states.get(row.batch_id)) for row in found if row.approver is not None or row.batch_id in states]
+    waiting = [row.batch_id for row in found if row.approver is None]
+    states = batches.states(conn, waiting) if waiting and permits.may(person, "batches.see") else {}
+    exempted = [(row, states.get(row.batch_id)) for row in found if row.approver is not None or row.batch_id in states]
+    asked = [r for r in requests.of_customer(conn, loan.customer_id, Request.CYCLE)
+             if r.subject_id == loan.id and r.state == Approval.SUBMITTED]  # fmt: skip
+    return Adjusted(exempted, own_cycle.read(conn, loan), asked)
 
 
-def box(person: Person, loan, inspector: str | None, exempted: list) -> None:
+def box(person: Person, loan, inspector: str | None, found: Adjusted, governing: dict) -> None:
+    """`governing`: of each kind the rule that governs (engine.explain)."""
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(_("Adjusted for this loan"), anchor=False)
             st.space("stretch")
+            if governing and not found.asked and permits.may(person, "cycle.ask"):
+                own_cycle.ask(person, loan, governing, found.cycles.longest)
             if loan.live and permits.may(person, "exemption.ask"):
                 _ask(person, loan)
         st.markdown(_("Inspector named for the customer: {0}").format(look.plain(inspector or "—")))
-        if not exempted:
-            st.caption(_("Exempted from nothing: the rules in force decide."))
-        for row, state in exempted:
+        if not found.exempted and not found.cycles.rows:
+            st.caption(_("Exempted from nothing, no cycle of its own: the rules in force decide."))
+        for row in found.cycles.rows:
+            own_cycle.line(person, loan, row)
+        for row, state in found.exempted:
             _line(person, loan, row, state)
+        decisions.queue(person, found.asked)
 
 
 def _line(person: Person, loan, row, state: BatchState | None) -> None:

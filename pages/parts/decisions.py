@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.access import Person
 from db.vocab import CustomerLevel, Kind, Place, Request
-from engine import approvals, clock, deciders, permits, words
+from engine import approvals, clock, deciders, own_rules, permits, rule_words, words
 from engine.words import _
 from pages.parts import acts, look, maps
 
@@ -111,6 +111,16 @@ def _level(request) -> None:
     )
 
 
+def _cycle(request) -> None:
+    """Of which loan which check, from what the rule says to what is asked for."""
+    after = request.after
+    was, becomes = (rule_words.wish(own_rules.wished(after["kind"], said["every_n"], said["every_unit"], said["mode"]))
+                    for said in (request.before, after))  # fmt: skip
+    until = _("until {0}").format(look.plain(after["until_on"])) if after["until_on"] else _("until somebody ends it")
+    kind = words.name(Kind(after["kind"]))
+    st.markdown(f"{look.plain(after['loan'])} · {kind} · {look.plain(was)} → **{look.plain(becomes)}** · {until}")
+
+
 def _days(request) -> None:
     """Which days would be what, and what that does to todos."""
     first, last = request.after["days"][0], request.after["days"][-1]
@@ -123,5 +133,5 @@ BECOMES: dict[bool | None, str] = {True: "Working day", False: "Day off", None: 
 # How each kind of request shows what it would change.
 CHANGES: dict[Request, Callable[[object], None]] = {
     Request.ADDRESS_MOVE: _move, Request.EXPORT: _export, Request.LEVEL: _level, Request.WORKING_DAYS: _days,
-    Request.DEFERRAL: _of_todos, Request.EXEMPTION: _of_todos,
+    Request.DEFERRAL: _of_todos, Request.EXEMPTION: _of_todos, Request.CYCLE: _cycle,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from tests.conftest import using
 SMALL = 0.02
 
 
-@pytest.mark.parametrize("name", ["export", "handover", "load", "night", "security"])
+@pytest.mark.parametrize("name", ["export", "handover", "lists", "load", "night", "search", "security"])
 def test_a_measurement_runs_to_its_end(administrator, monkeypatch, name):
     monkeypatch.setattr(security, "TIMES", 1)
     said: list[str] = []

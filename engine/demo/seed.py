@@ -50,7 +50,7 @@ from engine.parameters import PARAMETERS
 DAILY = 6  # the last days, lived day by day
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
-SPOT_CHECKS_A_DAY = 2.25
+SPOT_CHECKS_A_DAY = 3.2
 FORGOTTEN = 2  # todos of each visitor that are overdue
 UNSCHEDULED = {"inspector": (3, 4), "manager": (0, 2)}  # visits without a todo on the last two whole working days
 PLANTING = "being planted"
@@ -180,7 +180,7 @@ def _steps(bank: World) -> Iterator[Step]:
     next_file = day
     while day <= stop:
         ago = (stop - day).days
-        following = day + timedelta(days=7 if ago < 50 else 14)
+        following = day + timedelta(days=7 if ago < 50 else 14 if ago < 130 else 20 if ago < 600 else 38)
         yield Step(day, day >= next_file, min(following, stop + timedelta(days=1)))
         if day >= next_file:
             next_file += timedelta(days=14 if ago < 130 else 60 if ago < 400 else 190)

@@ -1,6 +1,6 @@
 """Planting the demo bank: two years of files, nights, visits and signals, through the verbs a real bank uses.
 
-The past goes by quickly (files months apart, nights two weeks), the last days as in life: a file and a night a day,
+The past goes by quickly (files months apart, nights weeks), the last days as in life: a file and a night a day,
 visits submitted one by one by the people who made them. Rules come into force in stages, as they do in a bank.
 """
 
@@ -180,7 +180,7 @@ def _steps(bank: World) -> Iterator[Step]:
     next_file = day
     while day <= stop:
         ago = (stop - day).days
-        following = day + timedelta(days=7 if ago < 50 else 14 if ago < 130 else 20 if ago < 600 else 38)
+        following = day + timedelta(days=7 if ago < 50 else 14 if ago < 130 else 20 if ago < 640 else 38)
         yield Step(day, day >= next_file, min(following, stop + timedelta(days=1)))
         if day >= next_file:
             next_file += timedelta(days=14 if ago < 130 else 60 if ago < 400 else 190)

@@ -100,7 +100,7 @@ NAMES = (
     (Guarantee.UNSECURED, "Unsecured"),
     (Repayment.EQUAL_INSTALMENTS, "Equal instalments"), (Repayment.EQUAL_PRINCIPAL, "Equal principal"),
     (Repayment.BULLET, "Interest first, bullet principal"),
-    (LoanStatus.NORMAL, "Performing"), (LoanStatus.OVERDUE, "Overdue"), (LoanStatus.SETTLED, "Settled"),
+    (LoanStatus.NORMAL, "Performing"), (LoanStatus.OVERDUE, "In arrears"), (LoanStatus.SETTLED, "Settled"),
     (LoanStatus.WRITTEN_OFF, "Written off"), (LoanStatus.TRANSFERRED, "Transferred"),
     (Payment.BORROWER, "Paid to the borrower"), (Payment.ENTRUSTED, "Entrusted payment"),
     (Kind.FIRST, "First inspection"), (Kind.REGULAR, "Regular inspection"), (Kind.KEY, "Targeted inspection"),

@@ -38,7 +38,7 @@ with access.reading(person) as conn:
     managers = filters.people(conn, Role.MANAGER, key="manager")
     with filters.bar():
         text = filters.text(placeholder="name, number, phone, ID, village", width=220)
-        overdue = filters.flag("overdue", "Overdue only")
+        overdue = filters.flag("overdue", "In arrears only")
         branch_ids = filters.branch(conn)
         segment = filters.word("segment", "Segment", Segment, width=120)
         level = filters.word("level", "Level", CustomerLevel, width=100)

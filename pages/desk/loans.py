@@ -34,7 +34,7 @@ with access.reading(person) as conn:
     managers = filters.people(conn, Role.MANAGER, key="manager")
     with filters.bar():
         text = filters.text(placeholder="loan, contract, customer", width=200)
-        overdue = filters.flag("overdue", "Overdue only")
+        overdue = filters.flag("overdue", "In arrears only")
         branch_ids = filters.branch(conn)
         family = filters.word("family", "Product family", Family, width=150)
         loan_class = filters.word("class", "Class", LoanClass, width=110)

@@ -22,7 +22,7 @@ def mine() -> None:
     with access.reading(person) as conn:
         with filters.bar():
             text = filters.text(placeholder="name, number, phone", width=210)
-            overdue = filters.flag("overdue", "Overdue only")
+            overdue = filters.flag("overdue", "In arrears only")
             order = filters.sort(SORTS, "need", width=180)
             level = filters.choice("level", "Level", {one: one for one in LEVELS}, 90)
             silent = filters.choice("silent", "Last contact", {days: _(label) for days, label in SILENT.items()}, 170)

@@ -85,7 +85,7 @@ def _from_filter(person: Person) -> Whom:
                                   format_func={b.id: b.name for b in rows}.get, width=180)  # fmt: skip
             family = _one_of(_("Product family"), Family, "campaign_family", 180)
             tier = _one_of(_("Class"), LoanClass, "campaign_class", 130)
-            overdue = st.toggle(_("Overdue only"), key="campaign_overdue")
+            overdue = st.toggle(_("In arrears only"), key="campaign_overdue")
             text = st.text_input(
                 _("Search"), key="campaign_text", max_chars=filters.LONGEST, placeholder=_("name, number"), width=180
             )

@@ -339,6 +339,14 @@ def signals_raised(conn: sa.Connection, scope: Scope, windows: Sequence[Window])
     )
 
 
+def signals_closed(conn: sa.Connection, scope: Scope, windows: Sequence[Window]) -> list[SimpleNamespace]:
+    """Signals that somebody closed in each window: closed; days from first raised to closed and from taken to closed (days,
+    in_hand), each as [median, 90th percentile]."""
+    where = [g.state.in_((SignalState.CLOSED, SignalState.FALSE_ALARM)), *scope.of(signals)]
+    days, in_hand = _spread(g.closed_on - g.first_on), _spread(g.closed_on - _taken_on())
+    return _each(conn, windows, signals, g.closed_on, where, closed=func.count(), days=days, in_hand=in_hand)
+
+
 def handling_days(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
     """The same since a day, by level: level, n, days."""
     return conn.execute(

@@ -100,10 +100,17 @@ def of_customer(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     return conn.execute(_query().where(x.customer_id == customer_id).order_by(x.live.desc(), x.balance_fen.desc())).all()
 
 
-def history(conn: sa.Connection, loan_id: int, customer_id: int) -> list[sa.Row]:
-    """Past states, oldest first."""
+def states(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
+    """Every stretch of days of every loan with its balance and class, oldest first: loan_id, loan_no, from_on, to_on (null: as it
+    is now), balance_fen, class."""
     h = loan_history.c
-    return conn.execute(select(loan_history).where(h.loan_id == loan_id, h.customer_id == customer_id).order_by(h.from_on)).all()
+    past = (
+        select(h.loan_id, x.loan_no, h.from_on, h.to_on, h.balance_fen, h["class"])
+        .join(loans, sa.and_(x.id == h.loan_id, x.customer_id == h.customer_id))
+        .where(h.customer_id == customer_id)
+    )
+    now = select(x.id, x.loan_no, x.changed_on, sa.null(), x.balance_fen, x["class"]).where(x.customer_id == customer_id)
+    return conn.execute(past.union_all(now).order_by("from_on", "loan_id")).all()
 
 
 def guarantors_of(conn: sa.Connection, loan_id: int) -> list[sa.Row]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk, leavings, levels, notices, spellings
+from db import bulk, leavings, levels, notices, spellings, ties
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -566,6 +566,10 @@ def _machine_functions() -> Iterator[str]:
     for function, body in leavings.functions(_seen_in_each_scope()).items():
         yield body
         yield from _for_people_only(function, Scope.HEAD, Scope.BRANCH)
+        yield f"alter function {function} owner to {Scope.MACHINE}"
+    for function, body in ties.functions(_seen_in_each_scope()).items():
+        yield body
+        yield from _for_people_only(function, *REVEALED_TO, Scope.READER)
         yield f"alter function {function} owner to {Scope.MACHINE}"
     yield spellings.function({scope: CUSTOMER_POLICY[scope] for scope in (*REVEALED_TO, Scope.READER)})
     yield from _for_people_only(spellings.SIGNATURE, *REVEALED_TO, Scope.READER)

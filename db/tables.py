@@ -282,6 +282,7 @@ customers = Table(
     Index("customers_of_inspector", "inspector_id", postgresql_where=text("inspector_id is not null")),
     Index("customers_by_identity", "identity_hash"),
     Index("customers_by_phone", "phone_hash"),
+    Index("customers_by_address", "address", postgresql_using="hash"),  # who lives in the same house
     comment="客户",
 )  # fmt: skip
 
@@ -503,6 +504,7 @@ guarantors = Table(
     Index("guarantors_of_customer", "customer_id"),
     Index("guarantors_of_loan", "loan_id"),
     Index("guarantors_by_guarantor", "guarantor_id"),
+    Index("guarantors_by_number", "guarantor_no"),  # who else has the same one, customer or not
     comment="保证人",
 )  # fmt: skip
 

@@ -404,3 +404,21 @@ def shown(item: Item, value: object) -> str:
         case Type.NUMBER:
             return f"{value:,g} {words.in_language(item.unit) if item.unit else ''}".strip()
     return str(value)
+
+
+# The usual points of checks that came from elsewhere, without a form of ours.
+ANSWERS = {
+    "purpose_ok": "Loan used as agreed", "repayment_will": "Willing to repay", "operating": "In operation", "met": "Who was met",
+    "answered_by": "Who answered", "source_of_repayment": "Source of repayment",
+}  # fmt: skip
+
+
+def without_form(answers: dict) -> dict[str, str]:
+    """Question and answer; a question that nobody knows by its code."""
+    return {_(ANSWERS[code]) if code in ANSWERS else code: _of_no_form(value) for code, value in answers.items()}
+
+
+def _of_no_form(value: object) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "—" if value is None else str(value)

@@ -24,7 +24,7 @@ from db.vocab import (
     Segment,
     TodoState,
 )  # fmt: skip
-from engine import words
+from engine import monthly, words
 from engine.words import _
 from engine.workbook import Field
 
@@ -44,6 +44,19 @@ class Leads:
 
     state: str | None = None
     text: str | None = None
+
+
+@dataclass(frozen=True)
+class OfMonth:
+    """A monthly report, of a month written 2026-10."""
+
+    today: date
+    month: str
+    branch_ids: tuple[int, ...] | None = None
+
+    @property
+    def first(self) -> date:
+        return date.fromisoformat(f"{self.month}-01")
 
 
 @dataclass(frozen=True)
@@ -151,6 +164,18 @@ def _of_quarantine(_today: date) -> list[Field]:
     ]  # fmt: skip
 
 
+def _of_month(_today: date) -> list[Field]:
+    return [
+        Field("Chapter", "chapter"), Field("Of whom", "of"), Field("Figure", lambda r: r.figure.what),
+        Field("This month", lambda r: r.figure.now, "decimal"), Field("Month before", lambda r: r.figure.then, "decimal"),
+        Field("Unit", lambda r: _(monthly.WHAT[r.figure.unit])),
+    ]  # fmt: skip
+
+
+def _months_rows(conn: Connection, f: OfMonth, _sort: str | None) -> Sequence[monthly.Row]:
+    return monthly.rows(monthly.compose(conn, f.first, monthly.Part(f.branch_ids, ""), f.today))
+
+
 def address_state(row: object) -> str:
     """Where the marking of a customer's address stands, in words."""
     if row.waiting:
@@ -196,6 +221,7 @@ LISTS: dict[str, Listing] = {
         _of_footprints,
     ),
     "leads": Listing("Leads", "export.make", Leads, lambda conn, f, _sort: leads.export(conn, f.state, f.text), _of_leads),
+    "monthly": Listing("Monthly post-loan report", monthly.PERMIT, OfMonth, _months_rows, _of_month, limited=False),
     "quarantine": Listing(
         "Quarantined rows", "feeds.see", OfRun, lambda conn, f, _sort: feeds.rejected(conn, f.run_id), _of_quarantine, limited=False
     ),

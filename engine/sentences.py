@@ -88,6 +88,7 @@ WORDS = {
     "finding": vocab.Finding, "last_finding": vocab.Finding,
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
+OURS = {"measures"}  # kept as texts of the catalogue
 VEILED = {"password_hash"}  # that it changed, never to what
 QUIET = {"last_on", "wish", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
@@ -109,6 +110,11 @@ class Names:
 
 def names(conn: Connection, loans: Sequence = ()) -> Names:
     return Names(staff.names(conn), branches.names(conn), {loan.id: loan.loan_no for loan in loans})
+
+
+def tells(row) -> bool:
+    """Whether there is something to say of it: not of a night that only found again what was known."""
+    return row.op != "update" or bool({*(row.before or {}), *(row.after or {})} - QUIET)
 
 
 def sentence(row, known: Names) -> str:
@@ -211,6 +217,8 @@ def _value(row, name: str, value: object, known: Names) -> str:
         return words.name(word(value))
     if name in MINUTES:
         return f"{int(value) // 60:02}:{int(value) % 60:02}"
+    if name in OURS:
+        return plain(_(str(value)))
     if name.endswith("_at"):
         return moment(datetime.fromisoformat(str(value)))
     return plain(value)

@@ -166,6 +166,8 @@ def _work(conn: sa.Connection, ids, customers, loans, branches) -> None:
         _photographed(conn, about, record, ids[officer or "801"], n)
         _put(conn, tables.signals, **about, rule_code="S1", rule_version=1, subject_kind="loan", subject_id=loan,
              owner_id=ids.get(officer), level="red", evidence={"balance": 1}, first_on=TODAY, last_on=TODAY)  # fmt: skip
+        _put(conn, tables.signals, **about, rule_code="S3", rule_version=1, subject_kind="loan", subject_id=loan, owner_id=ids.get(officer),
+             level="blue", evidence={}, first_on=TODAY - timedelta(days=5), last_on=TODAY, state="closed", closed_on=TODAY)  # fmt: skip
         conn.execute(sa.insert(tables.loan_history).values(
             loan_id=loan, customer_id=about["customer_id"], from_on=TODAY - timedelta(days=9), to_on=TODAY,
             branch_id=branches["229001"], balance_fen=1, status="normal", principal_fen=0, interest_fen=0,

@@ -20,6 +20,7 @@ from db import access, customers, figures, loans, records, signals, tables, todo
 from db.access import MACHINE
 from db.figures import Scope, Window
 from db.vocab import LIVE_SIGNALS, Family, Kind, SignalState
+from engine import monthly
 from tests.bank import TODAY
 from tests.conftest import cloned, person
 from tests.rules_of_sight import Book, Sight
@@ -220,6 +221,16 @@ def to_take(found: list[dict]) -> list[float] | None:
     return spread([(china(g["taken_at"]) - g["first_on"]).days for g in found if g["taken_at"]])
 
 
+def to_close(count: "Count", window: Window) -> tuple[int, list[float] | None, list[float] | None]:
+    closed = [
+        g
+        for g in count.seen["signals"]
+        if g["state"] in ("closed", "false_alarm") and window.since <= g["closed_on"] <= window.until
+    ]
+    in_hand = [(g["closed_on"] - china(g["taken_at"])).days for g in closed if g["taken_at"]]
+    return len(closed), spread([(g["closed_on"] - g["first_on"]).days for g in closed]), spread(in_hand)
+
+
 def all_scopes(bank, number: str):
     """No filter, each alone, and some together."""
     book, dice, home = bank.book, bank.dice, person(number).branch_id
@@ -329,6 +340,8 @@ def test_signals_are_counted_as_they_are(bank, number):
                     sum(g["taken_at"] is not None for g in raised),
                     to_take(raised),
                 )
+            for window, row in zip(windows, figures.signals_closed(conn, scope, windows), strict=True):
+                assert (row.closed, row.days, row.in_hand) == to_close(count, window)
             standing = Counter((g["level"], g["state"]) for g in count.live())
             assert {(r.level, r.state): r.n for r in figures.signals_open(conn, scope)} == standing
             by_level = {r.level: (r.n, r.days) for r in figures.handling_days(conn, scope, windows[0].since)}
@@ -353,6 +366,48 @@ def test_visits_and_the_business_are_counted_as_they_are(bank, number):
             for window, row in zip(windows, figures.paid_out(conn, scope, windows), strict=True):
                 paid = [x["amount_fen"] for x in count.seen["loans"] if window.since <= x["disbursed_on"] <= window.until]
                 assert (row.loans, row.amount_fen or 0) == (len(paid), sum(paid))
+
+
+@pytest.mark.parametrize("number", [n for n in VIEWERS if n != "003"])
+def test_the_monthly_report_counts_as_the_dashboard_does(bank, number):
+    first = TODAY.replace(day=1)
+    before = (first - timedelta(days=1)).replace(day=1)
+    with access.reading(person(number)) as conn:
+        for scope in [s for s in all_scopes(bank, number) if (s.kind, s.family, s.staff_id) == (None, None, None)]:
+            said = monthly.report(conn, person(number), first, monthly.Part(scope.branch_ids, ""), today=TODAY)
+            for month, window in ((said.this, Window(first, TODAY)), (said.before, Window(before, first - timedelta(days=1)))):
+                as_counted(month, Count(bank, number, Scope(window.until, scope.branch_ids)), window)
+            due = Counter(t["assignee_id"] for t in Count(bank, number, scope).due(Window(first, TODAY)))
+            assert {row.staff_id: row.due for row in said.officers} == due
+
+
+def as_counted(month: monthly.Month, count: Count, window: Window) -> None:
+    due, done, raised = count.due(window), count.done(window), count.raised(window)
+    assert (month.first, month.last) == window
+    assert (month.work.due, month.work.on_time, month.work.open) == (
+        len(due),
+        sum(map(on_time, due)),
+        sum(t["closed_on"] is None for t in due),
+    )
+    assert (month.completed.done, month.completed.days) == (
+        len(done),
+        spread([(t["closed_on"] - t["created_on"]).days for t in done]),
+    )
+    assert month.visits == on_site(count.visits(window))
+    assert (month.taken.days, (month.closed.closed, month.closed.days, month.closed.in_hand)) == (
+        to_take(raised),
+        to_close(count, window),
+    )
+    fired = [g for g in count.seen["signals"] if window.since <= g["first_on"] <= window.until]
+    standing = [
+        g
+        for g in count.seen["signals"]
+        if g["first_on"] <= window.until and not (g["closed_on"] and g["closed_on"] <= window.until)
+    ]
+    assert {s.level: s.raised for s in month.signals if s.raised} == Counter(g["level"] for g in fired)
+    assert {s.level: s.open for s in month.signals if s.open} == Counter(g["level"] for g in standing)
+    paid = [x["amount_fen"] for x in count.seen["loans"] if window.since <= x["disbursed_on"] <= window.until]
+    assert (month.disbursed.n, month.disbursed.amount_fen) == (len(paid), sum(paid))
 
 
 SUMS = {

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,10 +16,11 @@ from db.access import MACHINE, Person
 from db.files import Span
 from db.vocab import SignalState
 from engine import __main__ as command
-from engine import acts, refusals, sentences, signals, words, writing
+from engine import acts, lists, refusals, sentences, signals, words, writing
+from engine import monthly as months
 from engine.papers import inspection, monthly, paper, press, volumes
 from engine.papers.paper import Paper
-from tests import conftest, evening, field_work, test_reviews
+from tests import conftest, evening, field_work, test_pages, test_reviews
 from tests.bank import TODAY
 
 NOW = test_reviews.NOW
@@ -284,11 +286,41 @@ def test_a_loan_that_fell_to_a_worse_class_is_counted_with_its_balance(visited, 
             principal_fen=0, interest_fen=0, matures_on=loan.matures_on, extensions=0, run_id=1, **{"class": "special_mention"}))  # fmt: skip
         conn.execute(sa.update(tables.loans).where(x.id == loan.id).values(**{"class": "doubtful"}))
     with access.reading(wang) as conn:
-        this = monthly.count(conn, NOVEMBER, None, TODAY)
+        this = months.count(conn, NOVEMBER, None, TODAY)
     assert [(m.was, m.became, m.n, int(m.balance_fen)) for m in this.migration] == [
         ("special_mention", "doubtful", 1, loan.balance_fen)
     ]
     assert "关注▲可疑1" in reported(wang)
+
+
+def test_the_screen_says_what_the_paper_says_and_so_does_the_file(visited, wang, monkeypatch):
+    with access.reading(wang) as conn:
+        said = months.report(conn, wang, NOVEMBER, months.Part(None, ""), today=TODAY)
+        file = lists.LISTS["monthly"]
+        lines = file.rows(conn, lists.OfMonth(TODAY, "2026-11"), None)
+    paper, screen = reported(wang), shown_of(monkeypatch, "monthly?month=2026-11")
+    for figure in months.glance(said):
+        assert (figure.what + "".join(figure.told[:2])).replace(" ", "") in paper
+        assert re.search(rf"{re.escape(figure.what)} +{re.escape(figure.told[0])} +{re.escape(figure.told[1])}", screen), figure
+    assert [row.figure for row in lines if not row.of] == months.glance(said)
+    assert {row.of for row in lines if row.chapter == "分人员"} == {row.officer or "待领取" for row in said.officers}
+    assert [field.title for field in file.fields(TODAY)][:3] == ["Chapter", "Of whom", "Figure"]
+
+
+def shown_of(monkeypatch, address: str) -> str:
+    monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
+    return test_pages.shown(test_pages.Visit(monkeypatch, "head_risk").at(address))
+
+
+def test_the_list_behind_a_figure_of_the_month_has_as_many_rows(visited, wang, monkeypatch):
+    with access.reading(wang) as conn:
+        said = months.report(conn, wang, NOVEMBER, months.Part(None, ""), today=TODAY)
+    opened = [f for f in months.glance(said) if f.page and f.unit is months.Unit.NUMBER and f.page != "signals"]
+    assert {f.page for f in opened} == {"todos", "records", "loans"}
+    for figure in opened:
+        address = f"{figure.page}?" + "&".join(f"{name}={value}" for name, value in figure.query.items())
+        seen = re.search(r'body: "(\d[\d,]*) ', shown_of(monkeypatch, address))
+        assert (int(seen[1]) if seen else 0) == figure.now, figure
 
 
 def test_a_month_to_come_has_no_report(visited, wang):

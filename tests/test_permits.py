@@ -65,6 +65,7 @@ from engine import (
     words,
     working_days,
 )
+from engine import monthly as months
 from engine.campaigns import Campaign
 from engine.feed import override
 from engine.lists import Leads
@@ -128,6 +129,10 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "kept_reports.share": ("report.share", lambda conn, by: kept_reports.share(conn, by, 0, [Role.MANAGER], [])),
     "kept_reports.repeat": ("report.keep", lambda conn, by: kept_reports.repeat(conn, by, 0, Rhythm.DAILY, today=TODAY)),
     "kept_reports.drop": ("report.keep", lambda conn, by: kept_reports.drop(conn, by, 0)),
+    "monthly.report": (
+        "monthly.make",
+        lambda conn, by: months.report(conn, by, TODAY.replace(day=1), months.Part(None, ""), today=TODAY),
+    ),
     "papers.monthly.of_month": (
         "monthly.make",
         lambda conn, by: monthly.of_month(conn, by, TODAY.replace(day=1), now=NOW, today=TODAY),

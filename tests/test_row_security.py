@@ -61,6 +61,7 @@ from db import (
     staff,
     store,
     tables,
+    ties,
     todos,
 )  # fmt: skip
 from db import reports as db_reports
@@ -105,8 +106,8 @@ MACHINERY = (
 OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "health.database_size"}
 # Tells of others' rows that there are such, and not whose: tried in tests/test_reviews.py and tests/test_handover.py.
 WITHOUT_SAYING_WHOSE = {"copies.of_form", "records.same_digits", "leavings.begun_by"}
-# Found by functions that apply the rules themselves: tried below.
-BY_FUNCTIONS = {"customers.having", "spellings.called"}
+# Found by functions that apply the rules themselves: tried below, ties in tests/test_ties.py.
+BY_FUNCTIONS = {"customers.having", "spellings.called", "ties.tied", "ties.circles"}
 # Asked before anybody acts; people are refused, for these read what is hidden.
 AT_THE_GATE = {
     "accounts.by_username": lambda conn, w: accounts.by_username(conn, "u802"),
@@ -244,6 +245,7 @@ READS: dict[str, Callable] = {
     "figures.completed": lambda conn, w: figures.completed(conn, SCOPE, WINDOWS),
     "figures.stood": lambda conn, w: figures.stood(conn, SCOPE, [TODAY, SINCE]),
     "figures.signals_raised": lambda conn, w: figures.signals_raised(conn, SCOPE, WINDOWS),
+    "figures.signals_closed": lambda conn, w: figures.signals_closed(conn, SCOPE, WINDOWS),
     "figures.signals_waited": lambda conn, w: figures.signals_waited(conn, SCOPE, [TODAY, SINCE]),
     "figures.visited": lambda conn, w: figures.visited(conn, SCOPE, WINDOWS),
     "figures.officer_table": lambda conn, w: figures.officer_table(conn, SCOPE, SINCE),
@@ -338,7 +340,7 @@ READS: dict[str, Callable] = {
     "loans.get": lambda conn, w: [loans.get(conn, number) for number in w.loans],
     "loans.of_customer": lambda conn, w: [loans.of_customer(conn, c) for c in w.customers.values()],
     "loans.numbered": lambda conn, w: [loans.numbered(conn, text, 20) for text in ("L", "HTL")],
-    "loans.history": lambda conn, w: [loans.history(conn, loan, c) for loan, c in w.pairs],
+    "loans.states": lambda conn, w: [loans.states(conn, c) for c in w.customers.values()],
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
     "monthly.migration": lambda conn, w: monthly.migration(conn, SCOPE, TODAY - timedelta(days=5), TODAY),
     "monthly.signals_of": lambda conn, w: monthly.signals_of(conn, SCOPE, SINCE, TODAY),
@@ -431,6 +433,8 @@ READS: dict[str, Callable] = {
     "staff.moved": lambda conn, w: staff.moved(conn, TODAY),
     "staff.role_held": lambda conn, w: [staff.role_held(conn, s) for s in w.some],
     "staff.without_role": lambda conn, w: staff.without_role(conn),
+    "ties.guarantees": lambda conn, w: [ties.guarantees(conn, c) for c in w.customers.values()],
+    "ties.some": lambda conn, w: ties.some(conn, list(w.customers.values())),
     "todos.listing": lambda conn, w: [
         todos.listing(conn, todos.Filter(TODAY, **narrowed))
         for narrowed in ({}, {"pending": True}, {"late": True}, {"unassigned": True}, {"text": "K00"}, {"text": "L"})

@@ -19,7 +19,7 @@ FLOORS = ("pages", "engine", "api", "db")
 TELLING = {
     "_": (0,), "Column": (1, "label", "help"), "Field": (0,), "Listing": (0,), "Entry": (2,), "Job": (0, 1), "Finding": (0,), "Parameter": (2,),
     "heading": (0,), "empty": (0, 1), "count": (1, 2), "lines": (2,), "button": (0,), "act": (2,), "card": (0, 3, 5),
-    "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "flag": (1,), "day": (1,),
+    "text": (1, 2, "label", "placeholder"), "word": (1,), "choice": (1,), "one_of": (1,), "always": (1,), "flag": (1,), "day": (1,),
     "_choice": (0,),
     "Subject": (0,), "Dimension": (0,), "Measure": (0,), "Detail": (0,), "Day": (0,), "counted": (0,), "summed": (0,),
     "_one": (1,), "_several": (1,), "_day": (1,), "distinct": (0,), "share": (0,), "mean": (0,),

@@ -348,7 +348,7 @@ def _answers(form: Form | None, answers: dict) -> Iterator[Block]:
     said = answers.get("words") or {}
     given = {code: value for code, value in answers.items() if code != "words"}
     if form is None:
-        yield from [paper.facts([(code, _coded(value)) for code, value in given.items()])] if given else []
+        yield from [paper.facts(list(forms.without_form(given).items()))] if given else []
         return
     for section in form.sections:
         items = [item for item in section.fields if item.code in given]
@@ -362,11 +362,6 @@ def _answers(form: Form | None, answers: dict) -> Iterator[Block]:
         for item in items:
             if item.type is Type.TABLE and given[item.code]:
                 yield _table(item, given[item.code])
-
-
-def _coded(value: object) -> str:
-    """An answer of no form of ours."""
-    return (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
 
 
 def _answer(item: Item, value: object, remark: str | None) -> Cell:

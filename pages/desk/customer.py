@@ -10,6 +10,7 @@ from engine import customers as acts_on_customers
 from engine.words import _
 from pages.parts import acts, campaigns, decisions, dossier, frame, level_card, look, maps, papers, tables
 from pages.parts import care as known
+from pages.parts import ties as bound
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -31,6 +32,7 @@ with access.reading(person) as conn:
     moves = [r for r in requests.of_customer(conn, customer.id, Request.ADDRESS_MOVE) if r.state == Approval.SUBMITTED]
     inspectors = staff.inspectors_for(conn, {customer.branch_id}) if permits.may(person, "inspector.name") else []
     own, notes = care.of_customer(conn, customer.id), care.notes_of(conn, customer.id)
+    states, binding = loans.states(conn, customer.id), bound.read(conn, customer.id)
     trail = audit.of_customer(conn, customer.id)
     names = sentences.names(conn, book)
 
@@ -224,12 +226,14 @@ with right:
             tables.open_page("desk/loan", no=picked.loan_no)
         if not book:
             st.caption(_("No loans."))
+    dossier.over_time(states, checks, today)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(_("Todos"), anchor=False)
             st.space("stretch")
             campaigns.of_one(person, customer.id)
         dossier.todo_lines(work, today)
+bound.show(binding, today)
 with st.container(border=True, key="notes"):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_("Notes"), anchor=False)

@@ -9,7 +9,7 @@ from db.figures import Scope
 from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role
 from engine import clock, words
 from engine.words import _
-from pages.parts import board, charts, filters, frame, live, look, looking, tables, wall
+from pages.parts import board, charts, filters, frame, live, look, looking, papers, tables, wall
 from pages.parts.board import Asked
 from pages.parts.tables import Column
 
@@ -103,6 +103,7 @@ with head:
     st.space("stretch")
     with st.container(width="content"):
         as_of = st.empty()
+    papers.to_month(person, **{name: code for name, code in asked.narrowed.items() if name == "branch"})
     looking.choose(person)
 breadcrumb(steps)
 

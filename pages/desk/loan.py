@@ -2,14 +2,13 @@
 
 from dataclasses import asdict
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from db import access, audit, customers, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, sentences, words
 from engine.words import _
-from pages.parts import adjusted, asof, charts, dossier, frame, look, papers, tables
+from pages.parts import adjusted, asof, dossier, frame, look, papers, tables
 
 person = frame.person("loans.see")
 today = clock.today()
@@ -22,7 +21,7 @@ with access.reading(person) as conn:
         tables.empty("No such loan, or not yours to see", "Check the number, or find the loan in the list.")
         st.page_link("pages/desk/loans.py", label=_("To the list of loans"), icon=":material/arrow_back:")
         st.stop()
-    history = loans.history(conn, loan.id, loan.customer_id)
+    states = [s for s in loans.states(conn, loan.customer_id) if s.loan_id == loan.id]
     guarantors = loans.guarantors_of(conn, loan.id)
     mine = [t for t in todos.of_customer(conn, loan.customer_id) if loan.id in t.loan_ids]
     checks = [r for r in records.of_customer(conn, loan.customer_id) if loan.id in r.loan_ids]
@@ -76,26 +75,6 @@ def guarantor(g) -> str:
     return f"{look.plain(g.name)} · {look.money(g.amount_fen)}{trouble}"
 
 
-def over_time() -> None:
-    with st.container(border=True):
-        st.subheader(_("Balance and class over time"), anchor=False)
-        if not history:
-            st.caption(_("Unchanged since {0}.").format(look.day(loan.changed_on)))
-            return
-        steps = [(h.from_on, h.balance_fen) for h in history] + [(loan.changed_on, loan.balance_fen), (today, loan.balance_fen)]
-        figure = go.Figure(go.Scatter(x=[s[0] for s in steps], y=[s[1] / 1_000_000 for s in steps],
-            line={"shape": "hv", "color": look.TEAL},
-                                      fill="tozeroy", fillcolor="rgba(31,111,120,.12)",
-                                      name=_("{0} (¥10k)").format(_("Balance"))))  # fmt: skip
-        states = [(h.from_on, h.to_on, h._mapping["class"]) for h in history] + [(loan.changed_on, today, loan._mapping["class"])]
-        for begin, end, loan_class in states:
-            if loan_class != LoanClass.NORMAL:
-                figure.add_vrect(
-                    x0=begin, x1=end, fillcolor=look.HEX[look.badge_colour(LoanClass(loan_class))], opacity=0.12, line_width=0
-                )
-        charts.draw(figure, _("Balance in ten thousand yuan, worse classes shaded"), height=200)
-
-
 def reasons() -> None:
     """Each rule's verdict: why there is a todo, or none."""
     telling = [v for v in why.verdicts if v.verdict != "no_match"]
@@ -129,7 +108,7 @@ left, right = st.columns([2, 3])
 with left:
     facts()
 with right:
-    over_time()
+    dossier.over_time(states, checks, today)
     with st.container(border=True):
         st.subheader(_("Todos"), anchor=False)
         dossier.todo_lines(mine, today)

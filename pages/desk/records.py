@@ -76,7 +76,7 @@ def everything() -> None:
         with st.container(width="content"):
             counted = st.empty()
         st.space("stretch")
-        papers.of_month(person)
+        papers.to_month(person)
         papers.of_branch(person)
     queue(counted) if view == "review" else checks(head, counted)
 

@@ -9,7 +9,7 @@ from db.vocab import ExportState, Rhythm
 from engine import clock, permits, refusals, reports, words
 from engine import exports as files
 from engine.words import _
-from pages.parts import exporting, filters, frame, look, report_answer, report_keeping, report_query, tables
+from pages.parts import exporting, filters, frame, look, papers, report_answer, report_keeping, report_query, tables
 from pages.parts.tables import Column
 
 person = frame.person("reports.see")
@@ -41,6 +41,7 @@ def everything() -> None:
     with tables.heading("Reports"):
         view = filters.one_of("view", "View", VIEWS, "all")
         st.space("stretch")
+        papers.to_month(person)
         st.button(_("New query"), icon=":material/add:", type="primary", key="new_query", on_click=_begin)
     if view == "files":
         my_files()

@@ -20,7 +20,7 @@ SILENT = {"30": "No contact for 30 days", "90": "No contact for 90 days", "180":
 
 def mine() -> None:
     with access.reading(person) as conn:
-        with filters.bar():
+        with filters.bar("filters-wrapped"):
             text = filters.text(placeholder="name, number, phone", width=210)
             overdue = filters.flag("overdue", "In arrears only")
             order = filters.sort(SORTS, "need", width=180)

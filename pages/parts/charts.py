@@ -7,7 +7,7 @@ from html import escape
 import plotly.graph_objects as go
 import streamlit as st
 
-from db.vocab import Kind
+from db.vocab import Conclusion, Kind, LoanClass, Mode
 from engine import words
 from engine.words import _
 from pages.parts import look
@@ -73,6 +73,18 @@ def done_per_day(rows: Sequence, due: dict[date, int], since: date, until: date)
     return {"data": [*bars, line], "layout": {"barmode": "stack"}}
 
 
+def due_per_day(rows: Sequence) -> Drawing:
+    """What fell due on each day, stacked by what became of it."""
+    days, parts = [row.day for row in rows], {
+        "on_time": (_("Done on time"), look.TEAL), "late": (_("Done late"), look.AMBER), "open": (_("Still open"), look.BEFORE),
+    }  # fmt: skip
+    bars = [
+        {"type": "bar", "x": days, "y": [getattr(row, part) for row in rows], "name": name, "marker": {"color": colour}}
+        for part, (name, colour) in parts.items()
+    ]
+    return {"data": bars, "layout": {"barmode": "stack"}}
+
+
 def overdue_per_day(rows: Sequence) -> Drawing:
     """Areas by age, the oldest at the bottom."""
     names = {"late_more": _("more than 30 days"), "late_30": _("8 to 30 days"), "late_7": _("1 to 7 days")}
@@ -129,6 +141,62 @@ def before_after(names: Sequence[str], before: Sequence[float], after: Sequence[
         for title, values, colour in ((_("after"), after, look.TEAL), (_("before"), before, look.BEFORE))
     ]
     return {"data": bars, "layout": LYING | {"barmode": "group", "legend": {"traceorder": "reversed"}}}
+
+
+def balance_and_class(states: Sequence, checks: Sequence, today: date) -> Drawing:
+    """Balances through time in ten thousand yuan, one upon the other by class, the worst on top; a mark where a loan changed its
+    class, and one below for each check."""
+    days = sorted({s.from_on for s in states} | {s.to_on for s in states if s.to_on} | {today})
+    by_class = {of: [_held(states, of, day) for day in days] for of in LoanClass}
+    areas = [
+        {"type": "scatter", "x": days, "y": held, "name": words.name(of), "stackgroup": "class", "mode": "lines", "fillcolor": look.CLASS_COLOURS[of] + "66",
+         "line": {"width": 1, "color": look.CLASS_COLOURS[of], "shape": "hv"}, "hovertemplate": "%{y:,.2f}"}
+        for of, held in by_class.items() if any(held)
+    ]  # fmt: skip
+    total = dict(zip(days, map(sum, zip(*by_class.values(), strict=True)), strict=True))
+    marks = [*_class_changes(states, total), *_checks([c for c in checks if c.done_on >= days[0]])]
+    return {"data": [*areas, *marks], "layout": {"yaxis": {"rangemode": "tozero"}, "xaxis": {"tickformat": "%Y-%m"}}}
+
+
+def _held(states: Sequence, of: LoanClass, day: date) -> float:
+    there = (s for s in states if s.from_on <= day and (s.to_on is None or day < s.to_on) and s._mapping["class"] == of)
+    return sum(s.balance_fen for s in there) / 1_000_000
+
+
+def class_changes(states: Sequence) -> list[tuple[date, str, LoanClass, LoanClass]]:
+    """(day, loan, was, became) wherever a loan changed its class, oldest first."""
+    last, found = {}, []
+    for s in states:
+        was, now = last.get(s.loan_id), LoanClass(s._mapping["class"])
+        if was is not None and was != now:
+            found.append((s.from_on, s.loan_no, was, now))
+        last[s.loan_id] = now
+    return found
+
+
+def _class_changes(states: Sequence, total: dict[date, float]) -> list[dict]:
+    order, found = list(LoanClass), class_changes(states)
+    marks = []
+    for title, symbol, colour, worse in (
+        (_("class got worse"), "triangle-up", look.RED, True),
+        (_("class got better"), "triangle-down", look.GREEN, False),
+    ):
+        own = [change for change in found if (order.index(change[3]) > order.index(change[2])) is worse]
+        texts = [f"{loan}: {words.name(was)} → {words.name(now)}" for _day, loan, was, now in own]
+        marks += [_marks([c[0] for c in own], [total[c[0]] for c in own], texts, title, symbol, colour)] if own else []
+    return marks
+
+
+def _checks(checks: Sequence) -> list[dict]:
+    texts = [f"{words.name(Kind(c.kind))} · {words.name(Mode(c.mode))} · {words.name(Conclusion(c.conclusion))}" for c in checks]
+    return [_marks([c.done_on for c in checks], [0] * len(checks), texts, _("check"), "diamond", look.BLUE)] if checks else []
+
+
+def _marks(x: list, y: list, texts: list[str], name: str, symbol: str, colour: str) -> dict:
+    return {
+        "type": "scatter", "x": x, "y": y, "text": texts, "name": name, "mode": "markers", "cliponaxis": False, "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"symbol": symbol, "size": 9, "color": colour},
+    }  # fmt: skip
 
 
 LYING = {"hovermode": "closest", "yaxis": {"automargin": True, "dtick": 1, "showgrid": False}, "xaxis": {"visible": False}}

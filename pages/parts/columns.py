@@ -11,7 +11,8 @@ from engine.exports import Asked
 from engine.words import _
 from pages.parts import style
 
-FROM = 7  # columns; a shorter table needs no arranging
+FROM = 7  # columns; a narrower table needs no arranging
+ROWS = 5  # a shorter table is read as it stands
 
 
 def arranged(columns: Sequence, key: str) -> list:
@@ -29,11 +30,11 @@ def _wish(key: str) -> dict | None:
     return (style.wish("columns") or {}).get(key)
 
 
-def arrange(columns: Sequence, key: str) -> None:
-    """The button under a long table."""
-    if len(columns) < FROM or not re.fullmatch(r"[a-z_]+", key):
-        return
+def arrange(columns: Sequence, key: str, rows: int) -> None:
+    """The button under a long and wide table, and under every one that somebody has arranged."""
     labels, now = [c.label for c in columns], [c.label for c in arranged(columns, key)]
+    if len(columns) < FROM or rows < ROWS and now == labels or not re.fullmatch(r"[a-z_]+", key):
+        return
     with st.popover(_("Columns") + (f" · {len(now)}/{len(labels)}" if now != labels else ""), icon=":material/view_column:",
                     key=f"arrange_{key}", width="content"):  # fmt: skip
         picked = f"columns_{key}"

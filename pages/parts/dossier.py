@@ -7,9 +7,9 @@ import streamlit as st
 
 from db import access, definitions
 from db.vocab import CloseReason, Conclusion, Definition, Kind, Level, Mode, Outcome, SignalState, TodoState
-from engine import clock, signals, words
+from engine import clock, sentences, signals, words
 from engine.words import _
-from pages.parts import look
+from pages.parts import charts, look
 
 VERDICTS = {
     "asked": ("Asked", "green"), "waiting": ("Waiting", "blue"), "satisfied": ("Covered", "gray"), "exempt": ("Exempt", "gray"),
@@ -38,6 +38,25 @@ def lines(rows: Sequence, line: Callable[[object], str], nothing: str, first: in
     if len(rows) > first:
         with st.expander(_("{0} more").format(len(rows) - first)):
             st.markdown("  \n".join(line(row) for row in rows[first:]))
+
+
+def over_time(states: Sequence, checks: Sequence, today: date) -> None:
+    """The balance of some loans by class since they are known, with changes of class and checks marked."""
+    with st.container(border=True, key="over-time"):
+        st.subheader(_("Balance and class over time"), anchor=False)
+        if states and all(s.to_on is None for s in states) and not checks:
+            st.caption(_("Unchanged since {0}.").format(look.day(max(s.from_on for s in states))))
+        elif states:
+            drawn = charts.balance_and_class(states, checks, today)
+            charts.draw(drawn, _("Balance in ten thousand yuan by class, with changes of class and checks"), height=220)
+            _class_changes(charts.class_changes(states))
+
+
+def _class_changes(changes: Sequence) -> None:
+    """In words: the latest first."""
+    if changes:
+        with st.expander(_("Changes of class ({0})").format(len(changes))):
+            lines(changes[::-1], lambda c: f"{look.day(c[0])} · {look.plain(c[1])} · {look.badge(c[2])} → {look.badge(c[3])}", "")
 
 
 def verdict_badge(verdict: str) -> str:
@@ -104,5 +123,8 @@ def title_of(rule_code: str) -> str:
 def trail(rows: Sequence, sentence: Callable[[object], str]) -> None:
     """Latest first."""
     lines(
-        rows, lambda r: f":gray[{look.moment(r.at)}] {sentence(r)}", "Nothing was changed by hand or by a later feed yet.", first=12
+        [r for r in rows if sentences.tells(r)],
+        lambda r: f":gray[{look.moment(r.at)}] {sentence(r)}",
+        "Nothing was changed by hand or by a later feed yet.",
+        first=12,
     )

@@ -29,7 +29,7 @@ def bar(key: str = "filters") -> Iterator[None]:
     """One line of filters, and under it what could not be understood of the address."""
     with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         yield
-        if key == "filters":
+        if key.startswith("filters"):
             my_filters.draw()
     for sentence in st.session_state.pop(ODD, []):
         st.warning(look.plain(sentence), icon=":material/link_off:")
@@ -117,10 +117,15 @@ def _depths(rows: Sequence) -> dict[int, int]:
 
 def sort(options: dict[str, str], default: str, key: str = "sort", width: int = 170) -> str:
     """How a list is sorted: keys of the read's SORTS, a minus for descending."""
-    _take(key, _one_of("Sort", options), default)
+    return always(key, "Sort", {value: _(text) for value, text in options.items()}, default, width)
+
+
+def always(key: str, label: str, options: dict[str, str], default: str, width: int = 150) -> str:
+    """Always one of {value: text}, of which there are many."""
+    _take(key, _one_of(label, options), default)
     return st.selectbox(
-        _("Sort"), list(options), key=key, format_func=lambda v: _(options[v]), width=width, label_visibility="collapsed",
-        on_change=_put, args=(key, default),
+        _(label), list(options), key=key, format_func=options.get, width=width, label_visibility="collapsed", on_change=_put,
+        args=(key, default),
     )  # fmt: skip
 
 

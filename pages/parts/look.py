@@ -43,6 +43,9 @@ KIND_COLOURS = {
     Kind.FIRST: "#3E8E95", Kind.REGULAR: "#1F6F78", Kind.KEY: "#8A4F7D", Kind.MATURITY: "#5B7DB1", Kind.OVERDUE: "#C2611B",
     Kind.FULL: "#7A8B3A", Kind.SPECIAL: "#9A7B4F", Kind.SPOT: "#A3B0B5", Kind.ALERT: "#B83227",
 }  # fmt: skip
+CLASS_COLOURS = {
+    LoanClass.NORMAL: TEAL, LoanClass.SPECIAL_MENTION: YELLOW, LoanClass.SUBSTANDARD: ORANGE, LoanClass.DOUBTFUL: RED, LoanClass.LOSS: "#6E1A14",
+}  # fmt: skip
 AGE_COLOURS = {"late_7": "#E3B27C", "late_30": "#D0793A", "late_more": "#A6291F"}
 LEVEL_COLOURS = {Level.RED: RED, Level.ORANGE: ORANGE, Level.YELLOW: YELLOW, Level.BLUE: BLUE}
 

@@ -52,6 +52,7 @@ ENTRIES = (
     Entry("signals", "desk/signals.py", "Warning signals", "notifications_active", DESK, "signals.see"),
     Entry("collection", "desk/collection.py", "Collection", "payments", DESK, "signals.see"),
     Entry("reports", "desk/reports.py", "Reports", "table_chart", DESK, "reports.see"),
+    Entry("monthly", "desk/monthly.py", "Monthly report", "summarize", DESK, "monthly.make", listed=False),
     Entry("footprints", "desk/footprints.py", "Footprints", "footprint", DESK, "footprint.look"),
     Entry("rules", "setup/rules.py", "Rules", "rule", SETUP, "rules.see"),
     Entry("products", "setup/products.py", "Products", "category", SETUP, "rules.see"),
@@ -103,7 +104,7 @@ def pages(person: Person, wish: str | None) -> list[st.Page]:
 
 def draw(person: Person, path: str, pinned: Sequence[str], filters: Sequence[dict] = ()) -> None:
     """The menu by role, in sections, pages and filters that the person has pinned on top. A page reached from a list is marked as its list."""
-    here = {"loan": "loans", "customer": "customers"}.get(path, path)
+    here = {"loan": "loans", "customer": "customers", "monthly": "reports"}.get(path, path)
     listed = {entry.path: entry for entry in open_to(person) if entry.listed}
     _section("pinned", "Favourites", [listed[path] for path in pinned if path in listed], here)
     _pinned_filters(filters, titled=not pinned)

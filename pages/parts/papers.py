@@ -50,22 +50,26 @@ def of_customer(person: Person, customer_no: str) -> None:
     button(person, customer_no, make, inspection.PERMIT)
 
 
-def of_month(person: Person) -> None:
-    """The monthly report of the bank or a branch; the month that ended last is offered first."""
-    if not permits.may(person, monthly.PERMIT):
-        return
-    with st.popover(_("Monthly report"), icon=":material/summarize:", key="monthly_report"):
-        today, named = clock.today(), _branches(person)
-        months = [_months_ago(today, n) for n in range(13)]
-        month = st.selectbox(_("Month"), months, index=1, format_func=lambda m: f"{m:%Y-%m}", key="paper_month")
-        whole = {} if person.role is Role.BRANCH_HEAD else {None: _("Whole bank")}
-        choices = whole | {b: look.visible(name) for b, name in named.items()}
-        branch_id = st.selectbox(_("Branch"), list(choices), format_func=choices.get, key="paper_month_branch")
+def of_month(person: Person, first: date, branch_id: int | None, alone: bool) -> None:
+    """The monthly report that is on the screen."""
 
-        def make(conn: Connection) -> File:
-            return monthly.of_month(conn, person, month, branch_id, now=clock.now(), today=clock.today())
+    def make(conn: Connection) -> File:
+        return monthly.of_month(conn, person, first, branch_id, alone, now=clock.now(), today=clock.today())
 
-        button(person, f"{month:%Y%m}", make, monthly.PERMIT, "Monthly post-loan report")
+    button(person, f"{first:%Y%m}", make, monthly.PERMIT, "Monthly post-loan report")
+
+
+def to_month(person: Person, **asked: str) -> None:
+    """The way to the monthly report of what is looked at."""
+    if permits.may(person, monthly.PERMIT):
+        st.page_link(
+            "pages/desk/monthly.py", label=_("Monthly report"), icon=":material/summarize:", query_params=asked, width="content"
+        )
+
+
+def months(today: date) -> list[date]:
+    """First days: this month and the twelve before it."""
+    return [_months_ago(today, n) for n in range(13)]
 
 
 def _months_ago(today: date, n: int) -> date:

@@ -106,7 +106,7 @@ def _answers(form: Form | None, answers: dict) -> None:
     with st.container(border=True, key="answers"):
         st.subheader(look.plain(words.in_language(form.title)) if form else _("Answers"), anchor=False)
         if form is None:
-            dossier.facts(given, key="codes")
+            dossier.facts(forms.without_form(given), key="codes")
             return
         for section in form.sections:
             _section(words.in_language(section.title), [i for i in section.fields if i.code in given], given, said)

@@ -80,7 +80,7 @@ def _draw(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest
         _late_in_red(frame, rows, columns), hide_index=True, key=_key(key), height=height, row_height=row_height, alt=alt,
         column_config={c.name: _config(c) for c in columns}, placeholder="—", **options,
     )  # fmt: skip
-    arranging.arrange(every, key)
+    arranging.arrange(every, key, len(rows))
     return drawn
 
 

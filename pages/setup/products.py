@@ -6,10 +6,11 @@ import streamlit as st
 
 from db import access, definitions, rulebook, sketches
 from db import products as book
+from db.access import Person
 from db.vocab import Definition, Family, Kind, Mode, Segment
 from engine import clock, form_words, forms, generate, permits, products, rule_words, words
 from engine.words import _
-from pages.parts import acts, asof, drafts, filters, frame, look, product_editor, product_sheet, proposals, tables
+from pages.parts import acts, asof, drafts, filters, frame, live, look, product_editor, product_sheet, proposals, tables
 from pages.parts.tables import Column
 
 person = frame.person("rules.see")
@@ -61,8 +62,15 @@ class Reach:
     sentence: str
 
 
+@st.cache_data(ttl=300, max_entries=20, show_spinner=False)
+def overview_of(_by: Person, sight: tuple, number: tuple) -> dict[str, object]:
+    """What each product carries, summed up over the whole book: once a change for all who see the same."""
+    with access.reading(_by) as conn:
+        return {row.code: row for row in book.overview(conn)}
+
+
+rows = overview_of(person, live.sight(person), live.number())
 with access.reading(person) as conn:
-    rows = {row.code: row for row in book.overview(conn)}
     configured = {row.code: row for row in definitions.in_force(conn, Definition.PRODUCT, today)}
     waiting = definitions.awaiting(conn, Definition.PRODUCT)
     mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.PRODUCT)} if may_change else {}

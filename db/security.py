@@ -656,8 +656,9 @@ _HAVING = """
 create or replace function vigil_having(number text) returns bigint[]
 language sql stable security definer set search_path = public, pg_temp as $$
     select coalesce(array_agg(id), '{{}}') from customers
-    where (phone_hash = vigil_lookup(number) or identity_hash = vigil_lookup(number)
-           or id in (select f.customer_id from customer_facts f where f.phone_hash = vigil_lookup(number))) and {seen}
+    where id in (select c.id from customers c where c.phone_hash = vigil_lookup(number)
+                 union select c.id from customers c where c.identity_hash = vigil_lookup(number)
+                 union select f.customer_id from customer_facts f where f.phone_hash = vigil_lookup(number)) and {seen}
 $$"""
 
 _NOTE = """

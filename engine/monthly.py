@@ -166,7 +166,7 @@ class Figure:
         moved = self.now - self.then
         match self.unit:
             case Unit.PERCENT:
-                return _("{0} points").format(f"{moved:+.1f}")
+                return _("{0} percentage points").format(f"{moved:+.1f}")
             case Unit.YUAN:
                 return f"{100 * moved / self.then:+.1f}%" if self.then else "—"
         return f"{moved:+,.1f}" if self.unit is Unit.DAYS else f"{moved:+,.0f}"

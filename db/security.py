@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk, leavings, levels, notices, spellings, ties
+from db import bulk, leavings, levels, notices, organisation, spellings, ties
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -89,10 +89,12 @@ MY_OWN = dict.fromkeys((Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR
 TOLD = MY_OWN | {Scope.ADMIN: f"staff_id = {ME}"}  # whom the bell calls
 FOR_ADMINISTRATORS = everybody_in(Scope.READER, Scope.ADMIN)
 NOBODY: dict[Scope, str] = {}
+OF_ROLES = f"{acts_as(Role.SECURITY_ADMIN)} and kind = 'role'"
 
 POLICIES: dict[str, dict[Scope, str]] = {
     "branches": FOR_ALL,
     "branch_tree": FOR_ALL,
+    "branch_moves": NOBODY,  # what undoing a merger needs
     "staff": FOR_ALL,
     "staff_roles": FOR_ALL,
     "products": FOR_ALL,
@@ -142,7 +144,8 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "rounds": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES, Scope.OFFICER: f"staff_id = {ME}"},
     "sharings": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
     "requests": of_a_branch(f"asked_by = {ME} or {mine('customer_id')}") | {
-        Scope.BRANCH: f"{IN_MY_BRANCHES} or asked_by = {ME}", Scope.COLLECTOR: f"{CUSTOMER_SEEN} or asked_by = {ME}"
+        Scope.BRANCH: f"{IN_MY_BRANCHES} or asked_by = {ME}", Scope.COLLECTOR: f"{CUSTOMER_SEEN} or asked_by = {ME}",
+        Scope.ADMIN: OF_ROLES,
     },
     "reports": dict.fromkeys(EVERYBODY, f"owner_id = {ME} or {SHARED_WITH_ME}"),
     "exports": dict.fromkeys(EVERYBODY, f"staff_id = {ME}"),
@@ -288,6 +291,7 @@ ASKS_EXPORT = ASKS._replace(rows="kind = 'export' and customer_id = 0")
 MINE_ONLY = f"owner_id = {ME}"
 ASKS_EXEMPTION = Write("insert", signed=f"asked_by = {ME} and approved_by is null")
 IS_SECURITY = acts_as(Role.SECURITY_ADMIN)
+IS_SYSTEM = acts_as(Role.SYSTEM_ADMIN)
 STAFF_OF_MINE = "exists (select 1 from staff s where s.id = {0} and s.branch_id = any((select vigil_branches())::int[]))"
 BOTH_MINE = f"{STAFF_OF_MINE.format('staff_id')} and {STAFF_OF_MINE.format('delegate_id')}"
 HANDOVER_KEPT = (
@@ -395,6 +399,8 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         Scope.OFFICER: (ASKS._replace(rows=f"{mine('customer_id')} or {ASKS_EXPORT.rows}"), TAKES_BACK),
         Scope.COLLECTOR: (ASKS_EXPORT, TAKES_BACK),
         Scope.READER: (ASKS_EXPORT, TAKES_BACK),
+        # Nobody has a hand in his own role, neither asking nor deciding.
+        Scope.ADMIN: tuple(write._replace(signed=f"{write.signed} and subject_id <> {ME}") for write in (ASKS, ANSWERS)),
     },
     "reports": dict.fromkeys(
         EVERYBODY,
@@ -415,6 +421,7 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "branches": {
         Scope.HEAD: all_of("update (lat, lon)"),
         Scope.BRANCH: all_of("update (lat, lon)", signed="id = any((select vigil_branches())::int[])"),
+        Scope.ADMIN: all_of("insert (code, name, parent_id, kept)", "update (name, kept, feed_hash)", rows=IS_SYSTEM, signed="closed_on is null"),
     },
     "absences": {
         Scope.HEAD: all_of("insert", "update", signed=f"made_by = {ME}") + all_of("delete"),
@@ -449,9 +456,14 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         Scope.ADMIN: all_of("update (ended_at, ended_because)", rows=IS_SECURITY),
         Scope.HEAD: all_of("update (viewing_id, wall_until)", signed=f"staff_id = {ME}"),
     },
-    "staff_roles": {
-        Scope.ADMIN: all_of("insert", rows=IS_SECURITY, signed=f"granted_by = {ME} and staff_id <> {ME}")
-        + all_of("update (valid_to)", rows=f"{IS_SECURITY} and staff_id <> {ME}"),
+    "staff": {
+        Scope.ADMIN: (
+            Write("insert (staff_no, name, branch_id, post, phone, joined_on)", rows=IS_SYSTEM),
+            Write(
+                "update (name, branch_id, post, phone, left_on, left_by)", rows=f"{IS_SYSTEM} and id <> {ME}",
+                signed=f"(left_on is null and left_by is null or left_by = {ME})",
+            ),
+        ),
     },
 }  # fmt: skip
 
@@ -462,7 +474,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
-             "todo_days", "loan_history", "branch_tree", "claims", "installation", "undressed",
+             "todo_days", "loan_history", "branch_tree", "branch_moves", "claims", "installation", "undressed",
              "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows", "batch_rows",
              "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches", "exports"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "size", "identity_hash", "phone_hash", "identity_masked",
@@ -552,6 +564,14 @@ def _machine_functions() -> Iterator[str]:
     yield _lookup("vigil_found_again", f"table ({', '.join(_FOUND_AGAIN)})", _FOUND_AGAIN_OF, "form uuid")
     yield _lookup("vigil_same_digits", f"table ({', '.join(_FIX)})", _SAME_DIGITS, "its_lat float8, its_lon float8, since date")
     yield _lookup("vigil_pulse", "bigint", "select last_value from audit_id_seq")
+    yield organisation.GROW
+    yield from _for_people_only("vigil_grow_tree()", Scope.ADMIN)
+    yield organisation.FOLLOW_HOME
+    yield from _for_people_only("vigil_follow_home(int, int)")
+    yield organisation.RESTRUCTURE
+    yield from _for_people_only("vigil_restructure(bigint)", Scope.HEAD)
+    yield organisation.SETTLE_ROLE
+    yield from _for_people_only("vigil_settle_role(bigint)", Scope.HEAD, Scope.ADMIN)
     yield bulk.COUNT
     yield bulk.UNDRESS
     yield bulk.DRESS
@@ -577,7 +597,7 @@ def _machine_functions() -> Iterator[str]:
     yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
-                     "vigil_pulse()", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
+                     "vigil_pulse()", "vigil_grow_tree()", "vigil_settle_role(bigint)", "vigil_restructure(bigint)", "vigil_follow_home(int, int)", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
                      "vigil_found_again(uuid)", "vigil_settle_level(bigint)", "vigil_same_digits(float8, float8, date)",
                      "vigil_note(text, text, bigint, jsonb)", notices.SIGNATURE):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"

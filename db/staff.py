@@ -5,6 +5,7 @@ from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from db.access import Person
 from db.tables import branch_tree, branches, customers, staff, staff_roles, todos
@@ -48,17 +49,17 @@ def held_today() -> sa.ColumnElement[bool]:
     return sa.and_(r.valid_from <= today, sa.or_(r.valid_to.is_(None), r.valid_to > today))
 
 
-def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, by: int | None) -> None:
+def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, by: int | None, *, until: date | None = None) -> None:
     """The role, held where the person works; the exclusion constraint refuses a second one at a time."""
     home = select(s.branch_id).where(s.id == staff_id).scalar_subquery()
-    conn.execute(sa.insert(staff_roles).values(staff_id=staff_id, role=role, branch_id=home, valid_from=valid_from, granted_by=by))
+    values = {"staff_id": staff_id, "role": role, "branch_id": home, "valid_from": valid_from, "valid_to": until, "granted_by": by}
+    conn.execute(sa.insert(staff_roles).values(values))
 
 
 def end_role(conn: sa.Connection, staff_id: int, on: date) -> bool:
     """True when a role was held and now ends."""
-    return (
-        conn.execute(sa.update(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None)).values(valid_to=on)).rowcount == 1
-    )
+    held = sa.and_(r.valid_from < on, sa.or_(r.valid_to.is_(None), r.valid_to > on))
+    return conn.execute(sa.update(staff_roles).where(r.staff_id == staff_id, held).values(valid_to=on)).rowcount == 1
 
 
 def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: tuple[Role, ...] = ()) -> list[sa.Row]:
@@ -101,10 +102,6 @@ def names(conn: sa.Connection) -> dict[int, str]:
     return dict(conn.execute(select(s.id, s.name)).all())
 
 
-def role_held(conn: sa.Connection, staff_id: int) -> sa.Row | None:
-    return conn.execute(select(staff_roles).where(r.staff_id == staff_id, r.valid_to.is_(None))).one_or_none()
-
-
 def roles_of(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
     """Held now, before and later, latest first: role, branch, valid_from, valid_to, granter (None: the staff file), home."""
     granter, home = staff.alias("granter"), branches.alias("home")
@@ -140,16 +137,63 @@ def holds(conn: sa.Connection, staff_id: int) -> sa.Row:
 
 
 def moved(conn: sa.Connection, today: date) -> list[sa.Row]:
-    """Whose role is still held at the branch that they came from: staff_id, role."""
+    """Whose role is still held at the branch that they came from: staff_id, role, valid_to."""
     return conn.execute(
-        select(r.staff_id, r.role)
+        select(r.staff_id, r.role, r.valid_to)
         .join(staff, s.id == r.staff_id)
-        .where(r.valid_to.is_(None), r.valid_from < today, s.left_on.is_(None), s.branch_id != r.branch_id)
+        .where(
+            sa.or_(r.valid_to.is_(None), r.valid_to > today), r.valid_from < today, s.left_on.is_(None), s.branch_id != r.branch_id
+        )
         .order_by(r.staff_id)
     ).all()
 
 
 def without_role(conn: sa.Connection) -> list[sa.Row]:
-    """Present staff who never held a role: id, post."""
+    """Present staff of the feeds who never held a role: id, post."""
     held = select(staff_roles.c.staff_id)
-    return conn.execute(select(s.id, s.post).where(s.left_on.is_(None), s.id.not_in(held)).order_by(s.id)).all()
+    listed = sa.and_(s.left_on.is_(None), s.feed_hash.is_not(None))
+    return conn.execute(select(s.id, s.post).where(listed, s.id.not_in(held)).order_by(s.id)).all()
+
+
+# --- By hand ----------------------------------------------------------------------------------------------------------
+
+BY_HAND = sa.and_(s.left_on.is_(None), s.feed_hash.is_(None))  # no feed lists them
+
+
+def leavers(conn: sa.Connection) -> list[sa.Row]:
+    """Who left, latest first; `by` who ended them (None: a feed), and `listed`: a feed lists them still."""
+    by = staff.alias("by")
+    return conn.execute(
+        select(
+            s.id, s.staff_no, s.name, s.post, s.branch_id, branches.c.name.label("branch"), s.left_on, by.c.name.label("by"),
+            s.feed_hash.is_not(None).label("listed"),
+        )
+        .outerjoin(branches, branches.c.id == s.branch_id)
+        .outerjoin(by, by.c.id == s.left_by)
+        .where(s.left_on.is_not(None))
+        .order_by(s.left_on.desc(), s.id.desc())
+    ).all()  # fmt: skip
+
+
+def add(conn: sa.Connection, **values: object) -> int | None:
+    """Somebody whom no feed lists; his id. None when the number is borne by somebody present."""
+    return conn.execute(insert(staff).values(**values).on_conflict_do_nothing().returning(s.id)).scalar()
+
+
+def correct(conn: sa.Connection, staff_id: int, **values: object) -> bool:
+    """True for somebody present whom no feed lists: what a feed says is corrected at its source."""
+    return conn.execute(sa.update(staff).where(s.id == staff_id, BY_HAND).values(**values)).rowcount == 1
+
+
+def end(conn: sa.Connection, staff_id: int, left_on: date, by: int) -> bool:
+    """True for the one who ended it."""
+    query = sa.update(staff).where(s.id == staff_id, s.left_on.is_(None), s.joined_on <= left_on)
+    return conn.execute(query.values(left_on=left_on, left_by=by)).rowcount == 1
+
+
+def bring_back(conn: sa.Connection, staff_id: int) -> bool:
+    """Somebody who was ended by hand, unless his number has gone to another since."""
+    other = staff.alias("other")
+    borne = select(other.c.id).where(other.c.staff_no == s.staff_no, other.c.left_on.is_(None))
+    query = sa.update(staff).where(s.id == staff_id, s.left_by.is_not(None), ~borne.exists())
+    return conn.execute(query.values(left_on=None, left_by=None)).rowcount == 1

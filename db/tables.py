@@ -83,6 +83,8 @@ branches = Table(
     Column("parent_id", Integer, ForeignKey("branches.id")),
     Column("closed_on", Date),
     Column("feed_hash", BigInteger),
+    Column("kept", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="columns that people decided: the feed leaves them alone"),
+    Column("merged_into", Integer, ForeignKey("branches.id"), comment="where what the feed still names by this code belongs"),
     Column("lat", Double, comment="WGS-84; where its people set out from, once somebody has said so"),
     Column("lon", Double, comment="WGS-84"),
     CheckConstraint("parent_id <> id", name="not_its_own_parent"),
@@ -97,6 +99,19 @@ branch_tree = Table(
     comment="Every branch with itself and all above it; kept by the loader so that scopes need no recursion",
 )  # fmt: skip
 
+branch_moves = Table(
+    "branch_moves", metadata,
+    Column("request_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, nullable=False, server_default=text("0"), comment="0: about no customer"),
+    Column(
+        "what", Text, CheckConstraint("what in ('customer', 'loan', 'todo', 'signal', 'lead', 'staff', 'branch')", name="what"),
+        nullable=False,
+    ),
+    Column("row_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("request_id", "customer_id", "what", "row_id"),
+    comment="Every row that a merger of branches moved: what undoing it needs",
+)  # fmt: skip
+
 staff = Table(
     "staff", metadata,
     Column("id", Integer, Identity(), primary_key=True),
@@ -107,6 +122,7 @@ staff = Table(
     Column("phone", Text),
     Column("joined_on", Date, nullable=False),
     Column("left_on", Date, comment="first day on which this person is no longer with the bank"),
+    staff_ref("left_by", comment="who ended this person by hand; the feed does not bring him back"),
     Column("feed_hash", BigInteger),
     # A number may be given to a new employee later: the old row keeps the old name.
     Index("staff_one_holder_of_a_number", "staff_no", unique=True, postgresql_where=text("left_on is null")),

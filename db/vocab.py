@@ -547,3 +547,14 @@ class Request(StrEnum):
     DEFERRAL = "deferral"  # 待办延期
     EXEMPTION = "exemption"  # 免检
     CYCLE = "cycle"  # 单笔检查频率调整
+    ROLE = "role"  # 角色变更
+    BRANCH = "branch"  # 机构调整
+
+
+class BranchAct(StrEnum):
+    """What two people do with a branch."""
+
+    MOVE = "move"  # 调整上级
+    CLOSE = "close"  # 撤销
+    MERGE = "merge"  # 合并
+    PART = "part"  # 撤回合并

@@ -9,8 +9,21 @@ from datetime import datetime
 
 from db import requests
 from db.access import Connection, Person
-from db.vocab import Approval, Request, Role
-from engine import addresses, batches, deciders, exports, levels, notices, own_cycles, permits, refusals, working_days
+from db.vocab import Approval, Request, Role, Scope
+from engine import (
+    addresses,
+    batches,
+    deciders,
+    exports,
+    levels,
+    notices,
+    own_cycles,
+    permits,
+    refusals,
+    restructuring,
+    roles,
+    working_days,
+)
 
 # What is done once a request is approved: (conn, request, by, now). It raises Stale when its base has changed.
 KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
@@ -21,6 +34,8 @@ KINDS: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
     Request.DEFERRAL: batches.apply,
     Request.EXEMPTION: batches.apply,
     Request.CYCLE: own_cycles.apply,
+    Request.ROLE: roles.apply,
+    Request.BRANCH: restructuring.apply,
 }
 # What has to be tidied up when it is refused or taken back.
 DROPPED: dict[Request, Callable[[Connection, object, int, datetime], None]] = {
@@ -47,12 +62,17 @@ def withdraw(conn: Connection, by: Person, request_id: int, *, now: datetime) ->
     permits.must(by, "request.withdraw")
     if not requests.withdraw(conn, request_id, by.id, now):
         raise refusals.NotFound
-    _drop(conn, requests.get(conn, request_id), by.id, now)
+    _drop(conn, _get(conn, by, request_id), by.id, now)
 
 
 def _drop(conn: Connection, found, by: int, now: datetime) -> None:
     if tidy := DROPPED.get(Request(found.kind)):
         tidy(conn, found, by, now)
+
+
+def waiting(conn: Connection, by: Person) -> list:
+    """What waits, for this person to decide or to see."""
+    return requests.waiting(conn, book=_sees_book(by))
 
 
 def decidable(conn: Connection, by: Person, asked: Sequence) -> list:
@@ -62,24 +82,39 @@ def decidable(conn: Connection, by: Person, asked: Sequence) -> list:
 
 def waiting_for(conn: Connection, by: Person) -> int:
     """How many requests wait for somebody."""
-    return len(decidable(conn, by, requests.waiting(conn))) if permits.may(by, "request.decide") else 0
+    return len(decidable(conn, by, waiting(conn, by))) if permits.may(by, "request.decide") else 0
 
 
 def _may_decide(conn: Connection, by: Person, request) -> bool:
-    if request.asked_by == by.id or not permits.may(by, deciders.PERMITS[Request(request.kind)]):
+    if by.id in (request.asked_by, _whom(request)) or not permits.may(by, deciders.PERMITS[Request(request.kind)]):
         return False
     return request.asker_role is None or not deciders.is_below(
         conn, by.role, by.branch_id, Role(request.asker_role), request.asker_branch_id
     )
 
 
+def _whom(request) -> int | None:
+    """Whose own matter it is: nobody decides about himself."""
+    return request.subject_id if request.kind == Request.ROLE else None
+
+
+def _sees_book(by: Person) -> bool:
+    return by.scope is not Scope.ADMIN
+
+
+def _get(conn: Connection, by: Person, request_id: int):
+    return requests.get(conn, request_id, book=_sees_book(by))
+
+
 def _to_decide(conn: Connection, by: Person, request_id: int):
     permits.must(by, "request.decide")
-    found = requests.get(conn, request_id)
+    found = _get(conn, by, request_id)
     if found is None:
         raise refusals.NotFound
     permits.must(by, deciders.PERMITS[Request(found.kind)])
     deciders.must_be_second(conn, by, found.asked_by)
+    if _whom(found) == by.id:
+        raise refusals.NotOneself
     return found
 
 

@@ -1,4 +1,6 @@
-"""Branches: where they are, for rounds begin and end there."""
+"""Branches: where they are, for rounds begin and end there; and the tree, as people decide it beside the feeds."""
+
+import re
 
 from db import branches, rounds
 from db.access import Connection, Person
@@ -20,3 +22,53 @@ def place(conn: Connection, by: Person, branch_id: int, lat: float, lon: float, 
 
 def _mine(conn: Connection, by: Person) -> list[int]:
     return branches.under(conn, by.branch_id)
+
+
+# --- The tree by hand -------------------------------------------------------------------------------------------------
+
+CODE, LONGEST_NAME = re.compile(r"[0-9A-Za-z]{2,20}"), 40
+
+
+def add(conn: Connection, by: Person, code: str, name: str, parent: str) -> int:
+    """A branch that no feed hands down yet, under the one with the code `parent`. Its id."""
+    permits.must(by, "branch.change")
+    code, above = code.strip(), must_be_open(conn, parent)
+    if not CODE.fullmatch(code):
+        raise refusals.BadBranchCode
+    made = branches.add(conn, code, _name(name), above.id)
+    if made is None:
+        raise refusals.BranchCodeTaken(code=code)
+    return made
+
+
+def rename(conn: Connection, by: Person, code: str, name: str) -> None:
+    """From now on; no feed gives it another name until it is let do so again."""
+    permits.must(by, "branch.change")
+    if not branches.rename(conn, must_be_open(conn, code).id, _name(name)):
+        raise refusals.Conflict
+
+
+def follow_feed(conn: Connection, by: Person, code: str) -> None:
+    """Name and place come from the feed again, with the next one that is loaded."""
+    permits.must(by, "branch.change")
+    if not branches.follow_feed(conn, must_be_open(conn, code).id):
+        raise refusals.Conflict
+
+
+def must_be_open(conn: Connection, code: str):
+    """The branch of a code."""
+    found = branches.by_code(conn, code)
+    if found is None:
+        raise refusals.NotFound
+    if not found.is_open:
+        raise refusals.BranchIsClosed(name=found.name)
+    return found
+
+
+def _name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name:
+        raise refusals.Missing(field="name")
+    if len(name) > LONGEST_NAME:
+        raise refusals.TooLong(most=LONGEST_NAME)
+    return name

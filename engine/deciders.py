@@ -10,6 +10,7 @@ PERMITS: dict[Request, str] = {
     Request.ADDRESS_MOVE: "request.decide", Request.EXPORT: "request.decide", Request.LEVEL: "level.decide",
     Request.WORKING_DAYS: "calendar.change",
     Request.DEFERRAL: "request.decide", Request.EXEMPTION: "exemption.approve", Request.CYCLE: "cycle.decide",
+    Request.ROLE: "role.decide", Request.BRANCH: "branch.restructure",
 }  # fmt: skip
 
 RANKS = {Role.BRANCH_HEAD: 1, Role.HEAD_LOANS: 2, Role.HEAD_RISK: 2}  # everybody else: 0

@@ -1,11 +1,15 @@
-"""Numbers the bank may change: each with its default and what it is for. A change is a definition two people sign."""
+"""Numbers the bank may change: each with its default and what it is for. A change is a definition two people sign.
+
+A target may be another one for a branch and all below it: a parameter of its own, named like target.on_time@229008.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 
-from db import definitions
+from db import branches, definitions
 from db.access import Connection
 from db.vocab import Definition
+from engine.words import _
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,56 @@ PARAMETERS = {
 }
 
 
+AT, TARGETS = "@", tuple(name for name in PARAMETERS if name.startswith("target."))
+
+
 def values(conn: Connection, day: date) -> dict[str, float]:
-    """Every parameter as it is in force on a day."""
-    changed = {row.code: row.body["value"] for row in definitions.in_force(conn, Definition.PARAMETER, day)}
+    """Every parameter as it is in force for the bank on a day."""
+    return _of_the_bank(_changed(conn, day))
+
+
+def targets(conn: Connection, day: date, branch_id: int | None) -> dict[str, float]:
+    """The targets in force for a branch: its own, else those of the nearest branch above that has some, else the bank's."""
+    changed = _changed(conn, day)
+    bank, path = _of_the_bank(changed), branches.lineage(conn, branch_id) if branch_id else []
+
+    def nearest(name: str) -> float:
+        own = (changed.get(at_branch(name, code)) for code in path)
+        return next((value for value in own if value is not None), bank[name])
+
+    return {name: nearest(name) for name in TARGETS}
+
+
+def own_targets(conn: Connection, day: date) -> dict[str, dict[str, float]]:
+    """By target, what branches have of their own: {code of the branch: value}."""
+    found: dict[str, dict[str, float]] = {name: {} for name in TARGETS}
+    for code, value in _changed(conn, day).items():
+        name, at, branch = code.partition(AT)
+        if at and value is not None:
+            found[name][branch] = value
+    return found
+
+
+def at_branch(name: str, branch: str | None) -> str:
+    """What a parameter is called for a branch; None: for the bank."""
+    return f"{name}{AT}{branch}" if branch else name
+
+
+def of_branch(code: str) -> tuple[str, str | None]:
+    """The parameter's own name, and the code of the branch it is for."""
+    name, _at, branch = code.partition(AT)
+    return name, branch or None
+
+
+def title(code: str) -> str:
+    """What it is for, in the reader's language, and for which branch."""
+    name, branch = of_branch(code)
+    return _(PARAMETERS[name].what) + (f" · {branch}" if branch else "") if name in PARAMETERS else code
+
+
+def _changed(conn: Connection, day: date) -> dict[str, float | None]:
+    return {row.code: row.body["value"] for row in definitions.in_force(conn, Definition.PARAMETER, day)}
+
+
+def _of_the_bank(changed: dict[str, float | None]) -> dict[str, float]:
     return {name: changed.get(name, parameter.default) for name, parameter in PARAMETERS.items()}

@@ -370,6 +370,59 @@ class NoMark(Refusal):
     status = 409
 
 
+class BadBranchCode(Refusal):
+    """The code of a branch has 2 to 20 letters and digits."""
+
+
+class BranchCodeTaken(Refusal):
+    """There is a branch with the code {code} already, perhaps a closed one."""
+
+
+class BranchHolds(Refusal):
+    """{name} still has {staff} people, {customers} customers, {todos} open todos, {signals} open signals and {branches} branches
+    below it. Merge it into another branch instead."""
+
+    status = 409
+
+
+class BelowItself(Refusal):
+    """A branch cannot go below or into itself or one below it."""
+
+
+class TopBranch(Refusal):
+    """The branch on top of all is neither moved nor closed."""
+
+
+class BranchIsClosed(Refusal):
+    """{name} is closed."""
+
+
+class NumberBorne(Refusal):
+    """Somebody present bears the staff number {number} already. Look for it in the list."""
+
+
+class BadStaffNumber(Refusal):
+    """A staff number has 2 to 20 letters and digits."""
+
+
+class HeldAlready(Refusal):
+    """This is so already: nothing would change."""
+
+
+class NotOneself(Refusal):
+    """Nobody does this to himself. Somebody else of your office must."""
+
+
+class BadLeavingDay(Refusal):
+    """The first day on which somebody is no longer with the bank is today or earlier, and not before he joined."""
+
+
+class OfTheFeeds(Refusal):
+    """A feed lists this person: what it says is corrected at its source, and comes with the next files."""
+
+    status = 409
+
+
 class NoStart(Refusal):
     """There is nowhere to set out from: no position, and nobody to visit has a marked address."""
 

@@ -6,7 +6,7 @@ from db import definitions, sketches
 from db import products as book_products
 from db.access import Connection, Person
 from db.vocab import Approval, Definition
-from engine import deciders, forms, notices, permits, products, refusals, rules, scorecard, signal_rules
+from engine import branches, deciders, forms, notices, parameters, permits, products, refusals, rules, scorecard, signal_rules
 from engine.feed import mapping
 from engine.parameters import PARAMETERS
 from engine.words import _
@@ -38,6 +38,8 @@ def _submit(
     if valid_from <= today:
         raise refusals.TooSoon(date=today)
     check(family, code, body)
+    if family is Definition.PARAMETER and (branch := parameters.of_branch(code)[1]):
+        branches.must_be_open(conn, branch)
     made = definitions.submit(conn, family, code, body, valid_from, why, by.id)
     if made is None:
         raise refusals.AlreadyWaiting
@@ -78,13 +80,12 @@ def check(family: Definition, code: str, body: dict) -> None:
 
 
 def _check_parameter(code: str, body: dict) -> None:
-    value = body.get("value")
-    if code not in PARAMETERS or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10_000:
-        raise refusals.BadRule(where=_parameter(code), problem=_("a parameter is a number from 0 to 10000"))
-
-
-def _parameter(code: str) -> str:
-    return _(PARAMETERS[code].what) if code in PARAMETERS else code
+    value, (name, branch) = body.get("value"), parameters.of_branch(code)
+    if branch is not None and name in parameters.TARGETS and value is None:
+        return  # as the branch above it, or the bank
+    known = name in (PARAMETERS if branch is None else parameters.TARGETS)
+    if not known or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10_000:
+        raise refusals.BadRule(where=parameters.title(code), problem=_("a parameter is a number from 0 to 10000"))
 
 
 def propose_product(conn: Connection, by: Person, body: dict, valid_from: date, why: str, *, today: date) -> int:

@@ -20,7 +20,7 @@ LABELS = {
     "address": "Address", "name": "Name", "evidence": "Evidence", "valid_from": "In force from", "conclusion": "Conclusion",
     "outcome": "Outcome", "mode": "Way", "disabled_at": "Disabled", "role": "Role", "rate": "Rate", "guarantee": "Guarantee",
     "last_on": "Last seen", "code": "Code", "parent_id": "Parent branch", "staff_no": "Staff number", "post": "Post",
-    "joined_on": "Joined", "left_on": "Left", "staff_id": "Person", "valid_to": "Until", "granted_by": "Granted by",
+    "merged_into": "Merged into", "left_by": "Ended by", "joined_on": "Joined", "left_on": "Left", "staff_id": "Person", "valid_to": "Until", "granted_by": "Granted by",
     "username": "User name", "password_hash": "Password", "password_set_at": "Password set", "must_change": "Must change password",
     "disabled_by": "Disabled by", "wishes": "Wishes", "source": "Source", "family": "Family", "customer_kind": "Customer kind",
     "customer_no": "Customer number", "kind": "Kind", "identity_no": "Identity number", "created_on": "Since", "place": "Address",
@@ -67,10 +67,10 @@ NOUNS = {
     "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
-    "disabled_by", "marked_by", "phone_by", "marker_id", "checked_by",
+    "disabled_by", "left_by", "marked_by", "phone_by", "marker_id", "checked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids", "leads_to",
           "ended_by", "settled_by"}  # fmt: skip
-BRANCHES = {"branch_id", "parent_id", "to_branches"}
+BRANCHES = {"branch_id", "parent_id", "to_branches", "merged_into"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
 WORDS = {
     ("todos", "state"): vocab.TodoState, ("leads", "state"): vocab.LeadState, ("signals", "state"): vocab.SignalState, ("definitions", "state"): vocab.Approval,
@@ -90,7 +90,7 @@ WORDS = {
 MINUTES = {"leaves", "until", "ends"}  # of the day
 OURS = {"measures"}  # kept as texts of the catalogue
 VEILED = {"password_hash"}  # that it changed, never to what
-QUIET = {"last_on", "wish", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
+QUIET = {"last_on", "kept", "wish", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",

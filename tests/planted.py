@@ -335,6 +335,12 @@ def _reports(conn: sa.Connection, ids: dict[str, int], branches: dict[str, int])
             state="held",
             total=9,
         )
+    conn.execute(sa.insert(tables.branch_moves).values(request_id=1, what="staff", row_id=ids["802"]))
+    for n, (number, code, state) in enumerate((("802", "229008", "submitted"), ("102", "229001", "refused"))):
+        decided = {"decided_by": ids["001"], "decided_at": sa.func.now()} if state == "refused" else {}
+        _put(conn, tables.requests, kind="role", subject_id=ids[number], branch_id=branches[code], before={"held": [], "name": "n", "number": number},
+             after={"role": "inspector", "from_on": f"2030-01-0{n + 1}", "until_on": None}, reason="r", asked_by=ids["007"],
+             asked_at=sa.func.now(), state=state, **decided)  # fmt: skip
     held = {
         "customer_id": 0,
         "kind": "export",

@@ -10,6 +10,7 @@ Written from the bank's rules, not from db/security.py:
 * collections sees customers in arrears or substandard and worse;
 * a round of the day: its officer, the heads of his branch, the whole book's readers; how a branch shared out its visits, the same
   without officers;
+* what is asked about somebody's role: the security administrator too;
 * whoever asked for something a second person decides sees what became of it;
 * whoever signed a check sees it, its photos, its leads and what reviewers said of it, whoever follows a lead sees it; a photo
   found again is seen with the photo; forms half filled in and photos on their way, their author only;
@@ -51,12 +52,13 @@ OPERATIONS = ("feed_files", "rejects", "problems")
 OPEN_TO = (
     dict.fromkeys(OPEN_TO_ALL, EVERYBODY)
     | dict.fromkeys((*OF_A_CUSTOMER, *OF_A_BRANCH), BUSINESS)
+    | {"requests": EVERYBODY}
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
     | dict.fromkeys(("handovers", "handover_parts", "handover_rows", "batches", "batch_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
     | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
-       "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "prints": (), "spellings": (), "searches": EVERYBODY,
+       "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "branch_moves": (), "prints": (), "spellings": (), "searches": EVERYBODY,
        "reports": EVERYBODY, "exports": EVERYBODY}
 )  # fmt: skip
 
@@ -137,6 +139,8 @@ class Sight:
     def _sees_work(self, table: str, row: dict) -> bool:
         if self.role in WHOLE_BOOK:
             return True
+        if self.role in TECHNICAL:
+            return self.role is Role.SECURITY_ADMIN and row["kind"] == "role"
         own = {"todos": row.get("assignee_id"), "signals": row.get("owner_id"), "requests": row.get("asked_by")}.get(table)
         own = row["staff_id"] if table in OF_A_RECORD else own
         own = self.person.id if table == "leads" and row["owner_id"] == self.person.id else own

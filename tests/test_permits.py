@@ -14,6 +14,7 @@ from db.files import Span
 from db.todos import Filter
 from db.vocab import (
     BatchAct,
+    BranchAct,
     Conclusion,
     CustomerLevel,
     Definition,
@@ -53,7 +54,9 @@ from engine import (
     preferences,
     refusals,
     reports,
+    restructuring,
     reviews,
+    roles,
     rounds,
     rulebook,
     search,
@@ -179,8 +182,22 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "notices.read": ("notice.read", lambda conn, by: notices.read(conn, by)),
     "notices.try_channels": ("notice.try", lambda conn, by: notices.try_channels(conn, by)),
     "notices.send_again": ("notice.resend", lambda conn, by: notices.send_again(conn, by, 1)),
-    "people.grant": ("role.grant", lambda conn, by: people.grant(conn, by, 12, Role.INSPECTOR, today=TODAY)),
+    "people.add": ("staff.change", lambda conn, by: people.add(conn, by, "901", people.Facts("新人", "229008"), today=TODAY)),
+    "people.correct": ("staff.change", lambda conn, by: people.correct(conn, by, 12, people.Facts("李强", "229008"))),
+    "people.end": ("staff.change", lambda conn, by: people.end(conn, by, 12, TODAY, today=TODAY)),
+    "people.bring_back": ("staff.change", lambda conn, by: people.bring_back(conn, by, 12)),
+    "restructuring.ask": (
+        "branch.restructure",
+        lambda conn, by: restructuring.ask(conn, by, "2290081", BranchAct.MERGE, "a good reason", now=NOW, to="229001"),
+    ),
+    "roles.ask": (
+        "role.grant",
+        lambda conn, by: roles.ask(conn, by, 12, Role.INSPECTOR, TODAY, None, "a good reason", now=NOW, today=TODAY),
+    ),
     "preferences.prefer": ("preference.set", lambda conn, by: preferences.prefer(conn, by, language="en")),
+    "branches.add": ("branch.change", lambda conn, by: branches.add(conn, by, "2299", "新支行", "229000")),
+    "branches.rename": ("branch.change", lambda conn, by: branches.rename(conn, by, "229008", "新支行")),
+    "branches.follow_feed": ("branch.change", lambda conn, by: branches.follow_feed(conn, by, "229008")),
     "branches.place": ("branch.place", lambda conn, by: branches.place(conn, by, by.branch_id, 43.9, 125.3)),
     "rounds.planning.plan": ("round.plan", lambda conn, by: rounds.plan(conn, by, TODAY, position=(43.9, 125.3), now=NOW)),
     "rounds.planning.move": ("round.plan", lambda conn, by: rounds.move(conn, by, TODAY, 1, 1, now=NOW)),
@@ -273,6 +290,7 @@ WITHIN_OTHERS = {
 # About nobody but oneself, behind the sign-in: no permit.
 MY_OWN = {
     "approvals.decidable",
+    "approvals.waiting",
     "approvals.waiting_for",
     "exports.latest",
     "preferences.of",
@@ -283,8 +301,8 @@ MY_OWN = {
     "sign_in.open_sessions",
     "sign_in.change_password",
 }
-# Permits of pages and of the loader, asked where these begin.
-ELSEWHERE = {"feed.load"}
+# Permits of pages and of the loader, asked where these begin; and by approvals, for one kind of request.
+ELSEWHERE = {"feed.load", "role.decide"}
 
 REFUSED = [
     (verb, role) for verb, (permit, _) in VERBS.items() for role in Role if role not in permits.PERMITS[permit] | {Role.MACHINE}

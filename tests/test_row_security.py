@@ -170,6 +170,10 @@ READS: dict[str, Callable] = {
     "branches.under": lambda conn, w: [branches.under(conn, b) for b in w.branches.values()],
     "branches.above": lambda conn, w: [branches.above(conn, b) for b in w.branches.values()],
     "branches.names": lambda conn, w: branches.names(conn),
+    "branches.overview": lambda conn, w: branches.overview(conn),
+    "branches.holdings": lambda conn, w: [branches.holdings(conn, b) for b in w.branches.values()],
+    "branches.work": lambda conn, w: branches.work(conn, TODAY),
+    "branches.lineage": lambda conn, w: [branches.lineage(conn, b) for b in w.branches.values()],
     "branches.by_code": lambda conn, w: [branches.by_code(conn, code) for code in w.branches],
     "calendar_links.of_person": lambda conn, w: [calendar_links.of_person(conn, s) for s in w.some],
     "calendar.exceptions": lambda conn, w: calendar.exceptions(conn),
@@ -401,6 +405,7 @@ READS: dict[str, Callable] = {
     "requests.get": lambda conn, w: [requests.get(conn, r) for r in w.requests],
     "requests.waiting": lambda conn, w: [requests.waiting(conn), requests.waiting(conn, Request.ADDRESS_MOVE, branch_ids=(1, 2))],
     "requests.of_asker": lambda conn, w: [requests.of_asker(conn, s) for s in w.staff.values()],
+    "requests.about": lambda conn, w: [requests.about(conn, Request.ROLE, s) for s in w.staff.values()],
     "requests.decided": lambda conn, w: requests.decided(conn),
     "requests.of_customer": lambda conn, w: [requests.of_customer(conn, c, Request.ADDRESS_MOVE) for c in w.customers.values()],
     "reviews.get": lambda conn, w: [reviews.get(conn, v) for v in w.reviews],
@@ -429,9 +434,9 @@ READS: dict[str, Callable] = {
     "staff.person": lambda conn, w: [staff.person(conn, s) for s in w.some],
     "staff.inspectors_for": lambda conn, w: [staff.inspectors_for(conn, {b}) for b in w.branches.values()],
     "staff.colleagues": lambda conn, w: staff.colleagues(conn),
+    "staff.leavers": lambda conn, w: staff.leavers(conn),
     "staff.names": lambda conn, w: staff.names(conn),
     "staff.moved": lambda conn, w: staff.moved(conn, TODAY),
-    "staff.role_held": lambda conn, w: [staff.role_held(conn, s) for s in w.some],
     "staff.without_role": lambda conn, w: staff.without_role(conn),
     "ties.guarantees": lambda conn, w: [ties.guarantees(conn, c) for c in w.customers.values()],
     "ties.some": lambda conn, w: ties.some(conn, list(w.customers.values())),
@@ -837,12 +842,18 @@ def test_a_branch_head_arranges_absences_of_his_own_people_only(people):
 def test_the_three_administrators_do_not_do_each_others_work(people):
     it, system, security = (people[n] for n in ("005", "006", "007"))
     grant = "insert into staff_roles (staff_id, role, branch_id, valid_from, granted_by) values (:s, 'it', 1, '2031-01-01', :me)"
+    ask = """insert into requests (kind, subject_id, branch_id, after, reason, asked_by, asked_at)
+             values ('role', :s, 1, '{"role": "it"}', 'why', :me, now())"""
     spare = people["802"].id
+    for who in (it, system, security):
+        assert "permission denied" in _try(who, grant, s=spare, me=who.id)
+        assert "permission denied" in _try(who, "update staff_roles set valid_to = now()")
     for who in (it, system):
-        assert "row-level" in _try(who, grant, s=spare, me=who.id)
+        assert "row-level" in _try(who, ask, s=spare, me=who.id)
         assert _try(who, "update accounts set password_hash = 'x'") == 0
         assert _try(who, "update sessions set ended_at = now()") == 0
-    assert "row-level" in _try(security, grant, s=security.id, me=security.id)
+    assert "row-level" in _try(security, ask, s=security.id, me=security.id)
+    assert _try(security, ask, s=spare, me=security.id) == 1
     assert _try(security, "update accounts set disabled_at = now()") > 0
 
 
@@ -958,6 +969,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
         "vigil_found_again", "vigil_called", "vigil_tied", "vigil_circles", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_settle_level", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+        "vigil_grow_tree", "vigil_settle_role", "vigil_restructure", "vigil_follow_home",
     }  # fmt: skip
 
 

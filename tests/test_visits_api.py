@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,9 +17,10 @@ import pytest
 import sqlalchemy as sa
 
 from db import access, tables
-from db.access import MACHINE
-from engine import clock
+from db.access import MACHINE, Person
+from engine import acts, clock, viewing
 from tests import field_work
+from tests.conftest import person
 from tests.field_work import all_normal, picture, records, todo
 from tests.hostile_photos import EITHER, FILES, REFUSED, TAKEN, sent
 from tests.test_gate import PASSWORD, Server, running
@@ -254,6 +256,59 @@ def count(table: str, key: str | None = None) -> int:
 
 MOST_MEMORY = 150  # MB above what the server had before
 PIECE = 1_000_000
+
+
+def test_who_looks_as_an_officer_changes_nothing_by_any_of_these_ways(server):
+    zhou, wang = server.browser(), server.browser()
+    zhou.sign_in("zhoumin", PASSWORD)
+    wang.sign_in("wangfang", PASSWORD)
+    form = zhou.post("/api/v1/visits", {"customer": customers()[1], "mode": "data"}).json()
+    here, photo = f"/api/v1/visits/{form['key']}", uuid4()
+    me = latest_session("001")
+    with acts.act(me, "view.as") as conn:
+        viewing.begin(conn, me, person("803").id)
+    before = work()
+    answers = [
+        wang.post("/api/v1/visits", {"customer": customers()[2], "mode": "data"}),
+        wang.post("/api/v1/visits", {"todo": todo("regular", "field")}),
+        put(wang, f"{here}/draft", json={"counter": 9, "content": {"note": "x"}}),
+        put(wang, f"{here}/photos/{photo}?offset=0&total=3", content=b"xyz"),
+        wang.http.delete(f"{here}/photos/{photo}", headers={"origin": wang.base, "x-vigil": "1"}),
+        wang.post(f"{here}/presence", {}),
+        wang.post(f"{here}/number", {}),
+        wang.post(f"{here}/submit", {"conclusion": "normal", "answers": all_normal(form["form"]), "photos": []}),
+    ]
+    assert [(a.status_code, a.json()["refusal"]) for a in answers] == [(403, "OnlyLooking")] * len(answers)
+    assert work() == before
+    with acts.act(me, "view.as") as conn:
+        viewing.end(conn, me)
+    assert wang.post(f"{here}/submit", {}).json()["refusal"] == "NotPermitted"  # and as herself she checks nobody
+
+
+def latest_session(number: str) -> Person:
+    me = person(number)
+    with access.reading(MACHINE) as conn:
+        of_mine = sa.select(sa.func.max(tables.sessions.c.id)).where(tables.sessions.c.staff_id == me.id)
+        return replace(me, session_id=conn.execute(of_mine).scalar_one())
+
+
+def work() -> dict[str, list]:
+    """Every row that a check writes."""
+    written = (
+        "drafts",
+        "uploads",
+        "records",
+        "photos",
+        "footprints",
+        "reviews",
+        "signals",
+        "leads",
+        "todos",
+        "notes",
+        "customer_facts",
+    )
+    with access.reading(MACHINE) as conn:
+        return {name: sorted(map(repr, conn.execute(sa.select(tables.metadata.tables[name])))) for name in written}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")

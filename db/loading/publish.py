@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from db import bulk
+from db import bulk, organisation
 from db.loading.spec import TableSpec
 from db.nouns import NOUNS, Shape
 from db.tables import rejects
@@ -125,22 +125,25 @@ def _insert(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], param
 
 def _branches(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     columns = _columns(spec) | {"closed_on": "null::date"}  # handed down again: open again
-    loaded = _update(conn, spec, columns, {}) + _insert(conn, spec, columns, {})
+    loaded = _update(conn, spec, _unless_by_hand(columns), {}) + _insert(conn, spec, columns, {})
     if "parent" in spec.fields:
         conn.exec_driver_sql(f"""
-            update branches b set parent_id = p.id
+            update branches b set parent_id = coalesce(p.merged_into, p.id)
             from {spec.stage}_fresh t left join branches p on p.code = t.v_parent
-            where b.code = t.v_code and b.parent_id is distinct from p.id and {FINE}""")
+            where b.code = t.v_code and b.parent_id is distinct from coalesce(p.merged_into, p.id)
+              and coalesce(p.merged_into, p.id) is distinct from b.id and not 'parent_id' = any(b.kept) and {FINE}""")
     loaded += _close_gone(conn, spec, "closed_on", as_of)
-    conn.exec_driver_sql("delete from branch_tree")
-    conn.exec_driver_sql("""
-        insert into branch_tree
-        with recursive up (branch_id, ancestor_id) as (
-            select id, id from branches
-            union select u.branch_id, b.parent_id from up u join branches b on b.id = u.ancestor_id
-            where b.parent_id is not null)
-        select ancestor_id, branch_id from up""")
+    _forget_gone(conn, spec)
+    organisation.grow(conn)
     return loaded
+
+
+def _unless_by_hand(columns: dict[str, str]) -> dict[str, str]:
+    """What people decided about a branch stands until they let the feed say it again."""
+    decided = ("name", "closed_on")
+    return columns | {
+        name: f"case when '{name}' = any(f.kept) then f.{name} else {columns[name]} end" for name in decided if name in columns
+    }
 
 
 def branch_cycle(conn: sa.Connection) -> str | None:
@@ -159,15 +162,18 @@ def _staff(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
     # A number whose holder's name changes has a new holder: the old person left, visits keep the old name.
     conn.execute(
         sa.text(f"""
-            update staff f set left_on = :as_of from {spec.stage}_fresh t
+            update staff f set left_on = coalesce(left_on, :as_of), feed_hash = null from {spec.stage}_fresh t
             where f.id = t.row_id and {FINE} and f.name <> t.v_name"""),
         {"as_of": as_of},
     )
     conn.exec_driver_sql(f"""
-        update {spec.stage}_fresh t set row_id = null from staff f where f.id = t.row_id and f.left_on is not null""")
+        update {spec.stage}_fresh t set row_id = null from staff f
+        where f.id = t.row_id and f.left_on is not null and f.feed_hash is null""")
     loaded = _update(conn, spec, columns, {})
     loaded += _insert(conn, spec, columns | {"joined_on": ":as_of"}, {"as_of": as_of})
-    return loaded + _close_gone(conn, spec, "left_on", as_of)
+    loaded += _close_gone(conn, spec, "left_on", as_of)
+    _forget_gone(conn, spec)
+    return loaded
 
 
 def _close_gone(conn: sa.Connection, spec: TableSpec, ends: str, as_of: date) -> int:

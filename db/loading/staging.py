@@ -14,7 +14,9 @@ from db.nouns import Shape
 # What the book knows of a noun by the source's own key: id, key, hash of the line last published.
 FACES = {
     "branches": "select id::bigint, code as key, feed_hash from branches",
-    "staff": "select id::bigint, staff_no as key, feed_hash from staff where left_on is null",
+    # Whoever was ended by hand stays known while the file goes on listing him, so that he does not come back by it.
+    "staff": """select id::bigint, staff_no as key, feed_hash from staff f where left_on is null or left_by is not null and feed_hash is not null
+        and not exists (select from staff o where o.staff_no = f.staff_no and o.left_on is null)""",
     "products": "select id::bigint, code as key, feed_hash from products where source = '{source}'",
     "customers": "select id, customer_no as key, feed_hash from customers where source = '{source}'",
     "loans": "select id, loan_no as key, feed_hash from loans where source = '{source}'",
@@ -121,9 +123,10 @@ def resolve(conn: sa.Connection, spec: TableSpec) -> None:
     """
     references = [name for name in spec.fields if spec.field(name).refers]
     found = "".join(f", {column}" for name in references for column in _found(spec, name))
-    joins = "\n".join([_join(spec, name) for name in references] + [_rival(spec)])
+    joins = "\n".join([_join(spec, name) for name in references] + [_rival(spec), _by_hand(spec)])
     faults = [fault for name in references if (fault := _fault(spec, name))]
     faults += ["case when rival.id is not null then 'key_of_another_source' end"] if spec.noun in RIVALS else []
+    faults += ["case when by_hand.name <> s.v_name then 'number_by_hand' end"] if spec.noun == "staff" else []
     faults.append("case when d.taken or d.n > 1 and s.line > d.line then 'duplicate_key' end")
     row_id = "null::bigint" if spec.cold else "case when s.line = d.line then d.row_id end"
     query = f"""
@@ -163,7 +166,8 @@ def _join(spec: TableSpec, name: str) -> str:
     text, alias = f"s.v_{name}", f"j_{name}"
     match spec.field(name).shape, spec.by.get(name):
         case Shape.BRANCH, _:
-            return f"left join branches {alias} on {alias}.code = {text}"
+            # What was merged into another branch belongs there, under whichever code it is handed down.
+            return f"left join (select code, coalesce(merged_into, id) as id from branches) {alias} on {alias}.code = {text}"
         case Shape.PRODUCT, "name":
             return f"left join (select name, min(id) as id from products group by 1) {alias} on {alias}.name = {text}"
         case Shape.PRODUCT, _:
@@ -191,6 +195,13 @@ def _rival(spec: TableSpec) -> str:
         return ""
     key = RIVALS[spec.noun]
     return f"left join {spec.noun} rival on rival.{key} = s.v_{key} and rival.source <> '{spec.source}'"
+
+
+def _by_hand(spec: TableSpec) -> str:
+    """Who was added by hand under the number of a line, and no file has listed yet."""
+    if spec.noun != "staff":
+        return ""
+    return "left join staff by_hand on by_hand.staff_no = s.v_staff_no and by_hand.left_on is null and by_hand.feed_hash is null"
 
 
 def _fault(spec: TableSpec, name: str) -> str | None:

@@ -16,6 +16,8 @@ today = clock.today()
 first_to_decide = permits.may(person, "request.decide") or not permits.may(person, "request.withdraw")
 VIEWS = {"waiting": "Waiting for a decision", "mine": "What I asked for", "decided": "Decided lately"}
 on_the_book = permits.may(person, "customers.see")
+has_requests = permits.may(person, "request.withdraw")
+on_rules = permits.may(person, "rules.see") or permits.may(person, "mapping.change")
 
 
 class Matter(NamedTuple):
@@ -46,7 +48,7 @@ MATTERS = [
 
 
 def of_request(r) -> Matter:
-    about = f"{r.customer} {r.customer_no}" if r.customer_no else r.branch
+    about = f"{r.customer} {r.customer_no}" if r.customer_no else decisions.whom(r) or r.branch
     return Matter(
         words.name(Request(r.kind)), about, r.asker, r.asked_at, r.state, r.decider, r.decided_at, r.note, r.reason
     )  # fmt: skip
@@ -63,10 +65,10 @@ def of_definition(d) -> Matter:
 def waiting() -> None:
     """For me to decide first, each with what would change; then what waits for others."""
     with access.reading(person) as conn:
-        asked = requests.waiting(conn) if on_the_book else []
+        asked = approvals.waiting(conn, person) if has_requests else []
         mine = approvals.decidable(conn, person, asked)
-        proposed = definitions.awaiting(conn, *Definition)
-        stopped = feeds.asked_through(conn)
+        proposed = definitions.awaiting(conn, *Definition) if on_rules else []
+        stopped = feeds.asked_through(conn) if permits.may(person, "feeds.see") else []
         seen = reviews.listing(conn, not_of=person.id, limit=1).total if permits.may(person, "review.decide") else 0
     for_me = [d for d in proposed if d.made_by != person.id] if permits.may(person, "rule.decide") else []
     _elsewhere(stopped, seen)
@@ -111,7 +113,7 @@ def _for_others(asked, proposed) -> None:
 def mine() -> None:
     with access.reading(person) as conn:
         rows = [of_definition(d) for d in definitions.of_maker(conn, person.id)]
-        asked = requests.of_asker(conn, person.id) if on_the_book else []
+        asked = requests.of_asker(conn, person.id, book=on_the_book) if has_requests else []
     decisions.queue(person, [r for r in asked if r.state == Approval.SUBMITTED])
     if not _listed(rows + [of_request(r) for r in asked]):
         tables.empty("You have asked for nothing yet", "What you ask for that needs a second person is kept here.")
@@ -119,8 +121,8 @@ def mine() -> None:
 
 def decided() -> None:
     with access.reading(person) as conn:
-        rows = [of_definition(d) for d in definitions.decided(conn)]
-        rows += [of_request(r) for r in requests.decided(conn)] if on_the_book else []
+        rows = [of_definition(d) for d in definitions.decided(conn)] if on_rules else []
+        rows += [of_request(r) for r in requests.decided(conn, book=on_the_book)] if has_requests else []
     if not _listed(rows):
         tables.empty("Nothing was decided yet", "Who asked, who decided and with which words is kept here.")
 

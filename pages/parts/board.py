@@ -66,7 +66,7 @@ def _read(_by: Person, sight: tuple, scope: Scope, days: int, top: int | None, h
     since = windows[0].since
     with access.reading(_by) as conn:
         return {
-            "as_of": feeds.business_date(conn), "targets": parameters.values(conn, scope.today), **_todos(conn, scope, windows, has_trend),
+            "as_of": feeds.business_date(conn), "targets": parameters.targets(conn, scope.today, top), **_todos(conn, scope, windows, has_trend),
             "signals": figures.signals_open(conn, scope), "raised": figures.signals_raised(conn, scope, windows),
             "queue": figures.signals_waiting_per_day(conn, scope, since), "handling": figures.handling_days(conn, scope, since),
             "queued": figures.signals_waited(conn, scope, [w.until for w in windows]),

@@ -5,8 +5,8 @@ from datetime import date
 from db import access, definitions
 from db.access import Person
 from db.vocab import Definition, Level
-from engine import refusals, rule_words, rules, scorecard, signal_rules, words
-from engine.parameters import PARAMETERS
+from engine import parameters, refusals, rule_words, rules, scorecard, signal_rules, words
+from engine.parameters import PARAMETERS, of_branch
 from engine.words import _
 from pages.parts import form_sheet, look, product_sheet, proposals
 
@@ -50,12 +50,15 @@ def _differing(family: Definition, code: str, before: dict | None, after: dict) 
 
 
 def default(family: Definition, code: str) -> dict | None:
-    return {"value": PARAMETERS[code].default} if family is Definition.PARAMETER and code in PARAMETERS else None
+    if family is not Definition.PARAMETER:
+        return None
+    name, branch = of_branch(code)
+    return {"value": PARAMETERS[name].default if branch is None else None} if name in PARAMETERS else None
 
 
 def title(family: Definition, code: str, body: dict) -> str:
-    if family is Definition.PARAMETER and code in PARAMETERS:
-        return _(PARAMETERS[code].what)
+    if family is Definition.PARAMETER:
+        return parameters.title(code)
     return f"{code} {words.in_language(body['title'])}" if "title" in body else code
 
 
@@ -82,5 +85,9 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
     return [look.plain(body)]
 
 
-def parameter_value(name: str, value: float) -> str:
+def parameter_value(code: str, value: float | None) -> str:
+    """`value` None: of a branch without a target of its own."""
+    name = of_branch(code)[0]
+    if value is None:
+        return _("as for the branch above it")
     return f"{100 * value:g}%" if PARAMETERS[name].unit == "share" else _(PERIODS[PARAMETERS[name].unit]).format(f"{value:,.10g}")

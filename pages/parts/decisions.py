@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from db.access import Person
-from db.vocab import CustomerLevel, Kind, Place, Request
+from db.vocab import BranchAct, CustomerLevel, Kind, Place, Request, Role
 from engine import approvals, clock, deciders, own_rules, permits, rule_words, words
 from engine.words import _
 from pages.parts import acts, look, maps
@@ -23,6 +23,13 @@ def queue(person: Person, asked: Sequence, *, deciding: bool = True) -> None:
                 )
             )
             _buttons(person, request, deciding)
+
+
+def whom(request) -> str | None:
+    """Whose role, or which branch, it is about."""
+    if request.kind == Request.BRANCH:
+        return request.after["name"]
+    return f"{request.before['name']} {request.before['number']}" if request.kind == Request.ROLE else None
 
 
 def _heading(request) -> str:
@@ -129,9 +136,37 @@ def _days(request) -> None:
     st.markdown(f"{first if first == last else f'{first} – {last}'} → **{becomes}**{note}")
 
 
+def _branch(request) -> None:
+    """What becomes of a branch, and how much goes along."""
+    after = request.after
+    to = f" → **{look.plain(after['to_name'])}**" if "to_name" in after else ""
+    on = f" · {_('from {0}').format(after['on'])}" if "on" in after else ""
+    st.markdown(f"{words.name(BranchAct(after['act']))} · {look.plain(after['name'])} :gray[{look.plain(after['code'])}]{to}{on}")
+    if "holds" in after:
+        st.caption(holdings(after["holds"]))
+
+
+def holdings(held: dict[str, int]) -> str:
+    """What hangs on a branch alone, in words."""
+    return _("{staff:,} people · {customers:,} customers · {loans:,} live loans · {todos:,} open todos · {signals:,} open signals · {branches:,} branches below").format(**held)  # fmt: skip
+
+
+def _role(request) -> None:
+    """Who holds what, and what he would hold from when until when."""
+    before, after = request.before, request.after
+    held = _(", ").join(words.name(Role(role)) for role, _until in before["held"]) or _("no role")
+    becomes = words.name(Role(after["role"])) if after["role"] else _("no role")
+    until = f" {_('until {0}').format(after['until_on'])}" if after["until_on"] else ""
+    st.markdown(
+        f"{look.plain(before['name'])} :gray[{look.plain(before['number'])}] · {held} → **{becomes}** · "
+        f"{_('from {0}').format(after['from_on'])}{until}"
+    )
+
+
 BECOMES: dict[bool | None, str] = {True: "Working day", False: "Day off", None: "As published"}
 # How each kind of request shows what it would change.
 CHANGES: dict[Request, Callable[[object], None]] = {
     Request.ADDRESS_MOVE: _move, Request.EXPORT: _export, Request.LEVEL: _level, Request.WORKING_DAYS: _days,
     Request.DEFERRAL: _of_todos, Request.EXEMPTION: _of_todos, Request.CYCLE: _cycle,
+    Request.ROLE: _role, Request.BRANCH: _branch,
 }  # fmt: skip

@@ -4,17 +4,18 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from db import access, accounts, handovers, sessions, staff
-from db.vocab import Role, Scope, SignInOutcome
-from engine import clock, people, permits, sign_in, words
+from db import access, accounts, branches, handovers, requests, sessions, staff
+from db.vocab import Approval, Request, Role, Scope, SignInOutcome
+from engine import clock, people, permits, roles, sign_in, words
 from engine.words import _
-from pages.parts import acts, dossier, filters, frame, look, tables
+from pages.parts import acts, decisions, dossier, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("people.see")
 today = clock.today()
 ROLES = [r for r in Role if r is not Role.MACHINE]
-VIEWS = {"people": "People", "rights": "Roles and rights"}
+VIEWS = {"people": "People", "left": "Left the bank", "rights": "Roles and rights"}
+may_change = permits.may(person, "staff.change")
 
 COLUMNS = [
     Column("staff_no", "Staff number", width=110),
@@ -22,7 +23,16 @@ COLUMNS = [
     Column("branch", "Branch", width=150),
     Column("post", "Post", width=120),
     Column("role", "Role", value=lambda r: words.name(Role(r.role)) if r.role else None, width=150),
-    Column("valid_from", "Since", "day"),
+    Column("valid_from", "In this role since", "day"),
+]
+LEAVERS = [
+    Column("staff_no", "Staff number", width=110),
+    Column("name", "Name", width=90),
+    Column("branch", "Branch", width=150),
+    Column("post", "Post", width=120),
+    Column("left_on", "Left", "day"),
+    Column("by", "Ended by", value=lambda r: r.by or _("the feeds"), width=110),
+    Column("listed", "In the feeds", value=lambda r: _("still listed") if r.listed else None, width=110),
 ]
 TRIES = [
     Column("at", "When", "moment", width=140),
@@ -31,6 +41,7 @@ TRIES = [
 ]
 sees_accounts = person.scope in (Scope.ADMIN, Scope.READER)
 sees_book = permits.may(person, "customers.see")
+sees_requests = permits.may(person, "request.withdraw")
 
 
 def account_state(account) -> str | None:
@@ -48,6 +59,9 @@ def everybody() -> None:
             text = filters.text(placeholder="name, number")
             branch_ids = filters.branch(conn)
             role = filters.word("role", "Role", ROLES, width=170)
+            if may_change:
+                st.space("stretch")
+                add(branches.all_open(conn))
         rows = staff.colleagues(conn, list(branch_ids) if branch_ids else None, (Role(role),) if role else ())
         by_staff = {a.staff_id: a for a in accounts.listing(conn)} if sees_accounts else {}
     if text:
@@ -60,8 +74,47 @@ def everybody() -> None:
     with head:
         tables.count(here, "people", "click a row for the person")
     if not rows:
-        tables.empty("Nobody matches", "Widen the filters above. Staff come with the nightly feeds.")
+        tables.empty("Nobody matches", "Widen the filters above. Staff come with the nightly feeds, or are added here.")
     elif picked := tables.show(here.rows, COLUMNS + (account if sees_accounts else []), "staff", _("Staff")):
+        st.query_params["id"] = str(picked.id)
+        st.rerun()
+    tables.pager(here.total)
+
+
+def add(open_branches: list) -> None:
+    with st.popover(_("Add a person"), icon=":material/person_add:", key="new_person"):
+        number = st.text_input(_("Staff number"), key="new_no", max_chars=20, help=_("As the feeds will write it"))
+        facts = ask_facts(open_branches, "new")
+        st.caption(_("Without a role and an account nobody can sign in: the security administrator sees to both."))
+        acts.button(
+            "Add", lambda: _add(number, facts), "do_add", type="primary", disabled=not (number and facts.name and facts.branch)
+        )
+
+
+def ask_facts(open_branches: list, key: str, found=None) -> people.Facts:
+    """Of somebody new, or as they are known of `found`."""
+    names = {b.code: b.name for b in open_branches}
+    here = next((n for n, b in enumerate(open_branches) if found and b.id == found.branch_id), None)
+    name = st.text_input(_("Name of the person"), found.name if found else "", key=f"{key}_name", max_chars=people.LONGEST)
+    branch = st.selectbox(_("Branch"), list(names), here, format_func=names.get, key=f"{key}_branch", placeholder=_("Choose"))
+    post = st.text_input(_("Post"), (found and found.post) or "", key=f"{key}_post", max_chars=people.LONGEST)
+    phone = st.text_input(_("Phone"), (found and found.phone) or "", key=f"{key}_phone", max_chars=20)
+    return people.Facts(name, branch or "", post, phone)
+
+
+def left() -> None:
+    """Who is no longer with the bank, and who ended it."""
+    with access.reading(person) as conn, filters.bar():
+        text = filters.text(placeholder="name, number")
+        listed = filters.flag("still_listed", "Still listed by the feeds")
+        rows = staff.leavers(conn)
+    rows = [r for r in rows if (r.listed or not listed) and (not text or text in r.name or r.staff_no.startswith(text))]
+    here = tables.part(rows)
+    with head:
+        tables.count(here, "people", "click a row for the person")
+    if not rows:
+        tables.empty("Nobody has left", "Whoever a feed no longer lists, or was ended here by hand, is kept in this list.")
+    elif picked := tables.show(here.rows, LEAVERS, "leavers", _("Left the bank")):
         st.query_params["id"] = str(picked.id)
         st.rerun()
     tables.pager(here.total)
@@ -105,20 +158,25 @@ def one(staff_id: int) -> None:
             st.page_link("pages/setup/people.py", label=_("To the list of people"), icon=":material/arrow_back:")
             return
         held = staff.roles_of(conn, staff_id)
+        branch = branches.names(conn).get(found.branch_id)
         account = accounts.of_staff(conn, staff_id) if sees_accounts else None
         tries = accounts.tries_of(conn, staff_id) if sees_accounts else []
         signed_in = sessions.open_of(conn, staff_id, clock.now() - sign_in.POLICY.idle) if sees_accounts else []
         holds = staff.holds(conn, staff_id) if sees_book else None
         gives = sees_book and any(g.id == staff_id for g in handovers.givers(conn))
+        open_branches = branches.all_open(conn) if may_change else []
+        asked = requests.about(conn, Request.ROLE, staff_id) if sees_requests else []
     st.page_link("pages/setup/people.py", label=_("To the list of people"), icon=":material/arrow_back:")
     st.subheader(look.plain(found.name), anchor=False)
     left, right = st.columns(2)
     with left:
-        _facts(found, held)
+        _facts(found, branch)
         if holds:
             _holds(found, holds, gives)
+        if may_change and found.id != person.id:
+            _change(found, open_branches)
     with right:
-        _roles(found, held)
+        _roles(found, held, asked)
         if sees_accounts:
             _account(found, account, signed_in)
     if tries:
@@ -127,12 +185,43 @@ def one(staff_id: int) -> None:
             tables.look_at(tries, TRIES, "tries", _("Last sign-ins"), tallest=10)
 
 
-def _facts(found, held) -> None:
+def _facts(found, branch: str | None) -> None:
     with st.container(border=True):
         dossier.facts({
-            "Staff number": found.staff_no, "Post": found.post, "Branch": held[0].home if held else None,
+            "Staff number": found.staff_no, "Post": found.post, "Branch": branch, "Phone": found.phone,
+            "Comes from": _("the feeds") if found.feed_hash is not None else _("by hand; no feed lists the person"),
             "Joined": look.day(found.joined_on), "Left": look.day(found.left_on) if found.left_on else None,
         })  # fmt: skip
+
+
+def _change(found, open_branches: list) -> None:
+    """Of somebody no feed lists, everything; of others, that they left."""
+    with st.container(border=True, key="change"):
+        if found.left_on is None:
+            with st.container(horizontal=True):
+                if found.feed_hash is None:
+                    _correct(found, open_branches)
+                _end(found)
+            if found.feed_hash is not None:
+                st.caption(_("A feed lists this person: name, branch, post and phone are corrected at its source."))
+        elif found.left_by is not None:
+            if found.feed_hash is not None:
+                st.caption(_("A feed lists this person still; nothing of it counts here."))
+            acts.button("With the bank again", lambda: _bring_back(found.id), "bring_back", icon=":material/undo:")
+
+
+def _correct(found, open_branches: list) -> None:
+    with st.popover(_("Correct"), icon=":material/edit:"):
+        facts = ask_facts(open_branches, "its", found)
+        acts.button("Save", lambda: _do_correct(found.id, facts), "do_correct", type="primary")
+
+
+def _end(found) -> None:
+    with st.popover(_("Has left the bank"), icon=":material/person_off:"):
+        st.caption(_("Signs in no more from the next click on. What the person holds is handed over by the branch or head office."))
+        day = st.date_input(_("First day no longer with the bank"), today, min_value=found.joined_on, max_value=today, key="left_on",
+                            format="YYYY-MM-DD")  # fmt: skip
+        acts.button("Save", lambda: _do_end(found.id, day), "do_end", type="primary")
 
 
 def _holds(found, holds, gives: bool) -> None:
@@ -153,8 +242,8 @@ def _holds(found, holds, gives: bool) -> None:
             tables.open_page("desk/handover")
 
 
-def _roles(found, held) -> None:
-    """Held today, before and later; and for who may, another one."""
+def _roles(found, held, asked) -> None:
+    """Held today, before and later; what was asked and decided; and for who may, to ask for another one."""
     with st.container(border=True, key="roles"):
         st.markdown(f"**{_('Roles')}**")
         for r in held:
@@ -167,11 +256,45 @@ def _roles(found, held) -> None:
             )
         if not held:
             st.caption(_("Holds no role: cannot sign in."))
-        if permits.may(person, "role.grant") and found.left_on is None and found.id != person.id:
-            st.selectbox(_("Role"), ROLES, None, format_func=words.name, key="new_role", placeholder=_("Choose"))
-            acts.button(
-                "Grant this role from today", lambda: _grant(found.id), "grant", disabled=not st.session_state.get("new_role")
-            )
+        waiting = [r for r in asked if r.state == Approval.SUBMITTED]
+        decisions.queue(person, waiting)
+        for r in asked:
+            if r.state != Approval.SUBMITTED:
+                st.markdown(_decided(r))
+        if permits.may(person, "role.grant") and not waiting and found.left_on is None and found.id != person.id:
+            _ask_role(found)
+
+
+def _decided(r) -> str:
+    """One line: what was asked by whom and why, and what became of it."""
+    wish = words.name(Role(r.after["role"])) if r.after["role"] else _("no role")
+    said = f"（{look.plain(r.note)}）" if r.note else ""
+    decider = f" → {look.plain(r.decider)}{said}" if r.decider else ""
+    return (
+        f":small[{look.badge(Approval(r.state))} {wish} {_('from {0}').format(r.after['from_on'])} · {look.plain(r.asker)}{decider} · "
+        f":gray[{look.plain(r.reason)}]]"
+    )
+
+
+def _ask_role(found) -> None:
+    with st.popover(_("Change the role"), icon=":material/badge:", key="ask_role"):
+        role = st.selectbox(_("Role"), [*ROLES, NONE], None, format_func=_role_name, key="new_role", placeholder=_("Choose"))
+        with st.container(horizontal=True):
+            begin = st.date_input(_("From"), today, min_value=today, key="role_from", format="YYYY-MM-DD", width=140)
+            until = st.date_input(_("Last day"), None, min_value=today, key="role_until", format="YYYY-MM-DD", width=140,
+                                  disabled=role == NONE, help=_("Afterwards what was held before goes on."))  # fmt: skip
+        why = st.text_input(_("Reason"), key="role_why", max_chars=200)
+        wish = None if role == NONE else role
+        acts.button("Submit for approval", lambda: _submit(found.id, wish, begin or today, until, why), "do_ask_role", type="primary",
+                    disabled=role is None)  # fmt: skip
+        st.caption(_("Another security administrator, or head office risk, decides. It takes effect with the next click."))
+
+
+NONE = "none"
+
+
+def _role_name(role: str) -> str:
+    return _("no role") if role == NONE else words.name(Role(role))
 
 
 def _account(found, account, signed_in) -> None:
@@ -212,9 +335,30 @@ def _manage(found, account, signed_in) -> None:
             acts.button("Reset", lambda: _reset(found.id), "reset", type="primary")
 
 
-def _grant(staff_id: int) -> None:
-    with acts.act(person, "role.grant", "Granted") as conn:
-        people.grant(conn, person, staff_id, st.session_state.new_role, today=today)
+def _add(number: str, facts: people.Facts) -> None:
+    with acts.act(person, "staff.change", "Added") as conn:
+        people.add(conn, person, number, facts, today=today)
+
+
+def _do_correct(staff_id: int, facts: people.Facts) -> None:
+    with acts.act(person, "staff.change", "Corrected") as conn:
+        people.correct(conn, person, staff_id, facts)
+
+
+def _do_end(staff_id: int, day) -> None:
+    with acts.act(person, "staff.change", "Has left; it takes effect at the next click") as conn:
+        people.end(conn, person, staff_id, day or today, today=today)
+
+
+def _bring_back(staff_id: int) -> None:
+    with acts.act(person, "staff.change", "With the bank again") as conn:
+        people.bring_back(conn, person, staff_id)
+
+
+def _submit(staff_id: int, role: Role | None, begin, until, why: str) -> None:
+    with acts.act(person, "role.grant", "Submitted: a second person decides") as conn:
+        last = None if role is None else until
+        roles.ask(conn, person, staff_id, role, begin, last, why, now=clock.now(), today=today)
 
 
 def _open(staff_id: int) -> None:
@@ -246,7 +390,5 @@ head = tables.heading("People")
 asked = st.query_params.get("id", "")
 if asked:
     one(int(asked) if tables.is_number(asked) and len(asked) < 10 else 0)
-elif filters.one_of("view", "View", VIEWS, "people") == "people":
-    everybody()
 else:
-    rights()
+    {"people": everybody, "left": left, "rights": rights}[filters.one_of("view", "View", VIEWS, "people")]()

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from db import access, definitions, rulebook
+from db import access, branches, definitions, rulebook
 from db.vocab import Definition, Kind, Level
 from engine import clock, cycles, generate, permits, refusals, rule_words, rules, signal_rules, words
 from engine import rulebook as acts_on_rules
-from engine.parameters import PARAMETERS
+from engine.parameters import PARAMETERS, TARGETS, at_branch, own_targets
 from engine.parameters import values as parameter_values
 from engine.words import _
 from pages.parts import acts, asof, changes, filters, frame, look, proposals, tables
@@ -228,7 +228,8 @@ def _change_signal_rule(rule: signal_rules.SignalRule, body: dict) -> None:
 
 def parameters_in_force() -> None:
     with access.reading(person) as conn:
-        values = parameter_values(conn, today)
+        values, own = parameter_values(conn, today), own_targets(conn, today)
+        tree = branches.all_open(conn)
     for name, p in PARAMETERS.items():
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"rule-{name.replace('.', '-')}"):
             st.markdown(_(p.what), width="content")
@@ -236,8 +237,19 @@ def parameters_in_force() -> None:
             st.markdown(f"**{changes.parameter_value(name, values[name])}**", width="content")
             if permits.may(person, "parameter.change"):
                 st.button(_("Change"), key=f"change_{name}", type="tertiary", on_click=show_in_address, args=("parameter", name))
+        if own.get(name):
+            st.caption(of_branches(name, own[name], tree))
     if (asked := st.query_params.get("parameter")) in PARAMETERS and permits.may(person, "parameter.change"):
-        change_parameter(asked, values[asked])
+        change_parameter(asked, values[asked], own.get(asked, {}), tree)
+
+
+def of_branches(name: str, own: dict[str, float], tree: list) -> str:
+    """Which branches have a target of their own."""
+    names = {b.code: b.name for b in tree}
+    said = (
+        f"{look.plain(names.get(code, code))} **{changes.parameter_value(name, value)}**" for code, value in sorted(own.items())
+    )
+    return _("For branches with all below them: {0}").format(_(", ").join(said))
 
 
 LABELS = {
@@ -260,20 +272,32 @@ def close_parameter() -> None:
 
 
 @st.dialog(_("Change a parameter"), on_dismiss=close_parameter)
-def change_parameter(name: str, value: float) -> None:
+def change_parameter(name: str, value: float, own: dict[str, float], tree: list) -> None:
     acts.in_dialog("parameter")
     share = PARAMETERS[name].unit == "share"
     st.markdown(_(PARAMETERS[name].what))
-    proposals.past(person, Definition.PARAMETER, name)
+    branch = choose_branch(tree) if name in TARGETS else None
+    code, now = at_branch(name, branch), own.get(branch) if branch else value
+    proposals.past(person, Definition.PARAMETER, code)
+    inherits = branch is not None and st.toggle(_("As for the branch above it"), now is None, key=f"inherits_{branch}")
     typed = st.number_input(
         _("New value, in percent") if share else _(LABELS[PARAMETERS[name].unit]), 0.0, 100.0 if share else 10_000_000.0,
-        float(100 * value if share else value), key="new_value", format="%g",
+        float((100 if share else 1) * (value if now is None else now)), key=f"new_value{branch or ''}", format="%g", disabled=inherits,
     )  # fmt: skip
-    new = round(typed / 100, 6) if share else typed
+    new = None if inherits else round(typed / 100, 6) if share else typed
     valid_from, why = proposals.from_and_why()
-    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.PARAMETER, name, {"value": new}, valid_from, why),
+    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.PARAMETER, code, {"value": new}, valid_from, why),
         "submit_parameter",
-                type="primary", disabled=new == value)  # fmt: skip
+                type="primary", disabled=new == now)  # fmt: skip
+
+
+def choose_branch(tree: list) -> str | None:
+    """For which branch a target is; None: for the bank."""
+    names = {b.code: b.name for b in tree if b.parent_id is not None}
+    return st.selectbox(
+        _("For"), list(names), None, format_func=names.get, key="target_branch", placeholder=_("The whole bank"),
+        help=_("A branch's own target holds for all below it that have none of their own."),
+    )  # fmt: skip
 
 
 # --- Awaiting approval ------------------------------------------------------------------------------------------------

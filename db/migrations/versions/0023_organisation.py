@@ -1,0 +1,17 @@
+"""Branches and staff by hand, beside those of the feeds."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0023"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

@@ -4,6 +4,7 @@ Positions are the phone's claims. Old ones are coarse: rounded to about a kilome
 """
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from db.vocab import FixSource, Mode
 
 f, r, p = footprints.c, records.c, photos.c
 GRID = 2  # decimals of a degree that are left: about a kilometre
+FINE, COARSE = "0.02", "0.1"  # degrees of latitude of a part of the map: about two kilometres for a branch, eleven for a bank
 ON_THE_DAY = "(({0} at time zone 'Asia/Shanghai')::date = done_on)"
 
 
@@ -135,16 +137,37 @@ def by_staff(conn: sa.Connection, since: date, until: date, branch_ids: tuple[in
     ).all()
 
 
-def cells(conn: sa.Connection, since: date, until: date, branch_ids: tuple[int, ...] | None = None) -> list[sa.Row]:
-    """Field visits with a position, counted in squares of about a kilometre: lat, lon, visits, on_site."""
-    lat, lon = (func.round(sa.cast(column, sa.Numeric), GRID) for column in (r.lat, r.lon))
-    where = [r.branch_id.in_(branch_ids)] if branch_ids is not None else []
+def cells(
+    conn: sa.Connection, since: date, until: date, branch_ids: tuple[int, ...] | None = None, step: str = FINE
+) -> list[sa.Row]:
+    """Field visits with a position, counted in parts of the map, most first: lat and lon of its middle, visits, placed, on_site,
+    officers, and the village that most of their customers are of, as far as they may be seen. `step`: degrees of latitude."""
+    high, wide = steps(step)
+    lat, lon = (func.floor(sa.cast(column, sa.Numeric) / size) * size + size / 2 for column, size in ((r.lat, high), (r.lon, wide)))
+    where = [r.mode == Mode.FIELD, r.done_on.between(since, until), r.lat.is_not(None)]
+    where += [r.branch_id.in_(branch_ids)] if branch_ids is not None else []
     return conn.execute(
-        select(lat.label("lat"), lon.label("lon"), func.count().label("visits"), func.count().filter(r.on_site).label("on_site"))
-        .where(r.mode == Mode.FIELD, r.done_on.between(since, until), r.lat.is_not(None), *where)
+        select(
+            lat.label("lat"), lon.label("lon"), func.count().label("visits"), func.count(r.on_site).label("placed"),
+            func.count().filter(r.on_site).label("on_site"), func.count(sa.distinct(r.staff_id)).label("officers"),
+            func.mode().within_group(customers.c.village).label("village"),
+        )
+        .outerjoin(customers, customers.c.id == r.customer_id)
+        .where(*where)
         .group_by(lat, lon)
-        .order_by(lat, lon)
+        .order_by(func.count().desc(), lat, lon)
     ).all()  # fmt: skip
+
+
+def steps(step: str) -> tuple[Decimal, Decimal]:
+    """Degrees of latitude and of longitude that are about as long here."""
+    return Decimal(step), Decimal(step) * 7 / 5
+
+
+def box_of(cell: sa.Row, step: str) -> tuple[float, float, float, float]:
+    """South, west, north, east of a part of the map."""
+    high, wide = (size / 2 for size in steps(step))
+    return float(cell.lat - high), float(cell.lon - wide), float(cell.lat + high), float(cell.lon + wide)
 
 
 def _asked(since: date, until: date, staff_id: int | None = None, branch_ids: tuple[int, ...] | None = None) -> dict:

@@ -29,6 +29,7 @@ class Filter:
     placed: bool | None = None
     on_site: bool | None = None
     text: str | None = None
+    box: tuple[float, float, float, float] | None = None  # south, west, north, east, in which the position lies
 
 
 EVERYTHING = Filter()
@@ -142,6 +143,9 @@ def _conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
     where += [r.done_on <= f.done_to] if f.done_to else []
     where += [r.branch_id.in_(f.branch_ids)] if f.branch_ids is not None else []
     where += [contains(customers.c.name, f.text)] if f.text else []
+    if f.box is not None:
+        south, west, north, east = f.box
+        where += [r.lat >= south, r.lat < north, r.lon >= west, r.lon < east]
     where += [r.on_site.is_not(None) if f.placed else r.on_site.is_(None)] if f.placed is not None else []
     exact = ((r.kind, f.kind), (r.mode, f.mode), (r.conclusion, f.conclusion), (r.staff_id, f.staff_id), (r.on_site, f.on_site))
     return where + [column == value for column, value in exact if value is not None]

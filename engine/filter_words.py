@@ -14,7 +14,7 @@ LABELS = {
     "unassigned": "Nobody yet", "no_manager": "Without a manager", "no_address": "Without a marked address", "pending": "Pending",
     "live": "Live", "close_reason": "Reason", "matures_within": "Matures within days", "due_within": "Due within days",
     "since": "From", "until": "To", "done_from": "From", "done_to": "To", "conclusion": "Conclusion", "staff_id": "Officer",
-    "placed": "Position compared", "on_site": "On site", "run_id": "Run", "batch_id": "Batch of todos", "month": "Month of the report",
+    "placed": "Position compared", "on_site": "On site", "run_id": "Run", "batch_id": "Batch of todos", "month": "Month of the report", "box": "Part of the map",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from db import access, audit, footprints, tables
+from db import access, audit, footprints, records, tables
 from db.access import MACHINE, Person
 from engine import footprints as verbs
 from engine import refusals, visits
@@ -16,6 +16,7 @@ from engine.presence.geometry import Point, metres
 from engine.visits.sent import SentStep
 from tests import field_work
 from tests.bank import TODAY
+from tests.test_pages import Visit, shown
 from tests.test_visits import done, opened, photo, sent
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)  # ten in the morning
@@ -196,7 +197,25 @@ def test_squares_of_the_map_add_up_to_the_visits(small_bank, zhou, wang):
     plant_visits(zhou, TODAY, [(44.1012, 125.2001, "A"), (44.1031, 125.1983, "D"), (44.2, 125.3, "A"), (None, None, None)])
     with access.reading(wang) as conn:
         cells = footprints.cells(conn, TODAY, TODAY)
-    assert [(float(c.lat), float(c.lon), c.visits, c.on_site) for c in cells] == [(44.1, 125.2, 2, 1), (44.2, 125.3, 1, 1)]
+        listed = [
+            records.listing(conn, records.Filter(TODAY, TODAY, box=footprints.box_of(c, footprints.FINE))).total for c in cells
+        ]
+    assert [(float(c.lat), float(c.lon), c.visits, c.on_site, c.officers) for c in cells] == [
+        (44.11, 125.202, 2, 1, 1),
+        (44.21, 125.314, 1, 1, 1),
+    ]
+    assert listed == [2, 1]  # the list behind a part has as many rows
+
+
+def test_a_part_of_the_map_that_is_tapped_shows_its_visits(small_bank, zhou, monkeypatch):
+    monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
+    plant_visits(zhou, TODAY, [(44.1012, 125.2001, "A"), (44.2, 125.3, "A")])
+    page = Visit(monkeypatch, "head_risk").at(f"footprints?day={TODAY}&by=week&cell=44.15,125.23")
+    tables = {tuple(frame.value.columns)[:2]: frame.value for frame in page.dataframe}
+    assert len(tables["done_on", "customer"]) == 1 and not page.exception
+    assert "走访 1 次 · 1 人" in shown(page)
+    nowhere = Visit(monkeypatch, "head_risk").at(f"footprints?day={TODAY}&by=week&cell=0,0")
+    assert ("done_on", "customer") not in {tuple(frame.value.columns)[:2] for frame in nowhere.dataframe}
 
 
 # --- Coarsened ----------------------------------------------------------------------------------------------------------

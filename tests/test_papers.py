@@ -16,7 +16,7 @@ from db.access import MACHINE, Person
 from db.files import Span
 from db.vocab import SignalState
 from engine import __main__ as command
-from engine import acts, lists, refusals, sentences, signals, words, writing
+from engine import acts, forms, lists, refusals, sentences, signals, words, writing
 from engine import monthly as months
 from engine.papers import inspection, monthly, paper, press, volumes
 from engine.papers.paper import Paper
@@ -165,6 +165,11 @@ def test_the_photos_are_in_it_and_one_that_is_damaged_is_told(visited, zhou):
 def _sha_of(record_id: int) -> str:
     with access.reading(MACHINE) as conn:
         return bytes(conn.exec_driver_sql(f"select sha256 from photos where record_id = {record_id} limit 1").scalar_one()).hex()
+
+
+def test_answers_without_a_form_of_ours_are_told_in_words():
+    given = {"met": "本人", "purpose_ok": True, "workers": 5}
+    assert forms.without_form(given) == {"见面人": "本人", "贷款用途是否合规": "是", "workers": "5"}
 
 
 def test_days_narrow_it(visited, zhou):

@@ -170,6 +170,7 @@ def test_the_page_warns_of_a_late_guarantor_and_tells_circles(book, monkeypatch)
     monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
     page = shown(Visit(monkeypatch, "head_risk").at("customer?no=K002"))
     assert "保证人张敏自身已逾期40天" in page and "互保：刘洋 ← 农安王记粮油店" in page
+    assert "显示列" not in page  # under a table of three lines
     assert "3 户担保圈：刘洋 ← 张敏" in page and "由本客户担保" in page
     own = shown(Visit(monkeypatch, "manager").at("customer?no=K002"))
     assert "刘洋 ← 无权查看的客户 ← 无权查看的客户 ← 刘洋" in own.replace(" \\(5万\\)", "").replace(" (5万)", "")

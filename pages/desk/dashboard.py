@@ -9,7 +9,7 @@ from db.figures import Scope
 from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role
 from engine import clock, words
 from engine.words import _
-from pages.parts import board, charts, filters, frame, live, look, looking, papers, tables, wall
+from pages.parts import board, charts, filters, frame, live, look, looking, papers, tables, track, wall
 from pages.parts.board import Asked
 from pages.parts.tables import Column
 
@@ -17,6 +17,7 @@ person = frame.person("dashboard.see")
 today = clock.today()
 
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year"}
+DAYS_OF_FOOTPRINTS = {"7": "week", "30": "month", "90": "quarter", "365": "year"}
 RANKED = {"branches": "Branches", "officers": "Officers"}
 SIGNAL_COLUMNS = [
     Column("level", "Level", "badge", Level, width=65),
@@ -122,6 +123,7 @@ def everything() -> None:
         completed(data)
         coming(data)
         rates(data)
+        where(data)
     with right:
         overdue(data)
         warnings(data)
@@ -249,6 +251,25 @@ def rates(data: dict) -> None:
             key="shares",
             height=240,
         )
+
+
+def where(data: dict) -> None:
+    """Where the bank's people were: a tap on a part of the map opens its visits."""
+    if not data["cells"]:
+        return
+    with st.container(border=True):
+        asked_for = {"day": today, "by": DAYS_OF_FOOTPRINTS[str(asked.days)]} | {
+            k: v for k, v in asked.narrowed.items() if k == "branch"
+        }
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Where visits were made"), anchor=False, width="content")
+            st.space("stretch")
+            st.page_link("pages/desk/footprints.py", label=_("Footprints"), icon=":material/footprint:",
+                         query_params={name: str(value) for name, value in asked_for.items()})  # fmt: skip
+        if cell := track.heat(
+            data["cells"], board.step_of(asked.scope.branch_ids), "heat_of_dashboard", near=bool(asked.scope.branch_ids)
+        ):
+            tables.open_page("desk/footprints", **asked_for, cell=cell)
 
 
 def warnings(data: dict) -> None:

@@ -1,21 +1,22 @@
-"""足迹: who was out, when, how far and how well, by person; where visits were made, by district. One person's track is logged."""
+"""足迹: who was out, when, how far and how well, by person; where visits were made, by parts of the map. One person's track is logged."""
 
 from datetime import date, timedelta
 
 import streamlit as st
 
-from db import access, footprints, staff
-from engine import clock, exports, outline
+from db import access, footprints, records, staff
+from db.vocab import Conclusion, Kind, Mode
+from engine import clock, exports, words
 from engine import footprints as acts_on_footprints
 from engine.lists import Between
 from engine.words import _
-from pages.parts import acts, exporting, filters, frame, live, look, tables, track
+from pages.parts import acts, board, exporting, filters, frame, live, look, tables, track
 from pages.parts.tables import Column
 
 person = frame.person("footprint.look")
 today = clock.today()
-PERIODS = {"day": "Day", "week": "7 days", "month": "30 days"}
-BACK = {"day": 0, "week": 6, "month": 29}
+PERIODS = {"day": "One day", "week": "7 days", "month": "30 days", "quarter": "90 days", "year": "A year"}
+BACK = {"day": 0, "week": 6, "month": 29, "quarter": 89, "year": 364}
 LOOKED = "footprints.looked"
 
 
@@ -86,27 +87,63 @@ def everybody(rows: list) -> None:
         st.rerun()
 
 
-def by_district(cells: list) -> None:
-    """Visits of the period on the outline of the districts."""
-    found: dict[str, list[int]] = {}
-    for cell in cells:
-        where = found.setdefault(outline.district_at(float(cell.lat), float(cell.lon)) or "", [0, 0])
-        where[0] += cell.visits
-        where[1] += cell.on_site
-    st.subheader(_("Visits by district"), anchor=False)
+PLACES = [
+    Column(
+        "place", "Place", value=track.place_of, width=190, help="The district, and the village that most customers there are of."
+    ),
+    Column("visits", "Visits", "number", width=70),
+    Column("officers", "Officers", "number", width=75),
+    Column("site", "On site", "share", value=lambda c: c.on_site / c.placed if c.placed else None, width=85),
+]
+VISITS = [
+    Column("done_on", "Day", "day"),
+    Column("customer", "Customer", value=lambda r: r.customer or _("a customer of others"), width=170),
+    Column("staff", "Officer", width=90),
+    Column("kind", "Kind", value=lambda r: words.name(Kind(r.kind)), width=100),
+    Column("conclusion", "Conclusion", "badge", Conclusion, width=95),
+    Column(
+        "distance_m",
+        "Metres from the mark",
+        "number",
+        value=lambda r: None if r.distance_m is None else round(r.distance_m),
+        width=110,
+    ),
+    Column("grade", "Presence grade", width=90),
+    Column("branch", "Branch", width=140),
+]
+
+
+def by_place(cells: list, step: str, near: bool) -> str | None:
+    """Visits of the period by parts of the map, and the busiest of them in words; the part that is looked at."""
+    keys = {track.key_of(c) for c in cells}
+    asked = st.query_params.get("cell", "")
+    st.subheader(_("Where visits were made"), anchor=False)
     left, right = st.columns([3, 2])
     with left:
-        track.heat(found, cells)
+        tapped = track.heat(cells, step, "heat", asked if asked in keys else None, near)
     with right:
-        rows = sorted(found.items(), key=lambda item: -item[1][0])
-        tables.look_at(rows, DISTRICTS, "districts", _("Visits by district"))
+        picked = tables.show(cells, PLACES, "places", _("Where visits were made"), tallest=11)
+        st.caption(_("Click a part of the map or a line for its visits."))
+    chosen = tapped or (track.key_of(picked) if picked else None)
+    if chosen and chosen != asked:
+        st.query_params["cell"] = chosen
+        st.rerun()
+    return asked if asked in keys else None
 
 
-DISTRICTS = [
-    Column("district", "District", value=lambda r: r[0] or _("Elsewhere"), width=130),
-    Column("visits", "Visits", "number", value=lambda r: r[1][0], width=80),
-    Column("on_site", "On site", "share", value=lambda r: r[1][1] / r[1][0], width=90),
-]
+def visits_of(cell, step: str, since: date, until: date, branch_ids: tuple[int, ...] | None) -> None:
+    """The visits of a part of the map; a click opens one."""
+    wanted = records.Filter(since, until, mode=Mode.FIELD, branch_ids=branch_ids, box=footprints.box_of(cell, step))
+    with access.reading(person) as conn:
+        found = records.listing(conn, wanted, "-done", *tables.span(wanted))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{look.plain(track.told_of(cell))}**", width="content")
+        st.space("stretch")
+        exporting.button(person, exports.of_list("records", wanted, "-done"))
+        st.button(_("Close"), icon=":material/close:", key="close_cell", on_click=lambda: acts.leave("cell"))
+    if picked := tables.show(found.rows, VISITS, "visits_of_cell", _("Visits of this place")):
+        tables.open_page("desk/records", id=picked.id)
+    tables.pager(found.total)
 
 
 @st.fragment
@@ -115,14 +152,17 @@ def shown(until: date, since: date, branch_ids: tuple[int, ...] | None) -> None:
     live.watch(person, "records")
     with access.reading(person) as conn:
         rows = footprints.by_staff(conn, since, until, branch_ids)
-        cells = footprints.cells(conn, since, until, branch_ids)
+        step = board.step_of(branch_ids)
+        cells = footprints.cells(conn, since, until, branch_ids, step)
     told.caption(_("{0} officers, {1} visits, {2} to {3}").format(len(rows), sum(r.visits for r in rows), since, until))
     chosen = st.query_params.get("staff", "")
     if tables.is_number(chosen) and int(chosen) < 2**31:
         one_person(int(chosen), until)
     everybody(rows)
     if cells:
-        by_district(cells)
+        chosen = by_place(cells, step, bool(branch_ids))
+        for cell in (c for c in cells if track.key_of(c) == chosen):
+            visits_of(cell, step, since, until, branch_ids)
 
 
 head = tables.heading("Footprints")

@@ -74,6 +74,7 @@ def _read(_by: Person, sight: tuple, scope: Scope, days: int, top: int | None, h
             "branches_7": figures.due_soon_by_branch(conn, scope, 7, top), "branches_30": figures.due_soon_by_branch(conn, scope, 30, top),
             "officers_7": figures.due_soon_by_officer(conn, scope, 7), "officers_30": figures.due_soon_by_officer(conn, scope, 30),
             "branches": figures.branch_table(conn, scope, since, top), "officers": figures.officer_table(conn, scope, since),
+            "cells": _where(conn, _by, scope, windows[0]),
             "won": figures.won(conn, scope, windows), "paid": figures.paid_out(conn, scope, windows), "km": _ways(conn, _by, scope, windows[0]),
         }  # fmt: skip
 
@@ -99,6 +100,18 @@ def _ways(conn: Connection, by: Person, scope: Scope, now: Window) -> dict[int, 
     if not permits.may(by, "footprint.look"):
         return {}
     return {row.staff_id: row.km for row in footprints.by_staff(conn, now.since, now.until, scope.branch_ids)}
+
+
+def _where(conn: Connection, by: Person, scope: Scope, now: Window) -> list:
+    """Where visits were made; of all kinds and officers, for those who may look at footprints."""
+    if not permits.may(by, "footprint.look") or scope.kind or scope.staff_id:
+        return []
+    return footprints.cells(conn, now.since, now.until, scope.branch_ids, step_of(scope.branch_ids))
+
+
+def step_of(branch_ids: tuple[int, ...] | None) -> str:
+    """How large the parts of a map are: of a branch small, of the bank large."""
+    return footprints.FINE if branch_ids else footprints.COARSE
 
 
 @st.cache_data(ttl=300, max_entries=50, show_spinner=False)

@@ -7,6 +7,7 @@ from functools import cache
 
 import streamlit as st
 
+from db import footprints as stored_footprints
 from db import settings
 from db.vocab import FixSource, Kind
 from engine import footprints, outline, words
@@ -17,7 +18,7 @@ from pages.parts.tables import Column
 FOLDER = settings.ROOT / "assets" / "components" / "footprints"
 _JS = """
 const modules = new Map();
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   if (!parentElement.querySelector("link")) {
     const style = document.createElement("link");
     Object.assign(style, { rel: "stylesheet", href: location.origin + data.place + "/style.css" });
@@ -25,7 +26,7 @@ export default function ({ data, parentElement }) {
   }
   const main = location.origin + data.place + "/main.js";
   if (!modules.has(main)) modules.set(main, import(main));
-  modules.get(main).then((m) => m.mount({ data, parentElement }));
+  modules.get(main).then((m) => m.mount({ data, parentElement, setTriggerValue }));
   return () => modules.get(main).then((m) => m.unmount(parentElement));
 }
 """
@@ -63,17 +64,50 @@ def _draw(day: date, line: list[footprints.Spot], stops: Sequence) -> None:
     })  # fmt: skip
 
 
-def heat(districts: dict[str, list[int]], cells: Sequence) -> None:
-    """Visits by district, as depth of colour and as numbers, and a dot for each square of a kilometre."""
+def heat(cells: Sequence, step: str, key: str, chosen: str | None = None, near: bool = False) -> str | None:
+    """Where visits were made: each part of the map as deep in colour as it has visits; the part that was tapped in this run.
+
+    `near`: as large as the parts allow, else the whole city."""
+    by_district = visits_by_district(cells)
     rings = [
-        {"name": name, "middle": _middle(ring), "points": [{"lat": lat, "lon": lon} for lat, lon in ring], "visits": districts.get(name, [0])[0]}
-        for name, found in outline.districts().items() for ring in found
+        {"name": name, "named": n == 0, "middle": _middle(ring), "points": [{"lat": lat, "lon": lon} for lat, lon in ring], "visits": by_district.get(name, 0)}
+        for name, found in outline.districts().items() for n, ring in enumerate(sorted(found, key=len, reverse=True))
     ]  # fmt: skip
-    _component(key="heat", data={
-        "place": f"/assets/components/{_version()}/footprints", "language": words.language.get(), "rings": rings,
-        "heat": [{"lat": float(c.lat), "lon": float(c.lon), "visits": c.visits} for c in cells],
-        "words": {"map": _("Visits by district")},
+    drawn = _component(key=key, on_cell_change=lambda: None, data={
+        "place": f"/assets/components/{_version()}/footprints", "language": words.language.get(), "rings": rings, "near": near, "chosen": chosen,
+        "step": [float(degrees) for degrees in stored_footprints.steps(step)],
+        "heat": [{"key": key_of(c), "lat": float(c.lat), "lon": float(c.lon), "visits": c.visits, "name": told_of(c)} for c in cells],
+        "words": {"map": _("Where visits were made"), "few": _("few visits"), "many": _("many:")},
     })  # fmt: skip
+    return drawn.cell
+
+
+def visits_by_district(cells: Sequence) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for cell in cells:
+        name = district_of(cell)
+        found[name] = found.get(name, 0) + cell.visits
+    return found
+
+
+def district_of(cell) -> str:
+    return outline.district_at(float(cell.lat), float(cell.lon)) or ""
+
+
+def key_of(cell) -> str:
+    """As it stands in an address: the middle of a part of the map."""
+    return f"{cell.lat.normalize():f},{cell.lon.normalize():f}"
+
+
+def place_of(cell) -> str:
+    return " ".join(part for part in (district_of(cell) or _("Elsewhere"), cell.village) if part)
+
+
+def told_of(cell) -> str:
+    """A part of the map in one line."""
+    shares = [_("{0} visits").format(f"{cell.visits:,}"), _("{0} officers").format(cell.officers)]
+    on_site = [f"{_('On site')} {look.percent(cell.on_site, cell.placed)}"] if cell.placed else []
+    return " · ".join([look.visible(place_of(cell)), *shares, *on_site])
 
 
 def _mark(number: int, stop) -> dict:

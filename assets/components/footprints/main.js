@@ -9,18 +9,22 @@ const s = (tag, values = {}, ...inside) => {
   node.append(...inside);
   return node;
 };
+const on = (node, acts) => {
+  for (const [name, act] of Object.entries(acts)) node.addEventListener(name, act);
+  return node;
+};
 const h = (tag, values = {}, ...inside) => {
   const node = Object.assign(document.createElement(tag), values);
   node.append(...inside);
   return node;
 };
 
-export function mount({ data, parentElement }) {
+export function mount({ data, parentElement, setTriggerValue }) {
   const id = JSON.stringify(data), before = mounted.get(parentElement);
   if (before?.id === id) return;
   before?.player.stop();
   parentElement.querySelector(".track")?.remove();
-  const player = data.heat ? heat(data) : new Player(data);
+  const player = data.heat ? heat(data, setTriggerValue) : new Player(data);
   parentElement.append(player.root);
   mounted.set(parentElement, { id, player });
 }
@@ -122,15 +126,24 @@ class Player {
   }
 }
 
-// Visits by district: the more, the deeper its colour; a dot for each square of a kilometre.
-function heat(data) {
-  const view = fit(data.rings.flatMap((ring) => ring.points), 20), { put } = view, most = Math.max(1, ...data.rings.map((ring) => ring.visits));
+// Where visits were made: a square for each part of the map, the more visits the deeper its colour. A tap opens its visits.
+function heat(data, tell) {
+  const view = fit(data.near ? data.heat : data.rings.flatMap((ring) => ring.points), data.near ? 90 : 20), { put } = view, most = Math.max(1, ...data.heat.map((cell) => cell.visits));
   const path = (points) => points.map((p) => put(p).map((n) => n.toFixed(1)).join(",")).join(" ");
-  const svg = s("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": data.words.map },
-    ...data.rings.map((ring) => s("polygon", { class: "district", points: path(ring.points), style: `fill: color-mix(in srgb, var(--main) ${Math.round((ring.visits / most) * 55)}%, var(--ground))` })),
-    ...data.heat.map((cell) => s("circle", { class: "cell", cx: put(cell)[0], cy: put(cell)[1], r: 1.5 + Math.sqrt(cell.visits) })),
-    ...data.rings.filter((ring) => ring.visits || wide(ring, put) > 70).map((ring) => s("text", { class: "place", x: put(ring.middle)[0], y: put(ring.middle)[1] }, ring.visits ? `${ring.name} ${ring.visits}` : ring.name)));
-  return { root: h("div", { className: "track heat", lang: data.language }, svg), stop() {} };
+  const square = (cell) => {
+    const high = data.step[0] / 2, wide = data.step[1] / 2, [west, north] = put({ lat: cell.lat + high, lon: cell.lon - wide }), [east, south] = put({ lat: cell.lat - high, lon: cell.lon + wide });
+    const open = () => tell("cell", cell.key), deep = Math.round(22 + 73 * Math.sqrt(cell.visits / most));
+    return on(s("rect", {
+      class: cell.key === data.chosen ? "cell chosen" : "cell", x: west, y: north, width: east - west, height: south - north, tabindex: 0, role: "button",
+      "aria-label": cell.name, style: `fill: color-mix(in srgb, var(--warm) ${deep}%, transparent)`,
+    }, s("title", {}, cell.name)), { click: open, keydown: (pressed) => pressed.key === "Enter" && open() });
+  };
+  const svg = s("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "group", "aria-label": data.words.map },
+    ...data.rings.map((ring) => s("polygon", { class: "district", points: path(ring.points) })),
+    ...data.heat.map(square),
+    ...data.rings.filter((ring) => ring.named && (ring.visits || wide(ring, put) > 70)).map((ring) => s("text", { class: "place", x: put(ring.middle)[0], y: put(ring.middle)[1] }, ring.visits ? `${ring.name} ${ring.visits}` : ring.name)));
+  const steps = [0.1, 0.4, 1].map((share) => h("i", { style: `background: color-mix(in srgb, var(--warm) ${Math.round(22 + 73 * Math.sqrt(share))}%, transparent)` }));
+  return { root: h("div", { className: "track heat", lang: data.language }, svg, h("p", { className: "legend" }, data.words.few, ...steps, `${data.words.many} ${most}`)), stop() {} };
 }
 
 const wide = (ring, put) => { const xs = ring.points.map((p) => put(p)[0]); return Math.max(...xs) - Math.min(...xs); };

@@ -219,6 +219,8 @@ def _value(row, name: str, value: object, known: Names) -> str:
         return f"{int(value) // 60:02}:{int(value) % 60:02}"
     if name in OURS:
         return plain(_(str(value)))
+    if name == "doubt":
+        return plain(words.reason(str(value)))
     if name.endswith("_at"):
         return moment(datetime.fromisoformat(str(value)))
     return plain(value)

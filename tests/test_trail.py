@@ -348,3 +348,19 @@ def test_people_and_branches_are_named(known, book):
 
 def contains(sentence: str, *parts: str) -> None:
     assert all(part in sentence for part in parts)
+
+
+def test_codes_of_ours_are_told_in_the_readers_words():
+    nobody = sentences.Names({}, {})
+    for noun, after in (
+        ("addresses", {"doubt": "outside"}),
+        ("signals", {"measures": ["More frequent checks", "Preserve assets"]}),
+    ):
+        said = sentences.sentence(_line("update", noun, before={}, after=after), nobody)
+        assert not re.search("outside|More|Preserve", said) and len(said) > len("**李强**修改：")
+
+
+def test_a_night_that_only_found_again_what_was_known_has_nothing_to_tell():
+    assert not sentences.tells(_line("update", "signals", before={"evidence": {"a": 1}}, after={"evidence": {"a": 2}}))
+    assert sentences.tells(_line("update", "signals", before={"level": "blue"}, after={"level": "red"}))
+    assert sentences.tells(_line("insert", "signals", after={"evidence": {}}))

@@ -129,18 +129,11 @@ def always(key: str, label: str, options: dict[str, str], default: str, width: i
     )  # fmt: skip
 
 
-def day(key: str, label: str, width: int = 140) -> date | None:
-    _take(key, _date, None)
+def day(key: str, label: str, width: int = 140, default: date | None = None) -> date | None:
+    _take(key, _date, default)
     return st.date_input(
-        _(label),
-        key=key,
-        format="YYYY-MM-DD",
-        width=width,
-        min_value=FIRST_DAY,
-        max_value=LAST_DAY,
-        on_change=_put,
-        args=(key, None),
-    )
+        _(label), key=key, format="YYYY-MM-DD", width=width, min_value=FIRST_DAY, max_value=LAST_DAY, on_change=_put, args=(key, default),
+    )  # fmt: skip
 
 
 def _date(asked: str) -> date | None:

@@ -101,20 +101,13 @@ def overdue(said: Report) -> None:
         )
 
 
-def signals(said: Report) -> None:
+def listed(title: str, rows: list, columns: list[Column], key: str, nothing: str) -> None:
+    """A small table of the month, or why there is none."""
     with st.container(border=True):
-        st.subheader(_("Warning signals"), anchor=False)
-        tables.look_at(said.this.signals, SIGNALS, "signals_of_month", _("Warning signals"))
-        if not said.this.signals:
-            st.caption(_("No signals in these days."))
-
-
-def migration(said: Report) -> None:
-    with st.container(border=True):
-        st.subheader(_("Class migration"), anchor=False)
-        tables.look_at(said.this.migration, MOVES, "moves_of_month", _("Class migration"))
-        if not said.this.migration:
-            st.caption(_("No loan changed its class."))
+        st.subheader(title, anchor=False)
+        tables.look_at(rows, columns, key, title)
+        if not rows:
+            st.caption(nothing)
 
 
 def by_branch(said: Report) -> None:
@@ -161,8 +154,8 @@ with left:
     glance(said)
 with right:
     completion(said)
-    signals(said)
-    migration(said)
+    listed(_("Warning signals"), said.this.signals, SIGNALS, "signals_of_month", _("No signals in these days."))
+    listed(_("Class migration"), said.this.migration, MOVES, "moves_of_month", _("No loan changed its class."))
     overdue(said)
 by_branch(said)
 by_officer(said)

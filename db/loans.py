@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.listing import BySize, Page, begins, contains, page, starts, stream
 from db.tables import branches, customers, guarantors, loan_history, loans, products, staff
@@ -111,6 +111,14 @@ def states(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     )
     now = select(x.id, x.loan_no, x.changed_on, sa.null(), x.balance_fen, x["class"]).where(x.customer_id == customer_id)
     return conn.execute(past.union_all(now).order_by("from_on", "loan_id")).all()
+
+
+def once_not_normal() -> sa.ColumnElement:
+    """Ids of loans that are or were in a worse class than normal, few of many: whatever changed its class is among them. As an
+    array, so that an index finds their history."""
+    ill = loan_history.alias("ill")
+    once = select(ill.c.loan_id).where(ill.c["class"] != "normal").union(select(x.id).where(x["class"] != "normal"))
+    return sa.any_(func.array(once.scalar_subquery()))
 
 
 def guarantors_of(conn: sa.Connection, loan_id: int) -> list[sa.Row]:

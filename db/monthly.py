@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db.figures import Scope
+from db.loans import once_not_normal
 from db.tables import branches, customers, loan_history, loans, signals, todo_days
 from db.vocab import SignalState
 
@@ -30,7 +31,8 @@ def migration(conn: sa.Connection, scope: Scope, before: date, after: date) -> l
                 later.c.loan_id == then.c.loan_id, later.c.customer_id == then.c.customer_id, later.c.from_on <= after, later.c.to_on > after
             ),
         )
-        .where(then.c.from_on <= before, then.c.to_on > before, then.c.to_on <= after, then.c["class"] != became, *scope.of(loans))
+        .where(then.c.from_on <= before, then.c.to_on > before, then.c.to_on <= after, then.c["class"] != became)
+        .where(then.c.loan_id == once_not_normal(), *scope.of(loans))
         .group_by(then.c["class"], became)
         .order_by(then.c["class"], became)
     ).all()  # fmt: skip
@@ -64,12 +66,14 @@ def disbursed(conn: sa.Connection, scope: Scope, since: date, until: date) -> sa
 
 def new_customers(conn: sa.Connection, scope: Scope, since: date, until: date) -> int:
     """Customers whose first loan ever was paid out in these days."""
-    x = loans.c
-    first = select(x.customer_id, func.min(x.disbursed_on).label("day")).group_by(x.customer_id).subquery()
+    x, earlier = loans.c, loans.alias("earlier")
+    before = select(sa.literal(1)).where(earlier.c.customer_id == x.customer_id, earlier.c.disbursed_on < since)
     where = [customers.c.branch_id.in_(scope.branch_ids)] if scope.branch_ids is not None else []
     return conn.execute(
-        select(func.count()).join_from(customers, first, first.c.customer_id == customers.c.id).where(first.c.day.between(since, until), *where)
-    ).scalar_one()  # fmt: skip
+        select(func.count(sa.distinct(x.customer_id)))
+        .join_from(loans, customers, customers.c.id == x.customer_id)
+        .where(x.disbursed_on.between(since, until), ~before.exists(), *where)
+    ).scalar_one()
 
 
 def overdue_by_branch(conn: sa.Connection, scope: Scope, day: date) -> list[sa.Row]:

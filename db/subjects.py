@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db import settings, vocab
+from db.loans import once_not_normal
 from db.tables import (
     addresses,
     branch_tree,
@@ -416,9 +417,7 @@ def _of_signals() -> Subject:
 
 def _moves() -> sa.Subquery:
     """Each change of a loan's class: what it was until that day, and what it became."""
-    h, after, ill = (loan_history.alias(name) for name in ("h", "after", "ill"))
-    # Whatever changed its class was once not normal: few of many. As an array, so that an index finds their history.
-    once = select(ill.c.loan_id).where(ill.c["class"] != "normal").union(select(loans.c.id).where(loans.c["class"] != "normal"))
+    h, after = (loan_history.alias(name) for name in ("h", "after"))
     became = func.coalesce(after.c["class"], loans.c["class"])
     return (
         select(
@@ -428,7 +427,7 @@ def _moves() -> sa.Subquery:
         )
         .join(loans, sa.and_(loans.c.id == h.c.loan_id, loans.c.customer_id == h.c.customer_id))
         .outerjoin(after, sa.and_(after.c.loan_id == h.c.loan_id, after.c.customer_id == h.c.customer_id, after.c.from_on == h.c.to_on))
-        .where(h.c["class"] != became, h.c.loan_id == sa.any_(func.array(once.scalar_subquery())))
+        .where(h.c["class"] != became, h.c.loan_id == once_not_normal())
         .subquery("moves")
     )  # fmt: skip
 

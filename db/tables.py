@@ -461,6 +461,7 @@ loans = Table(
     Index("loans_worsened", "worsened_on", postgresql_where=text("live and worsened_on is not null")),
     Index("loans_ended", "ended_on", postgresql_where=text("ended_on is not null")),
     Index("loans_by_size", "size", postgresql_where=text("live")),
+    Index("loans_worse", "id", postgresql_where=text("class <> 'normal'")),
     Index("loans_absent", "id", postgresql_where=text("live and absent_since is not null")),
     CheckConstraint("matures_on >= disbursed_on", name="matures_after_disbursed"),
     CheckConstraint("balance_fen >= 0 and amount_fen >= 0", name="not_negative"),
@@ -487,6 +488,7 @@ loan_history = Table(
     Column("run_id", BigInteger, nullable=False, comment="the feed run that ended this state"),
     PrimaryKeyConstraint("loan_id", "customer_id", "from_on"),
     Index("loan_history_of_customer", "customer_id"),
+    Index("loan_history_worse", "loan_id", postgresql_where=text("class <> 'normal'")),  # which loans ever changed their class
     comment="Past states of a note, one row for each stretch of days; the present one is in loans",
 )  # fmt: skip
 

@@ -377,8 +377,18 @@ def test_the_monthly_report_counts_as_the_dashboard_does(bank, number):
             said = monthly.report(conn, person(number), first, monthly.Part(scope.branch_ids, ""), today=TODAY)
             for month, window in ((said.this, Window(first, TODAY)), (said.before, Window(before, first - timedelta(days=1)))):
                 as_counted(month, Count(bank, number, Scope(window.until, scope.branch_ids)), window)
+                assert month.new_customers == new_customers(bank, number, scope, window)
             due = Counter(t["assignee_id"] for t in Count(bank, number, scope).due(Window(first, TODAY)))
             assert {row.staff_id: row.due for row in said.officers} == due
+
+
+def new_customers(bank, number: str, scope: Scope, window: Window) -> int:
+    """Of the customers of the scope, whose first loan that one sees was paid out then."""
+    first: dict[int, date] = {}
+    for x in bank.seen_by(number)["loans"]:
+        first[x["customer_id"]] = min(x["disbursed_on"], first.get(x["customer_id"], date.max))
+    theirs = {c["id"] for c in Count(bank, number, scope).seen["customers"]}
+    return sum(window.since <= day <= window.until for customer, day in first.items() if customer in theirs)
 
 
 def as_counted(month: monthly.Month, count: Count, window: Window) -> None:

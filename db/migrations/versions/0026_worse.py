@@ -1,0 +1,17 @@
+"""By which loans that ever changed their class are found."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

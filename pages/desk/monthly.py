@@ -18,10 +18,10 @@ person = frame.person(monthly.PERMIT)
 today = clock.today()
 LONGEST = 10  # branches of a ranking
 GLANCE = [
-    Column("what", "Figure", width=205),
-    Column("now", "This month", value=lambda f: f.told[0], width=80),
-    Column("then", "Month before", value=lambda f: f.told[1], width=80),
-    Column("change", "Moved by", value=lambda f: _change(f), width=115),
+    Column("what", "Figure", width=195),
+    Column("now", "This month", value=lambda f: f.told[0], width=75),
+    Column("then", "Month before", value=lambda f: f.told[1], width=75),
+    Column("change", "Moved by", value=lambda f: _change(f), width=140),
     Column("rows", "Details", value=lambda f: _("Open the rows") if f.page else None, width=75),
 ]
 WORK = [

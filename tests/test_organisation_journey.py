@@ -60,11 +60,17 @@ def decide(wang: Window, verdict: str, words: str) -> None:
 
 
 def come_in(han: Window) -> Window:
-    han.sign_in("handong", FIRST)
+    """With a password that somebody else has set, which must be changed before anything else."""
+    han.page.goto(han.base)
+    han.page.get_by_label("用户名").fill("handong")
+    han.page.get_by_label("密码").first.fill(FIRST)
+    han.page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    han.page.get_by_label("当前密码").wait_for()
     for label, text in (("当前密码", FIRST), ("新密码", OWN), ("再次输入新密码", OWN)):
         han.page.get_by_label(label, exact=True).fill(text)
         han.page.keyboard.press("Tab")
-    return han.settled().press("修改密码")
+    han.settled().press("修改密码").page.wait_for_selector("[data-testid=stSidebar]", state="attached")
+    return han.settled()
 
 
 def test_an_outlet_and_a_colleague_are_made_and_he_sees_his_own_part_alone(the_bank, windows, tmp_path):

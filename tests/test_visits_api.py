@@ -262,14 +262,14 @@ def test_who_looks_as_an_officer_changes_nothing_by_any_of_these_ways(server):
     zhou, wang = server.browser(), server.browser()
     zhou.sign_in("zhoumin", PASSWORD)
     wang.sign_in("wangfang", PASSWORD)
-    form = zhou.post("/api/v1/visits", {"customer": customers()[1], "mode": "data"}).json()
+    form = zhou.post("/api/v1/visits", {"customer": customers()[1], "mode": "field"}).json()
     here, photo = f"/api/v1/visits/{form['key']}", uuid4()
     me = latest_session("001")
     with acts.act(me, "view.as") as conn:
         viewing.begin(conn, me, person("803").id)
     before = work()
     answers = [
-        wang.post("/api/v1/visits", {"customer": customers()[2], "mode": "data"}),
+        wang.post("/api/v1/visits", {"customer": customers()[2], "mode": "field"}),
         wang.post("/api/v1/visits", {"todo": todo("regular", "field")}),
         put(wang, f"{here}/draft", json={"counter": 9, "content": {"note": "x"}}),
         put(wang, f"{here}/photos/{photo}?offset=0&total=3", content=b"xyz"),

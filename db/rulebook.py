@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db.conditions import compiled
-from db.face import FIELDS, FROM, loan
-from db.tables import signals, todos
+from db.face import FIELDS, FROM, customer, loan
+from db.tables import customers, loans, signals, todos
 
 
 def matching(conn: sa.Connection, rules: Sequence[tuple[str, dict]], today: date) -> dict[str, int]:
@@ -33,6 +33,17 @@ def open_todos(conn: sa.Connection) -> dict[str, int]:
     """Open todos by the rule that made them."""
     t = todos.c
     return dict(conn.execute(select(t.rule_code, func.count()).where(t.closed_on.is_(None)).group_by(t.rule_code)).all())
+
+
+def loans_of(conn: sa.Connection, pairs: Sequence[tuple[int, int]]) -> dict[int, sa.Row]:
+    """Number and customer of some loans by id; asked with the customer's, so that a key serves."""
+    asked = sa.tuple_(loan.customer_id, loan.id).in_(pairs)
+    rows = conn.execute(
+        select(loan.id, loan.loan_no, customer.customer_no, customer.name.label("customer"))
+        .join_from(loans, customers, customer.id == loan.customer_id)
+        .where(asked)
+    )
+    return {row.id: row for row in rows}
 
 
 def signal_counts(conn: sa.Connection) -> dict[str, sa.Row]:

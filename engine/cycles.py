@@ -139,11 +139,13 @@ class Span(NamedTuple):
     last: date
 
 
-def occurrences(when: When, counting: Counting, today: date, calendar: Calendar) -> list[Occurrence]:
-    """What is open today, one a due day."""
+def occurrences(
+    when: When, counting: Counting, today: date, calendar: Calendar, ahead: timedelta = timedelta()
+) -> list[Occurrence]:
+    """What is open today, or opens within `ahead` of it, one a due day."""
     if when.anchor is Anchor.COMPLETION:
-        return _next_check(when, counting, today, calendar)
-    oldest, last = max(counting.since, today - LASTING), today + timedelta(days=when.lead)
+        return _next_check(when, counting, today, calendar, ahead)
+    oldest, last = max(counting.since, today - LASTING), today + timedelta(days=when.lead) + ahead
     slack = _slack(when, calendar)
     found: dict[date, Occurrence] = {}
     for nominal in _nominals(when, counting.anchor, Span(oldest - slack, today - slack, last + slack), calendar):
@@ -153,12 +155,12 @@ def occurrences(when: When, counting: Counting, today: date, calendar: Calendar)
     return list(found.values())
 
 
-def _next_check(when: When, counting: Counting, today: date, calendar: Calendar) -> list[Occurrence]:
+def _next_check(when: When, counting: Counting, today: date, calendar: Calendar, ahead: timedelta) -> list[Occurrence]:
     """The one check owed after the last: on its day or, when that has passed, as soon as the lead allows."""
     nominal = next_nominal(when, counting)
     due = shifted(nominal, counting.anchor, when, calendar)
     opens = due - timedelta(days=when.lead)
-    if opens > today:
+    if opens > today + ahead:
         return []
     period = f"{'after' if counting.done else 'from'} {counting.anchor}"  # a check has but one successor
     if due >= today:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from db import bulk, definitions, feeds, generation, own_cycles
+from db import bulk, definitions, feeds, generation, own_cycles, rehearsal
 from db.access import Connection
 from db.conditions import leaves
 from db.generation import Basis, Counts, RuleRow, Since
@@ -19,6 +19,7 @@ from engine.cycles import Counting, Occurrence, When
 from engine.own_rules import Forms
 from engine.rules import RuleInForce
 
+NO_TIME = timedelta()
 LONG_AGO = timedelta(days=5)  # after so long it is quicker to look at everybody
 
 
@@ -65,24 +66,14 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
     everybody = since is None or (today - since.day) > LONG_AGO or any(r.rule.moving for r in found.rules)
     set_aside = list(found.set_aside)
     rows = [_row(r) for r in found.rules]
-    bulk.prepare(conn, whole_book=everybody)
-    generation.clean_up(conn)
-    forms = {form.number: _row(form, own=True) for form in found.own.values()}
-    generation.put_rules(conn, [*rows, *forms.values()])
-    if found.own:
-        generation.put_own(conn, today, _own(found.own))
-    generation.put_people(conn, today)
-    counts = Counts(cancelled=generation.close_ended(conn, today, since))
+    counts = Counts(cancelled=_prepare(conn, found, rows, today, since, everybody))
     if everybody:
         generation.choose_everybody(conn)
     else:
         openings = list(_openings(conn, today, found, since.day))  # asks the store, so before it copies
         generation.put_openings(conn, openings)
         generation.choose_candidates(conn, rows, today, since)
-    generation.pick(conn, rows, today, everybody, bool(found.own))
-    generation.govern(conn, today, everybody)
-    generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside))
-    generation.owe_for_loans(conn, today)
+    _reckon(conn, rows, today, everybody, found, set_aside)
     people = generation.people(conn)
     if generation.is_cold(conn):
         counts.created += _fill(conn, today)
@@ -91,6 +82,39 @@ def generate(conn: Connection, today: date, found: Book, since: Since | None) ->
         counts.rescheduled += generation.hand_over(conn, today, everybody or people != since.people)
     generation.clean_up(conn)
     return Outcome(counts, set_aside, people)
+
+
+def rehearse(conn: Connection, today: date, found: Book, ahead: timedelta) -> Counts:
+    """The same for chosen customers, over stand-ins of what it writes (db/rehearsal.py), with what opens in so many days to come."""
+    rows = [_row(r) for r in found.rules]
+    counts = Counts(cancelled=_prepare(conn, found, rows, today, None, everybody=False))
+    rehearsal.look_at_the_chosen(conn)
+    _reckon(conn, rows, today, False, found, [], ahead)
+    counts += _bring_up_to_date(conn, today, everybody=False)
+    counts.rescheduled += generation.hand_over(conn, today, everybody=False)
+    generation.clean_up(conn)
+    return counts
+
+
+def _prepare(conn: Connection, found: Book, rows: list[RuleRow], today: date, since: Since | None, everybody: bool) -> int:
+    """Rules and people for the night's statements; how many todos ended because there is nothing left to check."""
+    bulk.prepare(conn, whole_book=everybody)
+    generation.clean_up(conn)
+    generation.put_rules(conn, [*rows, *(_row(form, own=True) for form in found.own.values())])
+    if found.own:
+        generation.put_own(conn, today, _own(found.own))
+    generation.put_people(conn, today)
+    return generation.close_ended(conn, today, since)
+
+
+def _reckon(
+    conn: Connection, rows: list[RuleRow], today: date, everybody: bool, found: Book, set_aside: list, ahead=NO_TIME
+) -> None:
+    """Which rule governs whom, and what is owed by it."""
+    generation.pick(conn, rows, today, everybody, bool(found.own))
+    generation.govern(conn, today, everybody)
+    generation.put_occurrences(conn, _occurrences(generation.counted(conn), today, found, set_aside, ahead))
+    generation.owe_for_loans(conn, today)
 
 
 def _fill(conn: Connection, today: date) -> int:
@@ -165,18 +189,22 @@ def _bases(r: RuleInForce) -> list[Basis]:
     return bases + [Basis.DONE] if r.rule.when.anchor is Anchor.COMPLETION else bases
 
 
-def _occurrences(counted: list[tuple[int, date, bool]], today: date, found: Book, set_aside: list) -> Iterator[tuple]:
-    """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open today, each anchor expanded once."""
+def _occurrences(
+    counted: list[tuple[int, date, bool]], today: date, found: Book, set_aside: list, ahead: timedelta
+) -> Iterator[tuple]:
+    """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open by then, each anchor expanded once."""
     rules = {r.number: (r.rule.code, r.rule.timing(), r.since) for r in (*found.rules, *found.own.values())}
     for number, anchor, done in counted:
         code, when, since = rules[number]
-        for o in _expand(code, when, Counting(anchor, done, since), today, found, set_aside):
+        for o in _expand(code, when, Counting(anchor, done, since), today, found, set_aside, ahead):
             yield number, anchor, done, *o
 
 
-def _expand(code: str, when: When, counting: Counting, today: date, found: Book, set_aside: list) -> list[Occurrence]:
+def _expand(
+    code: str, when: When, counting: Counting, today: date, found: Book, set_aside: list, ahead: timedelta = NO_TIME
+) -> list[Occurrence]:
     try:
-        return cycles.occurrences(when, counting, today, found.calendar)
+        return cycles.occurrences(when, counting, today, found.calendar, ahead)
     except (OverflowError, ValueError) as wrong:  # a date at the end of time must not end the night
         set_aside.append(("anchor", f"{code} {counting.anchor}", str(wrong)))
         return []

@@ -53,6 +53,7 @@ PARAMETERS = {
     "round.nearby": Parameter(20, "minutes", "A customer counts as near the way when the detour takes at most so long"),
     "todos.hand_days": Parameter(15, "days", "A todo made by hand may be moved so far without a second person"),
     "cycles.longest": Parameter(2, "times", "A loan's own cycle may be so many times as long as its rule's"),
+    "todos.a_week": Parameter(25, "todos", "An officer is to have at most so many checks due in a week"),
     "addresses.move_m": Parameter(500, "metres", "A marked address that moves farther than this needs a second person"),
     "addresses.accuracy_m": Parameter(100, "metres", "A phone's position less accurate than this marks no address"),
     "addresses.crowd": Parameter(5, "customers", "As many customers on one point make their marks doubtful"),

@@ -64,6 +64,7 @@ PERMITS: dict[str, frozenset[Role]] = {
     "signal.answer": BUSINESS | {Role.COLLECTIONS},
     "signal.close.low": HEAD | {Role.BRANCH_HEAD},  # yellow and blue
     "signal.close.high": frozenset({Role.HEAD_RISK}),  # orange and red
+    "rule.try": HEAD,
     "rule.change": HEAD,
     "rule.decide": HEAD,
     "scorecard.change": HEAD,
@@ -161,6 +162,7 @@ WORDS = {
     "signal.answer": "answer a signal",
     "signal.close.low": "close a yellow or blue signal",
     "signal.close.high": "close an orange or red signal",
+    "rule.try": "try a rule out",
     "rule.change": "change a rule",
     "rule.decide": "decide a change",
     "scorecard.change": "change the scorecard",

@@ -107,7 +107,7 @@ def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
 
 
 def test_a_change_of_a_rule_is_approved_by_a_second_person(at):
-    wang = at("wangfang").go("rules?rule=FIRST-FIRM")
+    wang = at("wangfang").go("rules?rule=FIRST-FIRM&tab=edit").press("开始起草")
     grace = wang.page.get_by_label("宽限（天）")
     grace.fill("4")
     grace.press("Enter")

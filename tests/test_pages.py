@@ -460,8 +460,9 @@ class TestActing:
 
     def test_a_change_of_a_rule_waits_for_a_second_person(self, visit):
         head = visit("head_risk")
-        test = head.at("rules?rule=FIRST-FIRM")
-        test.number_input(key="grace").set_value(5)
+        test = head.at("rules?rule=FIRST-FIRM&tab=edit")
+        test.button(key="begin_draft").click().run()
+        test.number_input(key="FIRST-FIRM.grace").set_value(5).run()
         test.text_input(key="why_change").set_value("雨季路远")
         test.run()
         test.button(key="submit_rule").click().run()
@@ -478,9 +479,9 @@ class TestActing:
 
     def test_a_refusal_is_a_sentence_where_it_happened(self, visit):
         head = visit("head_risk")
-        test = head.at("rules?rule=FIRST-RETAIL")
-        test.number_input(key="lead").set_value(3)
-        test.run()
+        test = head.at("rules?rule=FIRST-RETAIL&tab=edit")
+        test.button(key="begin_draft").click().run()
+        test.number_input(key="FIRST-RETAIL.lead").set_value(3).run()
         test.button(key="submit_rule").click().run()
         assert any("原因" in s for s in sentences(test))
 

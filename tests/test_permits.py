@@ -302,7 +302,7 @@ MY_OWN = {
     "sign_in.change_password",
 }
 # Permits of pages and of the loader, asked where these begin; and by approvals, for one kind of request.
-ELSEWHERE = {"feed.load", "role.decide"}
+ELSEWHERE = {"feed.load", "role.decide", "rule.try"}
 
 REFUSED = [
     (verb, role) for verb, (permit, _) in VERBS.items() for role in Role if role not in permits.PERMITS[permit] | {Role.MACHINE}

@@ -50,6 +50,11 @@ def under_way(key: str) -> bool:
     return _name(key) in st.session_state
 
 
+def running(key: str) -> bool:
+    work: Work | None = st.session_state.get(_name(key))
+    return work is not None and not work.over
+
+
 def watch(key: str, label: str, tell: Callable[[object], str]) -> bool:
     """True while it is under way, with a bar of its progress. Once it is over the page is drawn anew and says what came of it:
     `tell` of the result, or the refusal.
@@ -69,6 +74,25 @@ def watch(key: str, label: str, tell: Callable[[object], str]) -> bool:
         acts.tell(tell(work.result), "done")
         st.rerun()
     return False
+
+
+def outcome(key: str, label: str) -> object | None:
+    """What it came to, which stays on the page until it is begun anew; meanwhile a bar of its progress, and None."""
+    work: Work | None = st.session_state.get(_name(key))
+    if work is None or not work.over:
+        if work:
+            _bar(key, label)
+        return None
+    if isinstance(work.wrong, Refusal):
+        st.error(look.plain(work.wrong.sentence(_)), icon=":material/block:")
+    elif work.wrong is not None:
+        forget(key)
+        raise work.wrong
+    return work.result
+
+
+def forget(key: str) -> None:
+    st.session_state.pop(_name(key), None)
 
 
 @st.fragment(run_every=EVERY)

@@ -199,6 +199,15 @@ def _marks(x: list, y: list, texts: list[str], name: str, symbol: str, colour: s
     }  # fmt: skip
 
 
+def weeks(first_days: Sequence[date], before: Sequence[int], after: Sequence[int]) -> Drawing:
+    """For each week a bar of what it is and one of what it would be."""
+    bars = [
+        {"type": "bar", "x": list(first_days), "y": list(values), "name": title, "marker": {"color": colour}}
+        for title, values, colour in ((_("as it is"), before, look.BEFORE), (_("with the draft"), after, look.TEAL))
+    ]
+    return {"data": bars, "layout": {"barmode": "group", "xaxis": {"dtick": 7 * 86_400_000, "tick0": str(first_days[0])}}}
+
+
 LYING = {"hovermode": "closest", "yaxis": {"automargin": True, "dtick": 1, "showgrid": False}, "xaxis": {"visible": False}}
 
 

@@ -1,18 +1,17 @@
 """规则: what is in force, in words, with version and effect; changes as a new version that a second person approves."""
 
 import copy
-from datetime import date, timedelta
 
 import streamlit as st
 
-from db import access, branches, definitions, rulebook
+from db import access, branches, definitions, rulebook, sketches
 from db.vocab import Definition, Kind, Level
-from engine import clock, cycles, generate, permits, refusals, rule_words, rules, signal_rules, words
+from engine import clock, generate, permits, rule_words, signal_rules, words
 from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS, TARGETS, at_branch, own_targets
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, asof, changes, filters, frame, look, proposals, tables
+from pages.parts import acts, asof, changes, drafts, filters, frame, look, proposals, rule_page, tables
 
 person = frame.person("rules.see")
 today = clock.today()
@@ -37,9 +36,17 @@ def show_in_address(parameter: str, code: str) -> None:
 def todo_rules() -> None:
     with access.reading(person) as conn:
         book = generate.book(conn, today)
+        bodies = {row.code: row.body for row in definitions.in_force(conn, Definition.TODO_RULE, today)}
+        mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.TODO_RULE)}
         counts = rulebook.matching(conn, [(r.rule.code, r.rule.who) for r in book.rules], asof.judged_on(conn))
         asked = rulebook.open_todos(conn)
-    st.caption(_("In force today. Of the rules of one kind that match, the strictest governs: the one further up."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _("In force today. Of the rules of one kind that match, the strictest governs: the one further up."), width="stretch"
+        )
+        if permits.may(person, "rule.change"):
+            rule_page.begin_new(person, set(mine) | {d.code for d in waiting}, bodies)
+    drafts.begun({code: body for code, body in mine.items() if code not in bodies}, rule_page.go_to)
     for what, code, why in book.set_aside:
         st.error(_("{0} {1} was set aside: {2}").format(what, look.plain(code), look.plain(why)))
     for kind in Kind:
@@ -48,9 +55,15 @@ def todo_rules() -> None:
             st.markdown(f"{look.KIND_ICONS[kind]} **{words.name(kind)}**")
         for r in of_kind:
             todo_rule(r, counts[r.rule.code], asked.get(r.rule.code, 0))
-    opened = next((r for r in book.rules if r.rule.code == st.query_params.get("rule")), None)
-    if opened:
-        one_rule(opened, book)
+    resting = [(code, body) for code, body in bodies.items() if not body.get("enabled", True)]
+    if resting:
+        with st.expander(_("{0} rules not in use").format(len(resting))):
+            for code, body in resting:
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.markdown(
+                        f"{look.plain(words.in_language(body['title']))} :gray[:small[{look.plain(code)}]]", width="content"
+                    )
+                    st.button(_("Look"), key=f"open_{code}", type="tertiary", on_click=show_in_address, args=("rule", code))
 
 
 def todo_rule(r, matching: int, asked: int) -> None:
@@ -63,105 +76,6 @@ def todo_rule(r, matching: int, asked: int) -> None:
             st.markdown(_("{0:,} loans match · {1:,} todos open").format(matching, asked), width="content")
             st.button(_("Look"), key=f"open_{r.rule.code}", type="tertiary", on_click=show_in_address, args=("rule", r.rule.code))
         st.caption(look.plain(rule_words.rule(r.rule)))
-
-
-def close_rule() -> None:
-    acts.leave("rule")
-
-
-@st.dialog(_("Rule"), width="large", on_dismiss=close_rule)
-def one_rule(r, book) -> None:
-    acts.in_dialog("rule")
-    rule = r.rule
-    st.markdown(
-        f"**{look.plain(words.in_language(rule.title))}**  :gray[{rule.code} v{r.version}]  \n{look.plain(rule_words.rule(rule))}"
-    )
-    st.caption(_("For a loan paid out a month ago it falls due on: {0}").format(_next_dates(rule, book)))
-    proposals.past(person, Definition.TODO_RULE, rule.code)
-    if permits.may(person, "rule.change"):
-        st.subheader(_("Change it"), anchor=False)
-        body = copy.deepcopy(rule.model_dump(mode="json", exclude_defaults=True) | {"code": rule.code})
-        _when(rule, body["when"])
-        _how(rule, body)
-        _numbers(body["who"])
-        valid_from, why = proposals.from_and_why()
-        _judge(rule, body, valid_from, why, book)
-
-
-def _when(rule: rules.Rule, when: dict) -> None:
-    """The cycle, changed in place."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if rule.when.every:
-            when["every"]["n"] = int(st.number_input(_("Every"), 1, 400, rule.when.every.n, key="n", width=110))
-            when["every"]["unit"] = _choice("Unit", list(rules.Unit), rule.when.every.unit, "unit", 110)
-        elif not rule.when.rrule:
-            when["offsets"] = _offsets(rule.when.offsets)
-        when["lead"] = int(st.number_input(_("Opens days before"), 0, 120, rule.when.lead, key="lead", width=130))
-        when["grace"] = int(st.number_input(_("Days of grace"), 0, 60, rule.when.grace, key="grace", width=130))
-
-
-def _choice(label: str, options: list, now, key: str, width: int) -> str:
-    return st.selectbox(_(label), options, options.index(now), format_func=words.name, key=key, width=width).value
-
-
-def _offsets(now: list[int]) -> list[int]:
-    """Days from the anchor, as people write lists of numbers."""
-    typed = st.text_input(_("Days from the anchor"), ", ".join(map(str, now)), key="offsets", width=170)
-    parts = [part.strip() for part in typed.replace("，", ",").replace("、", ",").split(",") if part.strip()]
-    try:
-        return [int(part) for part in parts] or now
-    except ValueError:
-        st.error(_("Days are whole numbers with commas between, such as 15 or 60, 30; before the anchor with a minus."))
-        return now
-
-
-def _how(rule: rules.Rule, body: dict) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        body["mode"] = _choice("Way", list(rules.Mode), rule.mode, "way", 110)
-        body["assign"] = _choice("Goes to", list(rules.Assign), rule.assign, "goes", 170)
-        body["satisfied_days"] = int(
-            st.number_input(_("Covered by a heavier check for days"), 0, 180, rule.satisfied_days, key="satisfied", width=190)
-        )
-        body["enabled"] = st.toggle(_("In use"), rule.enabled, key="enabled")
-
-
-def _numbers(tree: dict, path: str = "who") -> None:
-    """Inputs for the amounts and days in a condition, changed in place; its shape is the administrator's file."""
-    for key in ("all", "any"):
-        for i, part in enumerate(tree.get(key, [])):
-            _numbers(part, f"{path}.{key}{i}")
-    if "not" in tree:
-        _numbers(tree["not"], f"{path}.not")
-    if tree.get("op") in rule_words.SIGNS:
-        label = f"{words.field(tree['field'])} {rule_words.SIGNS[tree['op']]}"
-        typed = st.number_input(label, value=float(tree["value"]), key=path, width=220, step=1.0, format="%g")
-        tree["value"] = int(typed) if typed == int(typed) else typed
-
-
-def _judge(rule: rules.Rule, body: dict, valid_from: date, why: str, book) -> None:
-    """What the change means, before it is sent to a second person."""
-    try:
-        changed = rules.parse(body)
-    except refusals.BadRule as wrong:
-        st.error(look.plain(wrong.sentence(_)))
-        return
-    changes = acts_on_rules.differences(rule.model_dump(mode="json"), changed.model_dump(mode="json"))
-    if changes:
-        with access.reading(person) as conn:
-            counts = rulebook.matching(conn, [("was", rule.who), ("is", changed.who)], asof.judged_on(conn))
-        effect = _("Would match {0:,} loans, matches {1:,} now. Due: {2}").format(
-            counts["is"], counts["was"], _next_dates(changed, book)
-        )
-        said = look.plain(_("As changed: {0}").format(rule_words.rule(changed)))
-        st.info(f"{said}  \n{effect}", icon=":material/difference:")
-    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.TODO_RULE, rule.code, body, valid_from, why), "submit_rule",
-                type="primary", disabled=not changes)  # fmt: skip
-
-
-def _next_dates(rule: rules.Rule, book) -> str:
-    anchor = cycles.NO_ANCHOR if rule.when.anchor == "calendar" else today - timedelta(days=30)
-    dates = cycles.upcoming(rule.timing(), cycles.Counting(anchor), today - timedelta(days=30), book.calendar, 8)
-    return _(", ").join(look.day(d) for d in dates) or "—"
 
 
 # --- Signal rules -----------------------------------------------------------------------------------------------------
@@ -194,6 +108,23 @@ def signal_rule(row, rule: signal_rules.SignalRule, n) -> None:
             st.button(_("Look"), key=f"open_{rule.code}", type="tertiary", on_click=show_in_address, args=("rule", rule.code))
         for step in rule.levels:
             st.markdown(f"{look.badge(Level(step.level))} :gray[{look.plain(signal_rules.words_of(step.who, rule.subject))}]")
+
+
+def close_rule() -> None:
+    acts.leave("rule", "version")
+
+
+def _numbers(tree: dict, path: str = "who") -> None:
+    """Inputs for the amounts and days in a condition, changed in place; its shape is the administrator's file."""
+    for key in ("all", "any"):
+        for i, part in enumerate(tree.get(key, [])):
+            _numbers(part, f"{path}.{key}{i}")
+    if "not" in tree:
+        _numbers(tree["not"], f"{path}.not")
+    if tree.get("op") in rule_words.SIGNS:
+        label = f"{words.field(tree['field'])} {rule_words.SIGNS[tree['op']]}"
+        typed = st.number_input(label, value=float(tree["value"]), key=path, width=220, step=1.0, format="%g")
+        tree["value"] = int(typed) if typed == int(typed) else typed
 
 
 @st.dialog(_("Signal rule"), width="large", on_dismiss=close_rule)
@@ -263,6 +194,7 @@ LABELS = {
     "rows": "New value, number of rows",
     "metres": "New value, in metres",
     "customers": "New value, number of customers",
+    "todos": "New value, number of todos",
     "switch": "New value: 1 is yes, 0 is no",
 }
 
@@ -310,6 +242,16 @@ def awaiting() -> None:
         )
     for d in waiting:
         changes.proposed(person, d, today)
+        if d.family == Definition.TODO_RULE and permits.may(person, "rule.try"):
+            st.page_link(
+                "pages/setup/rules.py",
+                label=_("See its effect"),
+                icon=":material/science:",
+                query_params={"rule": d.code, "tab": "try"},
+            )
 
 
-{"todo": todo_rules, "signal": signals_in_force, "parameters": parameters_in_force, "waiting": awaiting}[view]()
+if view == "todo" and (asked := look.typed(st.query_params.get("rule", ""))):
+    rule_page.draw(person, asked, today)
+else:
+    {"todo": todo_rules, "signal": signals_in_force, "parameters": parameters_in_force, "waiting": awaiting}[view]()

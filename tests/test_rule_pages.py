@@ -1,0 +1,98 @@
+"""Head office writes a rule at the desk: from a template, in words, tried out; a second person lets it in; retired, and back."""
+
+import threading
+from datetime import timedelta
+
+from streamlit.testing.v1 import AppTest
+
+from db import access, definitions
+from db.access import MACHINE
+from db.vocab import Definition, Unit
+from engine import rehearsal
+from tests.evening import TODAY
+from tests.test_pages import book, sentences, shown, visit  # noqa: F401 (fixtures)
+
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def in_force(code: str, day=TOMORROW):
+    with access.reading(MACHINE) as conn:
+        return definitions.one_in_force(conn, Definition.TODO_RULE, code, day)
+
+
+def approve(visit) -> None:  # noqa: F811
+    test = visit("head_loans").at("rules?view=waiting")
+    next(b for b in test.button if b.label == "批准").click().run()
+    assert not test.exception
+
+
+def finished(test: AppTest) -> AppTest:
+    """Once the nights beside the page have been tried."""
+    work = test.session_state["work.rule_trial"]
+    for _ in range(600):
+        if work.over:
+            break
+        threading.Event().wait(0.05)
+    return test.run()
+
+
+def test_a_rule_is_begun_from_a_template_tried_out_and_let_in_by_a_second_person(visit, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(rehearsal, "WEEKS", 2)
+    head = visit("head_risk")
+    test = head.at("rules")
+    test.selectbox(key="new_from").set_value("REG-FARM").run()
+    test.text_input(key="new_title").set_value("大棚贷款按月检查").run()
+    test.text_input(key="new_code_REG-FARM").set_value("reg farm").run()
+    assert any("大写字母" in s for s in sentences(test)) and test.button(key="begin_rule").disabled
+    test.text_input(key="new_code_REG-FARM").set_value("REG-FIRM").run()
+    assert any("已存在" in s for s in sentences(test))
+    test.text_input(key="new_code_REG-FARM").set_value("REG-SHED").run()
+    test.button(key="begin_rule").click().run()
+    assert test.query_params["rule"] == "REG-SHED" and not test.exception
+    test.selectbox(key="REG-SHED.unit").set_value(Unit.MONTH).run()
+    assert any("提前" in s for s in sentences(test)) and test.button(key="submit_rule").disabled
+    test.number_input(key="REG-SHED.lead").set_value(10).run()
+    test.multiselect(key="REG-SHED.who.0.who.0.value.family.True").set_value(["business"]).run()
+    test.button(key="REG-SHED.who.0.who.add").click().run()
+    test.button(key="REG-SHED.who.1.who.2.drop").click().run()
+    test.button(key="to_effect").click().run()
+    test.button(key="try_out").click().run()
+    test = finished(test)
+    assert not test.exception and "生效首日的待办变化" in shown(test) and "按经办人" in shown(test)
+    test = head.at("rules?rule=REG-SHED&tab=edit")
+    test.text_input(key="why_change").set_value("大棚贷款增多").run()
+    test.button(key="submit_rule").click().run()
+    assert in_force("REG-SHED") is None
+    approve(visit)
+    made = in_force("REG-SHED").body
+    assert made["when"] == {
+        "anchor": "schedule",
+        "every": {"n": 1, "unit": "month"},
+        "lead": 10,
+        "grace": 15,
+        "shift": "next",
+        "latest": 10,
+    }
+    assert made["who"]["all"][0] == {"field": "family", "op": "in", "value": ["business"]} and len(made["who"]["all"]) == 2
+
+
+def test_a_rule_is_retired_from_a_day_and_an_older_version_comes_back(visit):  # noqa: F811
+    head = visit("head_risk")
+    test = head.at("rules?rule=KEY-CLASS")
+    test.button(key="retire").click().run()
+    assert "自生效日起停用" in shown(test) and test.query_params["tab"] == "edit"
+    test.text_input(key="why_change").set_value("并入定期检查").run()
+    test.button(key="submit_rule").click().run()
+    assert "并入定期检查" in shown(head.at("rules?rule=KEY-CLASS&tab=try"))
+    approve(visit)
+    assert in_force("KEY-CLASS").body["enabled"] is False and in_force("KEY-CLASS", TODAY).version == 1
+    test = head.at("rules?rule=KEY-CLASS&tab=versions")
+    assert "v2" in shown(test) and not [b for b in test.button if b.key == "back_to_1"]  # v1 is in force today still
+
+
+def test_whoever_only_reads_changes_and_tries_nothing(visit):  # noqa: F811
+    for role in ("auditor", "branch_head"):
+        test = visit(role).at("rules?rule=FIRST-FIRM&tab=edit")
+        assert not test.exception and "对公与小微首次检查" in shown(test)
+        assert not [b for b in test.button if b.key in ("begin_draft", "retire", "try_out")]
+    assert "没有这条规则" in shown(visit("head_risk").at("rules?rule=%00nothing"))

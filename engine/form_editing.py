@@ -15,8 +15,15 @@ CHOICE = {
         {"code": "a1", "title": {"zh": "正常", "en": "Normal"}}, {"code": "a2", "title": {"zh": "异常", "en": "Abnormal"}, "abnormal": True}
     ],
 }  # fmt: skip
+TABLE = {
+    "type": Type.TABLE.value,
+    "columns": [
+        {"code": "c1", "title": {"zh": "名称", "en": "Name"}, "type": Type.TEXT.value},
+        {"code": "c2", "title": {"zh": "金额", "en": "Amount"}, "type": Type.MONEY.value},
+    ],
+}
 # What a new question of each type begins with.
-BEGINNINGS = {Type.YES_NO: YES_NO, Type.CHOICE: CHOICE} | {
+BEGINNINGS = {Type.YES_NO: YES_NO, Type.CHOICE: CHOICE, Type.TABLE: TABLE} | {
     kind: {"type": kind.value} for kind in (Type.NUMBER, Type.MONEY, Type.DATE, Type.TEXT)
 }
 
@@ -83,6 +90,30 @@ def add_question(body: dict, section: int, title: str, kind: Type) -> str:
     code = _free("q", [item["code"] for item in questions(body)])
     body["sections"][section]["fields"].append({"code": code, "title": {"zh": title}} | copy.deepcopy(BEGINNINGS[kind]))
     return code
+
+
+def become(item: dict, kind: Type) -> None:
+    """The same question or column with another kind of answer: what went with the old one goes."""
+    kept = {name: item[name] for name in ("code", "title", "required", "when", "hint") if name in item}
+    item.clear()
+    item.update(kept | copy.deepcopy(BEGINNINGS[kind]))
+
+
+def add_column(table: dict, title: str, kind: Type) -> str:
+    """A new one at the right of a table; its code."""
+    code = _free("c", [column["code"] for column in table["columns"]])
+    table["columns"].append({"code": code, "title": {"zh": title}} | copy.deepcopy(BEGINNINGS[kind]))
+    return code
+
+
+def drop_column(table: dict, code: str) -> None:
+    table["columns"] = [column for column in table["columns"] if column["code"] != code]
+
+
+def move_column(table: dict, code: str, step: int) -> None:
+    columns = table["columns"]
+    at = next(n for n, column in enumerate(columns) if column["code"] == code)
+    columns.insert(max(0, min(len(columns) - 1, at + step)), columns.pop(at))
 
 
 def take_question(body: dict, section: int, known: dict) -> str:

@@ -114,9 +114,21 @@ def _changes(was: Item, now: Item, before: Form, after: Form) -> list[str]:
     found += [_("no longer: {0}").format(trait) for trait in told if trait not in telling]
     found += [_("now: {0}").format(trait) for trait in telling if trait not in told]
     found += list(_options(was, now))
+    found += list(_columns(was, now, before, after))
     if not found and was != now:
-        found.append(_("bounds, hint or columns changed"))
+        found.append(_("bounds, unit or hint changed"))
     return found
+
+
+def _columns(was: Item, now: Item, before: Form, after: Form) -> Iterator[str]:
+    had, has = {c.code: c for c in was.columns}, {c.code: c for c in now.columns}
+    yield from (_("column added: {0} ({1})").format(title(c), question(c, after)) for code, c in has.items() if code not in had)
+    yield from (_("column removed: {0}").format(title(c)) for code, c in had.items() if code not in has)
+    for code, column in has.items():
+        if code in had and (changed := _changes(had[code], column, before, after)):
+            yield _("column {0}: {1}").format(title(had[code]), _(", ").join(changed))
+    if [code for code in had if code in has] != [code for code in has if code in had]:
+        yield _("the columns stand in another order")
 
 
 def _options(was: Item, now: Item) -> Iterator[str]:

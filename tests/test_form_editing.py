@@ -49,7 +49,7 @@ def test_a_question_moves_up_and_over_the_edge_of_its_section(draft):
 
 
 def test_a_new_question_of_every_kind_can_be_used_at_once(draft):
-    for kind in (kind for kind in Type if kind is not Type.TABLE):
+    for kind in Type:
         form_editing.add_question(draft, 0, f"新问题 {kind}", kind)
     assert form_editing.problem(draft) is None
     assert len({item["code"] for item in form_editing.questions(draft)}) == len(titles(draft))
@@ -89,6 +89,24 @@ def test_the_changes_are_told_in_sentences(draft):
         "问题“主要种养”：现为：选填；新增选项：大棚蔬菜",
     ]  # fmt: skip
     assert code == "q1"
+
+
+def test_a_table_is_made_and_what_changes_in_it_is_told_by_column(draft):
+    code = form_editing.add_question(draft, 1, "销售明细", Type.TABLE)
+    before = forms.parse(draft)
+    table = next(item for item in form_editing.questions(draft) if item["code"] == code)
+    form_editing.add_column(table, "去向", Type.CHOICE)
+    form_editing.drop_column(table, "c1")
+    form_editing.become(table["columns"][0], Type.NUMBER)
+    form_editing.move_column(table, "c3", -1)
+    assert [column["code"] for column in table["columns"]] == ["c3", "c2"]
+    told = form_words.differences(before, forms.parse(draft))
+    assert told == [
+        "问题“销售明细”：新增列：去向（单选；正常答案：正常；2个选项）；删除列：名称；列“金额”：不再是：金额、现为：数字"
+    ]  # fmt: skip
+    form_editing.drop_column(table, "c2")
+    form_editing.drop_column(table, "c3")
+    assert "销售明细" in form_editing.problem(draft)
 
 
 def test_a_form_for_a_product_goes_before_one_for_its_family():
@@ -172,6 +190,26 @@ class TestThePage:
         assert asked["when"]["field"] == "met_whom" and "normal" not in asked
         test.selectbox(key="VISIT-FIRM.q1.normal").set_value(asked["options"][0]["code"]).run()
         assert sentences(test) == [] and not test.exception
+
+    def test_a_table_is_written_column_by_column_in_both_languages(self, visit):  # noqa: F811
+        test = visit("head_loans").at("forms?code=VISIT-CONSUMER&tab=edit")
+        test.button(key="begin_draft").click().run()
+        test.text_input(key="VISIT-CONSUMER.new.0.title").set_value("租约").run()
+        test.selectbox(key="VISIT-CONSUMER.new.0.type").set_value(Type.TABLE).run()
+        test.button(key="add_new_0").click().run()
+        test.text_input(key="VISIT-CONSUMER.q1.new_column").set_value("月租").run()
+        test.selectbox(key="VISIT-CONSUMER.q1.new_kind").set_value(Type.NUMBER).run()
+        test.button(key="add_column_now_q1").click().run()
+        test.text_input(key="VISIT-CONSUMER.q1.c3.unit.zh").set_value("元").run()
+        test.text_input(key="VISIT-CONSUMER.q1.c3.unit.en").set_value("yuan").run()
+        test.text_input(key="VISIT-CONSUMER.q1.hint.en").set_value("As in the lease").run()
+        test.button(key="drop_column_q1.c1").click().run()
+        assert not test.exception and sentences(test) == []
+        with access.reading(MACHINE) as conn:
+            body = conn.exec_driver_sql("select body from sketches where code = 'VISIT-CONSUMER'").scalar_one()
+        asked = next(item for item in form_editing.questions(body) if item["code"] == "q1")
+        assert [(c["code"], c["type"]) for c in asked["columns"]] == [("c2", "money"), ("c3", "number")]
+        assert asked["columns"][1]["unit"] == {"zh": "元", "en": "yuan"} and asked["hint"] == {"en": "As in the lease"}
 
     def test_a_form_for_a_product_begins_as_a_copy(self, visit):  # noqa: F811
         test = visit("head_risk").at("forms")

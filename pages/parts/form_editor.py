@@ -11,11 +11,12 @@ import streamlit as st
 from db.access import Person
 from db.vocab import Definition, Family, Kind, Mode, Segment
 from engine import clock, form_editing, form_words, rulebook, words
-from engine.forms import FACTS, Type
+from engine.forms import FACTS, ROWS, Type
 from engine.words import _
 from pages.parts import acts, look
 
-WRITTEN = [kind for kind in Type if kind is not Type.TABLE]  # tables come with a copied form; a phone is no place to design one
+PLAIN = [kind for kind in Type if kind is not Type.TABLE]  # what a column of a table may hold
+MOST_COLUMNS = 12
 FACTS_OF = {Type.TEXT: ("address", "purpose"), Type.MONEY: ("exposure",), Type.NUMBER: ("live_loans",), Type.DATE: ("matures_on",)}
 
 
@@ -107,38 +108,83 @@ class Editor:
     def _question(self, item: dict) -> None:
         code = item["code"]
         self._titles(item, code)
-        kinds = WRITTEN if item["type"] != Type.TABLE else [Type.TABLE]
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            kind = st.selectbox(
-                _("Kind of answer"), kinds, kinds.index(Type(item["type"])), format_func=lambda k: _(form_words.ANSWERS[k]),
-                key=self._key(f"{code}.type"), width=170,
-            )  # fmt: skip
+            kind = self._kind(item, code, list(Type))
             required = st.toggle(_("Must be answered"), item.get("required", True), key=self._key(f"{code}.required"))
             last = st.toggle(_("Begins as last time"), item.get("last", False), key=self._key(f"{code}.last"))
         if kind != item["type"]:
-            kept = {name: item[name] for name in ("code", "title", "required", "when") if name in item}
-            item.clear()
-            item.update(kept | copy.deepcopy(form_editing.BEGINNINGS[kind]))
-            return
+            return form_editing.become(item, kind)
         self._set(item, "required", required, without=True)
         self._set(item, "last", last)
-        {Type.YES_NO: self._yes_no, Type.CHOICE: self._choice, Type.NUMBER: self._number, Type.MONEY: self._number}.get(
-            Type(kind), lambda _item: None
-        )(item)
+        self._answers(item, code)
+        if kind is Type.TABLE:
+            self._table(item)
         self._fact(item)
         self._when(item)
         self._hint(item)
-        self._button(_("Remove the question"), f"drop_{code}", lambda: form_editing.drop_question(self.body, code))
+        return self._button(_("Remove the question"), f"drop_{code}", lambda: form_editing.drop_question(self.body, code))
 
-    def _yes_no(self, item: dict) -> None:
+    def _kind(self, item: dict, key: str, kinds: list[Type]) -> Type:
+        return st.selectbox(
+            _("Kind of answer"), kinds, kinds.index(Type(item["type"])), format_func=lambda k: _(form_words.ANSWERS[k]),
+            key=self._key(f"{key}.type"), width=170,
+        )  # fmt: skip
+
+    def _answers(self, item: dict, key: str) -> None:
+        """What goes with its kind of answer: normal ones, options, bounds."""
+        match Type(item["type"]):
+            case Type.YES_NO:
+                self._yes_no(item, key)
+            case Type.CHOICE:
+                self._choice(item, key)
+            case Type.NUMBER | Type.MONEY:
+                self._number(item, key)
+
+    def _table(self, item: dict) -> None:
+        code = item["code"]
+        rows = st.selectbox(
+            _("Begins with rows"), list(ROWS), list(ROWS).index(item["rows"]) if item.get("rows") in ROWS else None,
+            format_func=lambda one: _(form_words.BEGUN_ROWS[one]), key=self._key(f"{code}.rows"), placeholder=_("no rows"),
+        )  # fmt: skip
+        self._set(item, "rows", rows, without=None)
+        st.markdown(f"**{_('Columns of the table')}**")
+        for column in list(item["columns"]):
+            with st.container(border=True, gap="xsmall", key=f"column_{code}_{column['code']}"):
+                self._column(item, column)
+        with st.popover(_("Add a column"), icon=":material/add_column_right:", key=f"add_column_{code}"):
+            title = st.text_input(_("Title"), key=self._key(f"{code}.new_column"), max_chars=80)
+            kind = st.selectbox(_("Kind of answer"), PLAIN, key=self._key(f"{code}.new_kind"), format_func=lambda k: _(form_words.ANSWERS[k]))  # fmt: skip
+            self._button(_("Add"), f"add_column_now_{code}", lambda: form_editing.add_column(item, title.strip(), kind),
+                         disabled=not title.strip() or len(item["columns"]) >= MOST_COLUMNS)  # fmt: skip
+
+    def _column(self, table: dict, column: dict) -> None:
+        code = column["code"]
+        key = f"{table['code']}.{code}"
+        self._titles(column, key)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            kind = self._kind(column, key, PLAIN)
+            self._set(
+                column,
+                "required",
+                st.toggle(_("Must be answered"), column.get("required", True), key=self._key(f"{key}.required")),
+                without=True,
+            )
+            for label, step, help_ in (("▲", -1, _("To the left")), ("▼", 1, _("To the right"))):
+                self._button(label, f"move{step}_{key}", lambda step=step: form_editing.move_column(table, code, step), help_)
+            self._button("✕", f"drop_column_{key}", lambda: form_editing.drop_column(table, code), _("Remove the column"), disabled=len(table["columns"]) == 1)  # fmt: skip
+        if kind != column["type"]:
+            return form_editing.become(column, kind)
+        return self._answers(column, key)
+
+    def _yes_no(self, item: dict, key: str) -> None:
         answers = {None: _("either"), True: _("yes"), False: _("no")}
         chosen = st.segmented_control(
-            _("Normal is"), list(answers), default=item.get("normal"), format_func=answers.get, key=self._key(f"{item['code']}.yes"),
+            _("Normal is"), list(answers), default=item.get("normal"), format_func=answers.get, key=self._key(f"{key}.yes"),
         )  # fmt: skip
         self._set(item, "normal", chosen, without=None)
 
-    def _choice(self, item: dict) -> None:
-        code, options = item["code"], item.get("options", [])
+    def _choice(self, item: dict, code: str) -> None:
+        options = item.get("options", [])
         typed = st.text_area(
             _("Options, a line each: Chinese / English"),
             form_editing.lines_of(options),
@@ -159,26 +205,17 @@ class Editor:
         )  # fmt: skip
         self._set(item, "normal", normal, without=None)
 
-    def _number(self, item: dict) -> None:
-        code = item["code"]
+    def _number(self, item: dict, code: str) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for name, label in (("least", _("At least")), ("most", _("At most"))):
                 bound = st.number_input(label, value=item.get(name), key=self._key(f"{code}.{name}"), width=130, format="%g")
                 self._set(item, name, bound, without=None)
-            drop = st.number_input(
-                _("Abnormal when so much below last time (%)"),
-                0,
-                99,
-                round(100 * (item.get("drop") or 0)),
-                key=self._key(f"{code}.drop"),
-                width=230,
-            )
-            self._set(item, "drop", drop / 100 if drop else None, without=None)
+            if "." not in code:  # a row of a table has no last time
+                drop = st.number_input(_("Abnormal when so much below last time (%)"), 0, 99, round(100 * (item.get("drop") or 0)),
+                                       key=self._key(f"{code}.drop"), width=230)  # fmt: skip
+                self._set(item, "drop", drop / 100 if drop else None, without=None)
             if item["type"] == Type.NUMBER:
-                unit = st.text_input(
-                    _("Unit"), item.get("unit", {}).get("zh", ""), key=self._key(f"{code}.unit"), width=90, max_chars=20
-                )
-                self._set(item, "unit", {**item.get("unit", {}), "zh": unit.strip()} if unit.strip() else None, without=None)
+                self._both(item, "unit", {"zh": _("Unit in Chinese"), "en": _("Unit in English")}, f"{code}.unit", 20, 130)
 
     def _fact(self, item: dict) -> None:
         fitting = [fact for fact in FACTS if fact in FACTS_OF.get(Type(item["type"]), ())]
@@ -221,16 +258,26 @@ class Editor:
         return found
 
     def _hint(self, item: dict) -> None:
-        typed = st.text_input(
-            _("Hint under the question"), item.get("hint", {}).get("zh", ""), key=self._key(f"{item['code']}.hint"), max_chars=80
-        )
-        self._set(item, "hint", {**item.get("hint", {}), "zh": typed.strip()} if typed.strip() else None, without=None)
+        labels = {"zh": _("Hint in Chinese"), "en": _("Hint in English")}
+        with st.container(horizontal=True):
+            self._both(item, "hint", labels, f"{item['code']}.hint", 80, "stretch")
+
+    def _both(self, item: dict, name: str, labels: dict[str, str], key: str, longest: int, width: int | str) -> None:
+        """A text in both languages; left out when there is none in either."""
+        now = item.get(name, {})
+        typed = {
+            language: st.text_input(
+                label, now.get(language, ""), key=self._key(f"{key}.{language}"), width=width, max_chars=longest
+            ).strip()
+            for language, label in labels.items()
+        }
+        self._set(item, name, {language: text for language, text in typed.items() if text})
 
     def _new_question(self, number: int) -> None:
         with st.popover(_("Add a question"), icon=":material/add:", key=f"add_{number}"):
             title = st.text_input(_("Question"), key=self._key(f"new.{number}.title"), max_chars=80)
             kind = st.selectbox(
-                _("Kind of answer"), WRITTEN, key=self._key(f"new.{number}.type"), format_func=lambda k: _(form_words.ANSWERS[k])
+                _("Kind of answer"), list(Type), key=self._key(f"new.{number}.type"), format_func=lambda k: _(form_words.ANSWERS[k])
             )
             self._button(_("Add"), f"add_new_{number}", lambda: self._added(number, title, kind), disabled=not title.strip())
             asked = {item["code"] for item in form_editing.questions(self.body)}

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from db.conditions import compiled
 from db.face import FIELDS, FROM, customer, loan
 from db.tables import customers, loans, signals, todos
+from db.vocab import CloseReason, TodoState
 
 
 def matching(conn: sa.Connection, rules: Sequence[tuple[str, dict]], today: date) -> dict[str, int]:
@@ -29,10 +30,24 @@ def matching_of_product(conn: sa.Connection, rules: Sequence[tuple[str, dict]], 
     return {code: n for (code, _), n in zip(rules, row, strict=True)}
 
 
-def open_todos(conn: sa.Connection) -> dict[str, int]:
-    """Open todos by the rule that made them."""
+def work(conn: sa.Connection, today: date, since: date) -> dict[str, sa.Row]:
+    """By rule: its todos open and late today, and of those that ended since a day how many were done, done in time, and cancelled
+    by hand."""
     t = todos.c
-    return dict(conn.execute(select(t.rule_code, func.count()).where(t.closed_on.is_(None)).group_by(t.rule_code)).all())
+    done, ended = t.state == TodoState.DONE, t.closed_on >= since
+    rows = conn.execute(
+        select(
+            t.rule_code,
+            func.count().filter(t.closed_on.is_(None)).label("open"),
+            func.count().filter(t.closed_on.is_(None), t.late_from <= today).label("late"),
+            func.count().filter(ended, done).label("done"),
+            func.count().filter(ended, done, t.closed_on < t.late_from).label("in_time"),
+            func.count().filter(ended, ~done, t.close_reason == CloseReason.BY_HAND).label("by_hand"),
+        )
+        .where(t.rule_code.is_not(None), sa.or_(t.closed_on.is_(None), t.closed_on >= since))
+        .group_by(t.rule_code)
+    )
+    return {row.rule_code: row for row in rows}
 
 
 def loans_of(conn: sa.Connection, pairs: Sequence[tuple[int, int]]) -> dict[int, sa.Row]:

@@ -418,7 +418,7 @@ READS: dict[str, Callable] = {
     "rulebook.matching": lambda conn, w: rulebook.matching(conn, WHO, TODAY),
     "rulebook.matching_of_product": lambda conn, w: [rulebook.matching_of_product(conn, WHO, n, TODAY) for n in (1, 2, 3)],
     "rulebook.loans_of": lambda conn, w: rulebook.loans_of(conn, [(c, loan) for loan, c in w.pairs]),
-    "rulebook.open_todos": lambda conn, w: rulebook.open_todos(conn),
+    "rulebook.work": lambda conn, w: rulebook.work(conn, TODAY, TODAY - timedelta(84)),
     "rulebook.signal_counts": lambda conn, w: rulebook.signal_counts(conn),
     "sessions.open_of": lambda conn, w: [sessions.open_of(conn, s, w.now - timedelta(1)) for s in w.some],
     "searches.recent": lambda conn, w: [searches.recent(conn, s) for s in w.some],

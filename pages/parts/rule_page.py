@@ -1,7 +1,7 @@
 """One todo rule on a page: what it says, a draft of a change, the draft tried out, and its versions."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from pages.parts import acts, asof, changes, filters, look, proposals, rule_edit
 
 FAMILY = Definition.TODO_RULE
 TABS = {"look": "What it says", "edit": "Change it", "try": "Effect", "versions": "Versions"}
+LATELY = timedelta(weeks=12)
 NEEDS = {"edit": "rule.change", "try": "rule.try"}
 
 
@@ -28,7 +29,7 @@ class Shown:
     waiting: object | None
     book: generate.Book
     matching: dict[str, int]
-    open: int
+    work: object | None
 
     @property
     def body(self) -> dict:
@@ -67,7 +68,27 @@ def _find(person: Person, code: str, today: date) -> Shown | None:
             return None
         asked = {name: who for name, who in (("now", _who(now and now.body)), ("draft", _who(draft))) if who is not None}
         matching = rulebook.matching(conn, list(asked.items()), asof.judged_on(conn))
-        return Shown(code, now, draft, waiting, generate.book(conn, today), matching, rulebook.open_todos(conn).get(code, 0))
+        return Shown(
+            code, now, draft, waiting, generate.book(conn, today), matching, rulebook.work(conn, today, today - LATELY).get(code)
+        )
+
+
+def at_work(matching: int, work) -> str:
+    """What a rule does, as Markdown: loans, open todos, and the last twelve weeks."""
+    loans = _("{0:,} loans match").format(matching)
+    if work is None:
+        return (
+            f"{loans} · {_('no todo in twelve weeks')}"
+            if matching
+            else f":orange[:material/help: {_('no loan matches, no todo in twelve weeks')}]"
+        )
+    said = [loans, _("{0:,} todos open").format(work.open)]
+    said += [look.late(_("{0:,} late").format(work.late), is_late=True)] if work.late else []
+    if work.done:
+        said.append(_("in twelve weeks {0:,} done, {1} in time").format(work.done, look.percent(work.in_time, work.done)))
+    else:
+        said.append(_("none done in twelve weeks"))
+    return " · ".join(said + ([_("{0:,} cancelled by hand").format(work.by_hand)] if work.by_hand else []))
 
 
 def _who(body: dict | None) -> dict | None:
@@ -92,7 +113,7 @@ def _look(person: Person, shown: Shown, today: date) -> None:
     with st.container(border=True, gap="small"):
         st.markdown(look.plain(rule_words.rule(rule)))
         if shown.now is not None:
-            st.caption(_("{0:,} loans match · {1:,} todos open").format(shown.matching.get("now", 0), shown.open))
+            st.caption(at_work(shown.matching.get("now", 0), shown.work))
         st.caption(_("For a loan paid out a month ago it falls due on: {0}").format(rule_editor.next_dates(rule, shown.book.calendar, today)))  # fmt: skip
         if rule.note:
             st.caption(look.plain(rule.note))

@@ -39,7 +39,7 @@ def todo_rules() -> None:
         bodies = {row.code: row.body for row in definitions.in_force(conn, Definition.TODO_RULE, today)}
         mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.TODO_RULE)}
         counts = rulebook.matching(conn, [(r.rule.code, r.rule.who) for r in book.rules], asof.judged_on(conn))
-        asked = rulebook.open_todos(conn)
+        work = rulebook.work(conn, today, today - rule_page.LATELY)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             _("In force today. Of the rules of one kind that match, the strictest governs: the one further up."), width="stretch"
@@ -54,7 +54,7 @@ def todo_rules() -> None:
         if of_kind:
             st.markdown(f"{look.KIND_ICONS[kind]} **{words.name(kind)}**")
         for r in of_kind:
-            todo_rule(r, counts[r.rule.code], asked.get(r.rule.code, 0))
+            todo_rule(r, counts[r.rule.code], work.get(r.rule.code))
     resting = [(code, body) for code, body in bodies.items() if not body.get("enabled", True)]
     if resting:
         with st.expander(_("{0} rules not in use").format(len(resting))):
@@ -66,14 +66,14 @@ def todo_rules() -> None:
                     st.button(_("Look"), key=f"open_{code}", type="tertiary", on_click=show_in_address, args=("rule", code))
 
 
-def todo_rule(r, matching: int, asked: int) -> None:
+def todo_rule(r, matching: int, work) -> None:
     with st.container(border=True, gap="xsmall", key=f"rule-{r.rule.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 f"**{look.plain(words.in_language(r.rule.title))}**  :gray[:small[{r.rule.code} v{r.version}]]", width="content"
             )
             st.space("stretch")
-            st.markdown(_("{0:,} loans match · {1:,} todos open").format(matching, asked), width="content")
+            st.markdown(rule_page.at_work(matching, work), width="content")
             st.button(_("Look"), key=f"open_{r.rule.code}", type="tertiary", on_click=show_in_address, args=("rule", r.rule.code))
         st.caption(look.plain(rule_words.rule(r.rule)))
 

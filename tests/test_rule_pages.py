@@ -58,7 +58,7 @@ def test_a_rule_is_begun_from_a_template_tried_out_and_let_in_by_a_second_person
     test.button(key="to_effect").click().run()
     test.button(key="try_out").click().run()
     test = finished(test)
-    assert not test.exception and "生效首日的待办变化" in shown(test) and "按经办人" in shown(test)
+    assert not test.exception and "生效首日的待办变化" in shown(test) and "分人员" in shown(test)
     test = head.at("rules?rule=REG-SHED&tab=edit")
     test.text_input(key="why_change").set_value("大棚贷款增多").run()
     test.button(key="submit_rule").click().run()

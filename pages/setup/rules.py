@@ -5,7 +5,7 @@ import copy
 import streamlit as st
 
 from db import access, branches, definitions, rulebook, sketches
-from db.vocab import Definition, Kind, Level
+from db.vocab import Approval, Definition, Kind, Level
 from engine import clock, generate, permits, rule_words, signal_rules, words
 from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS, TARGETS, at_branch, own_targets
@@ -111,7 +111,7 @@ def signal_rule(row, rule: signal_rules.SignalRule, n) -> None:
 
 
 def close_rule() -> None:
-    acts.leave("rule", "version")
+    acts.leave("rule")
 
 
 def _numbers(tree: dict, path: str = "who") -> None:
@@ -135,18 +135,32 @@ def one_signal_rule(row) -> None:
     proposals.past(person, Definition.SIGNAL_RULE, rule.code)
     if permits.may(person, "rule.change"):
         st.subheader(_("Change it"), anchor=False)
-        _change_signal_rule(rule, copy.deepcopy(row.body))
+        older = _older(row)
+        chosen = st.selectbox(
+            _("Begin with"), [None, *older], key="begin_with", width=220, disabled=not older,
+            format_func=lambda n: _("version {0}").format(n) if n else _("what is in force"),
+        )  # fmt: skip
+        _change_signal_rule(rule, copy.deepcopy(older.get(chosen, row.body)), f"v{chosen or row.version}")
 
 
-def _change_signal_rule(rule: signal_rules.SignalRule, body: dict) -> None:
+def _older(row) -> dict[int, dict]:
+    """Versions that were in force and say something else, to go back to."""
+    with access.reading(person) as conn:
+        known = definitions.versions(conn, Definition.SIGNAL_RULE, row.code)
+    return {v.version: v.body for v in known if v.state == Approval.APPROVED and v.body != row.body}
+
+
+def _change_signal_rule(rule: signal_rules.SignalRule, body: dict, at: str) -> None:
+    """`at`: tells the fields of one version from another's."""
+    begun = signal_rules.parse(body)
     for i, step in enumerate(body["levels"]):
         st.markdown(look.badge(Level(step["level"])))
-        _numbers(step["who"], f"level{i}")
+        _numbers(step["who"], f"{at}.level{i}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         body["cooldown_days"] = int(
-            st.number_input(_("Quiet for days after it was closed"), 0, 3650, rule.cooldown_days, key="cooldown", width=190)
+            st.number_input(_("Quiet for days after it was closed"), 0, 3650, begun.cooldown_days, key=f"{at}.cooldown", width=190)
         )
-        body["enabled"] = st.toggle(_("In use"), rule.enabled, key="signal_enabled")
+        body["enabled"] = st.toggle(_("In use"), begun.enabled, key=f"{at}.enabled")
     valid_from, why = proposals.from_and_why()
     changed = acts_on_rules.differences(rule.model_dump(mode="json"), signal_rules.parse(body).model_dump(mode="json"))
     acts.button("Submit for approval", lambda: proposals.propose(person, Definition.SIGNAL_RULE, rule.code, body, valid_from, why),

@@ -98,6 +98,7 @@ MACHINERY = (
     "loading",
     "moments",
     "prints",
+    "rehearsal",
     "scratch",
     "security",
     "spellings.stale",

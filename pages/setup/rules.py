@@ -37,7 +37,8 @@ def todo_rules() -> None:
     with access.reading(person) as conn:
         book = generate.book(conn, today)
         bodies = {row.code: row.body for row in definitions.in_force(conn, Definition.TODO_RULE, today)}
-        mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.TODO_RULE)}
+        begun = sketches.mine(conn, person.id, Definition.TODO_RULE) if permits.may(person, "rule.change") else ()
+        mine = {row.code: row.body for row in begun}
         counts = rulebook.matching(conn, [(r.rule.code, r.rule.who) for r in book.rules], asof.judged_on(conn))
         work = rulebook.work(conn, today, today - rule_page.LATELY)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.tables import customers, drafts, uploads
+from db.tables import customers, drafts, footprints, todos, uploads
 
 d, u = drafts.c, uploads.c
 
@@ -79,6 +79,21 @@ def hold(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:
 def end(conn: sa.Connection, submit_key: UUID) -> None:
     conn.execute(sa.delete(uploads).where(u.submit_key == submit_key))
     conn.execute(sa.delete(drafts).where(d.submit_key == submit_key))
+
+
+def drop_untouched(conn: sa.Connection, before: datetime) -> int:
+    """Forms opened ahead for todos that have all ended since, in which nothing was ever filled in: no words, no photo, no position,
+    nothing of a colleague's. How many."""
+    mine = sa.and_(todos.c.id == sa.any_(d.todo_ids), todos.c.customer_id == d.customer_id)
+    pending = select(todos.c.id).where(mine, todos.c.closed_on.is_(None)).correlate(drafts).exists()
+    photos = select(u.id).where(u.submit_key == d.submit_key).correlate(drafts).exists()
+    been = select(footprints.c.id).where(footprints.c.submit_key == d.submit_key).correlate(drafts).exists()
+    return conn.execute(
+        sa.delete(drafts).where(
+            d.counter == 0, d.content == {}, d.begun_by.is_(None), d.opened_at < before, d.saved_at < before,
+            func.cardinality(d.todo_ids) > 0, ~pending, ~photos, ~been,
+        )
+    ).rowcount  # fmt: skip
 
 
 # --- Photos on their way ----------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ def _tidy() -> object:
     with access.transaction(MACHINE, "tidy") as conn:
         calendar_links.end_of_leavers(conn)
         notices.forget_old(conn)
+        visits.forget_untouched(conn, now=clock.now())
     with access.gate() as conn:
         return sessions.tidy(conn, clock.now())
 
@@ -107,7 +108,7 @@ JOBS = (
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),
     Job("digest", "Tell everybody whose hour has come how the day stands, on working days", _digest, every=timedelta(minutes=10)),
     Job("outbox", "Send what people are told through the channels they have chosen", outbox.run, every=timedelta(minutes=1)),
-    Job("tidy", "End sessions that expired, links of leavers, old messages", _tidy, every=timedelta(hours=1)),
+    Job("tidy", "End sessions that expired, links of leavers, old messages, forms opened in vain", _tidy, every=timedelta(hours=1)),
     Job("holidays", "Take in newly published holidays", _holidays, every=timedelta(days=7)),
 )
 

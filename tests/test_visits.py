@@ -114,6 +114,28 @@ def test_the_form_begins_with_what_the_last_check_said(work, zhou):
         visited(zhou, next_one, answers=all_normal(next_one["form"]) | {"workers": 5})
 
 
+def test_a_form_taken_along_for_what_others_have_done_is_forgotten_a_month_later_unless_something_stands_in_it(work, zhou, li):
+    """Two officers take the same work along; one does it. His colleague's empty form goes, and not before no phone can hold it."""
+    opened(li)
+    call = done(li, visits.open_todo, todo("overdue", "phone"), now=NOW)  # whose todo is pending to the end
+    visited(zhou, opened(zhou))
+    assert forgotten(days=29) == 0
+    assert forgotten(days=31) == 1 and count(tables.drafts) == 1
+    assert done(li, visits.save, UUID(call["key"]), 1, {"note": "电话无人接听"}, now=NOW)["saved"]
+    with access.transaction(MACHINE, "test") as conn:
+        conn.execute(
+            sa.update(tables.todos).values(state="cancelled", closed_on=NOW.date(), close_reason="by_hand", closed_by=li.id)
+        )
+    assert forgotten(days=400) == 0 and count(tables.drafts) == 1
+
+
+def forgotten(days: int) -> int:
+    """Of the forms that are so old."""
+    with access.transaction(MACHINE, "test") as conn:
+        conn.execute(sa.update(tables.drafts).values(opened_at=NOW - timedelta(days=days), saved_at=NOW - timedelta(days=days)))
+        return visits.forget_untouched(conn, now=NOW)
+
+
 # --- Submitting ------------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from db import drafts, todos
@@ -16,6 +16,7 @@ from engine.visits.sent import MOST_PHOTOS
 
 LARGEST_DRAFT = 300_000  # characters of JSON
 LARGEST_PHOTO = 12  # MB
+UNTOUCHED = timedelta(days=30)  # longer than a phone is without any network
 
 
 def save(conn: Connection, by: Person, key: UUID, counter: int, content: dict, *, now: datetime) -> dict:
@@ -33,6 +34,11 @@ def save(conn: Connection, by: Person, key: UUID, counter: int, content: dict, *
     if saved and draft.mode == Mode.FIELD:
         footprints.keep(conn, draft, content, now=now)
     return {"saved": saved, "counter": draft.counter} | ({} if saved or draft.content == content else {"content": draft.content})
+
+
+def forget_untouched(conn: Connection, *, now: datetime) -> int:
+    """Forms taken along for todos that others have done, a while after, for a phone out of the network may still fill one in."""
+    return drafts.drop_untouched(conn, now - UNTOUCHED)
 
 
 @dataclass(frozen=True)

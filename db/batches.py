@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import case, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
+from db.customers import Filter as CustomerFilter
+from db.customers import matching as matching_customers
 from db.generation import PEOPLE
 from db.loans import Filter as LoanFilter
 from db.loans import matching
@@ -403,13 +405,25 @@ def approve_exemptions(conn: sa.Connection, batch_id: int, by: int, now: datetim
 
 
 class Whom(NamedTuple):
-    """Customers by what their live loans are like (`loans`), by name (`customer_ids`, of these loans alone: `loan_ids`), and in
-    any case only of these branches."""
+    """Customers by what their live loans are like (`loans`), or they themselves (`customers`), or by name (`customer_ids`, of these
+    loans alone: `loan_ids`), and in any case only of these branches."""
 
     loans: LoanFilter | None = None
+    customers: CustomerFilter | None = None
     customer_ids: tuple[int, ...] = ()
     loan_ids: tuple[int, ...] = ()
     branch_ids: tuple[int, ...] | None = None
+
+
+class ByHand(NamedTuple):
+    """A check that somebody asks for. `to_id`: one officer for all, else by `assign`; `form_code` None: the form made for it."""
+
+    kind: Kind
+    mode: Mode
+    due_on: date
+    assign: Assign
+    to_id: int | None = None
+    form_code: str | None = None
 
 
 def numbered(conn: sa.Connection, numbers: list[str]) -> list[sa.Row]:
@@ -430,7 +444,11 @@ def numbered(conn: sa.Connection, numbers: list[str]) -> list[sa.Row]:
 def _aim(whom: Whom) -> sa.Select:
     """Each customer once, with the live loans that are meant: customer_id, loan_ids."""
     x = loans.c
-    chosen = matching(whom.loans) if whom.loans else select(x.customer_id, x.id).where(x.live, x.customer_id.in_(whom.customer_ids))
+    if whom.loans:
+        chosen = matching(whom.loans)
+    else:
+        who = matching_customers(whom.customers) if whom.customers else whom.customer_ids
+        chosen = select(x.customer_id, x.id).where(x.live, x.customer_id.in_(who))
     if whom.loan_ids:
         named = select(x.customer_id).where(x.id.in_(whom.loan_ids))
         chosen = chosen.where(sa.or_(x.id.in_(whom.loan_ids), x.customer_id.not_in(named)))
@@ -467,24 +485,15 @@ def aimed_at(conn: sa.Connection, whom: Whom, assign: Assign, to_id: int | None,
     ).all()
 
 
-def ask(
-    conn: sa.Connection,
-    batch_id: int,
-    whom: Whom,
-    kind: Kind,
-    mode: Mode,
-    due_on: date,
-    assign: Assign,
-    to_id: int | None,
-    today: date,
-) -> int:
+def ask(conn: sa.Connection, batch_id: int, whom: Whom, check: ByHand, today: date) -> int:
     """A todo for each customer, kept in the batch. How many."""
-    asked = _asked_of(whom, assign, to_id, today).subquery()
-    due = literal(due_on, sa.Date)
+    asked = _asked_of(whom, check.assign, check.to_id, today).subquery()
+    due = literal(check.due_on, sa.Date)
     values = {
-        "customer_id": asked.c.customer_id, "kind": literal(kind.value), "period": literal(f"batch {batch_id}"), "mode": literal(mode.value),
+        "customer_id": asked.c.customer_id, "kind": literal(check.kind.value), "period": literal(f"batch {batch_id}"), "mode": literal(check.mode.value),
         "family": asked.c.family, "loan_ids": asked.c.loan_ids, "branch_id": asked.c.branch_id, "assignee_id": asked.c.assignee_id,
         "pinned": sa.true(), "nominal_on": due, "due_on": due, "late_from": due + 1, "created_on": literal(today, sa.Date),
+        "form_code": literal(check.form_code, sa.Text),
     }  # fmt: skip
     made = sa.insert(todos).from_select(list(values), select(*values.values())).returning(t.customer_id, t.id).cte("made")
     row = select(literal(batch_id), made.c.customer_id, made.c.id, literal({}, batch_rows.c.before.type))

@@ -88,6 +88,11 @@ def is_called(text: str) -> sa.ColumnElement[bool]:
     return contains(c.name, text) | contains(c.village, text) | begins(c.customer_no, text) | c.id.in_(having)
 
 
+def matching(x: Filter) -> sa.Select:
+    """The numbers of the customers of a list."""
+    return select(c.id).outerjoin(customer_faces, f.customer_id == c.id).where(*conditions(x))
+
+
 def listing(conn: sa.Connection, x: Filter, sort: str = "-exposure", limit: int = 50, offset: int = 0) -> Page:
     return page(conn, _query().where(*conditions(x)), SORTS, sort, limit, offset)
 

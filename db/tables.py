@@ -593,6 +593,7 @@ todos = Table(
     Column("late_from", Date, nullable=False, comment="first day that counts as late: due, grace and one"),
     Column("ruled_on", Date, comment="due day by the rule, when somebody has moved it; null: due_on is the rule's"),
     Column("reissued_on", Date, comment="asked again by hand on this day: no rule takes it back"),
+    Column("form_code", Text, comment="the form that was chosen with it; null: the one made for such a check"),
     Column("created_on", Date, nullable=False, comment="business date of the night that made it"),
     moment("started_at"),
     Column("closed_on", Date),

@@ -52,7 +52,7 @@ def _query() -> sa.Select:
     return (
         select(
             t.id, t.customer_id, t.kind, t.mode, t.state, t.due_on, t.late_from, t.created_on, t.closed_on, t.close_reason,
-            t.rule_code, t.rule_version, t.anchor_on, t.period, t.loan_ids, t.ruled_on, t.reissued_on, t.branch_id, t.assignee_id, t.record_id, t.family,
+            t.rule_code, t.rule_version, t.anchor_on, t.period, t.loan_ids, t.ruled_on, t.reissued_on, t.form_code, t.branch_id, t.assignee_id, t.record_id, t.family,
             customers.c.customer_no, customers.c.name.label("customer"), customers.c.village,
             customer_faces.c.exposure_fen, customer_faces.c.overdue_since, customer_faces.c.worst_class,
             branches.c.name.label("branch"), assignee.c.name.label("assignee"),

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from db import batches, branches
+from db import batches, branches, definitions
 from db.access import Connection, Person
-from db.batches import Whom
-from db.vocab import Assign, BatchAct, BatchState, Kind, Mode, Role
+from db.batches import ByHand, Whom
+from db.vocab import Assign, BatchAct, BatchState, Definition, Kind, Mode, Role
 from engine import batches as bulk
-from engine import notices, permits, refusals
+from engine import forms, notices, permits, refusals
 
 KINDS = (Kind.SPECIAL, Kind.SPOT)
 MAX_LINES, MAX_BYTES, LONGEST = 20_000, 4_000_000, 60
@@ -25,7 +25,7 @@ MAX_LINES, MAX_BYTES, LONGEST = 20_000, 4_000_000, 60
 
 @dataclass(frozen=True)
 class Campaign:
-    """What is asked for. `to_id`: one officer for all; else by `assign`."""
+    """What is asked for. `to_id`: one officer for all, else by `assign`; `form_code` None: the form made for such checks."""
 
     name: str
     kind: Kind
@@ -34,6 +34,7 @@ class Campaign:
     assign: Assign = Assign.MANAGER
     to_id: int | None = None
     reason: str | None = None
+    form_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,24 +124,16 @@ def begin(conn: Connection, by: Person, campaign: Campaign, whom: Whom, key: UUI
         raise refusals.NotBackInTime
     if campaign.to_id is not None:
         bulk.must_receive(conn, by, [campaign.to_id])
+    form = _form(conn, campaign, today)
     batch_id = batches.begin(
         conn, act=BatchAct.ASK, branch_id=by.branch_id, name=name[:LONGEST], reason=reason, key=key, made_by=by.id, made_at=now,
-        state=BatchState.DONE, wish={"due_on": campaign.due_on.isoformat(), "kind": campaign.kind, "mode": campaign.mode},
+        state=BatchState.DONE, wish={"due_on": campaign.due_on.isoformat(), "kind": campaign.kind, "mode": campaign.mode} | form,
     )  # fmt: skip
     if batch_id is None:
         done = batches.by_key(conn, key)
         return bulk.Outcome(done.id, BatchAct.ASK, done.n)
-    n = batches.ask(
-        conn,
-        batch_id,
-        _within(conn, by, whom),
-        campaign.kind,
-        campaign.mode,
-        campaign.due_on,
-        campaign.assign,
-        campaign.to_id,
-        today,
-    )
+    check = ByHand(campaign.kind, campaign.mode, campaign.due_on, campaign.assign, campaign.to_id, campaign.form_code)
+    n = batches.ask(conn, batch_id, _within(conn, by, whom), check, today)
     if not n:
         raise refusals.NobodyToCheck
     batches.note(conn, batch_id, n=n)
@@ -148,6 +141,16 @@ def begin(conn: Connection, by: Person, campaign: Campaign, whom: Whom, key: UUI
         if staff_id is not None:
             notices.of_todos_given(conn, staff_id, given, by_id=by.id)
     return bulk.Outcome(batch_id, BatchAct.ASK, n)
+
+
+def _form(conn: Connection, campaign: Campaign, today: date) -> dict:
+    """What the batch keeps of the form that was chosen."""
+    if campaign.form_code is None:
+        return {}
+    chosen = forms.named(definitions.in_force(conn, Definition.FORM, today), campaign.form_code, campaign.mode)
+    if chosen is None:
+        raise refusals.NoSuchForm
+    return {"form": chosen.form.code, "form_title": chosen.form.title}
 
 
 def end(conn: Connection, by: Person, batch_id: int, reason: str, *, now: datetime, today: date) -> int:

@@ -221,15 +221,29 @@ def choose(
     rows: list, kind: Kind, mode: Mode, segment: str | None, family: str | None, product: str | None = None
 ) -> Chosen | None:
     """Of the forms in force, the one made most closely for such a check."""
-    fitting = []
+    fitting = [one for one in _read(rows) if _fits(one.form.for_, kind, mode, segment, family, product)]
+    return max(fitting, key=lambda one: _closeness(one.form.for_), default=None)
+
+
+def for_mode(rows: list, mode: Mode) -> list[Form]:
+    """Of the forms in force those that a check of this way can be filled in on, by code; of which somebody may choose."""
+    return [chosen.form for chosen in _read(rows) if mode in chosen.form.for_.modes]
+
+
+def named(rows: list, code: str, mode: Mode) -> Chosen | None:
+    """The form that was chosen; None when it has ceased to be one for a check of this way."""
+    return next((chosen for chosen in _read(rows) if chosen.form.code == code and mode in chosen.form.for_.modes), None)
+
+
+def _read(rows: list) -> Iterator[Chosen]:
+    """Those that are switched on."""
     for row in rows:
         try:
             form = parse(row.body)
         except BadForm:  # saved by an older Vigil; the others still serve
             continue
-        if form.enabled and _fits(form.for_, kind, mode, segment, family, product):
-            fitting.append((_closeness(form.for_), Chosen(form, row.version, row.body)))
-    return max(fitting, key=lambda found: found[0])[1] if fitting else None
+        if form.enabled:
+            yield Chosen(form, row.version, row.body)
 
 
 def _fits(for_: For, kind: Kind, mode: Mode, segment: str | None, family: str | None, product: str | None) -> bool:

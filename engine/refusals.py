@@ -334,6 +334,10 @@ class SameLevel(Refusal):
     """The customer has this level already."""
 
 
+class NoSuchForm(Refusal):
+    """The form chosen is not in force for checks made this way. Choose another one."""
+
+
 class NoRuleGoverns(Refusal):
     """No rule in force asks for this kind of check of this loan, so there is no cycle to adjust."""
 

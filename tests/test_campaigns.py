@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 import xlsxwriter
 
-from db import access, batches, loans, staff, todos
+from db import access, batches, customers, definitions, loans, staff, todos
 from db.access import MACHINE, Person
 from db.batches import Whom
-from db.vocab import Assign, BatchAct, Kind, Mode
-from engine import acts, campaigns, night, refusals
+from db.vocab import Assign, BatchAct, Definition, Kind, Mode
+from engine import acts, campaigns, night, refusals, visits
 from engine.campaigns import Campaign
 from tests.bank import TODAY
 from tests.conftest import person
@@ -20,6 +20,7 @@ from tests.conftest import person
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 ASKED = Campaign("粮油行业排查", Kind.SPECIAL, Mode.FIELD, TODAY + timedelta(days=20), reason="行业风险提示")
 EVERYBODY = Whom(loans.Filter(TODAY))
+SHOP = Whom(customers=customers.Filter(TODAY, text="K001"))
 
 
 def begin(by: Person, campaign: Campaign = ASKED, whom: Whom = EVERYBODY, key=None):
@@ -123,3 +124,53 @@ def test_without_a_reason_a_name_or_a_day_to_come_nothing_is_asked(wang):
     assert asked() == []
     with access.reading(wang) as conn:
         assert batches.listing(conn, BatchAct.ASK) == []
+
+
+def test_it_is_filled_in_on_the_form_that_was_chosen_and_apart_from_other_checks(wang, li):
+    """A firm's thematic inspection on the farm households' form; the second campaign has the usual one."""
+    begin(
+        wang,
+        Campaign("秋粮收购", Kind.SPECIAL, Mode.FIELD, TODAY, to_id=li.id, reason="行业风险提示", form_code="VISIT-FARMER"),
+        SHOP,
+    )
+    begin(wang, Campaign("消防", Kind.SPECIAL, Mode.FIELD, TODAY, to_id=li.id, reason="行业风险提示"), SHOP)
+    with access.reading(li) as conn:
+        chosen, usual = sorted(todos.listing(conn, todos.Filter(TODAY, kind="special")).rows, key=lambda row: row.id)
+    opened = {}
+    for todo in (chosen, usual):
+        with acts.act(li, "check.submit") as conn:
+            opened[todo.id] = visits.open_todo(conn, li, todo.id, now=NOW)
+    assert [opened[one.id]["form"]["code"] for one in (chosen, usual)] == ["VISIT-FARMER", "VISIT-FIRM"]
+    assert [[work["id"] for work in opened[one.id]["todos"] if work["here"]] for one in (chosen, usual)] == [
+        [chosen.id],
+        [usual.id],
+    ]
+    with access.reading(wang) as conn:
+        (_usual, kept) = batches.listing(conn, BatchAct.ASK)
+    assert kept.wish["form"] == "VISIT-FARMER" and kept.wish["form_title"]["zh"]
+
+
+def test_a_form_that_was_switched_off_gives_way_to_the_usual_one(wang, li):
+    begin(
+        wang,
+        Campaign("秋粮收购", Kind.SPECIAL, Mode.FIELD, TODAY, to_id=li.id, reason="行业风险提示", form_code="VISIT-FARMER"),
+        SHOP,
+    )
+    with access.transaction(MACHINE, "test") as conn:
+        body = definitions.one_in_force(conn, Definition.FORM, "VISIT-FARMER", TODAY).body
+        definitions.plant(conn, Definition.FORM, "VISIT-FARMER", body | {"enabled": False}, TODAY, "test", 2)
+        todo = conn.execute(sa.text("select id from todos where kind = 'special'")).scalar_one()
+    with acts.act(li, "check.submit") as conn:
+        assert visits.open_todo(conn, li, todo, now=NOW)["form"]["code"] == "VISIT-FIRM"
+    for nonsense in ("VISIT-FARMER", "NO-SUCH"):
+        with pytest.raises(refusals.NoSuchForm):
+            begin(wang, Campaign("乙", Kind.SPECIAL, Mode.FIELD, TODAY, reason="行业风险提示", form_code=nonsense), SHOP)
+
+
+def test_customers_of_the_customers_list_are_asked_by_its_filter(wang):
+    with access.transaction(MACHINE, "test") as conn:
+        conn.execute(sa.text("update customer_faces set level = 'D' where customer_id in (select id from customers where customer_no in ('K001', 'K004'))"))  # fmt: skip
+    assert begin(wang, whom=Whom(customers=customers.Filter(TODAY, level="D"))).n == 2
+    assert [row[0] for row in asked()] == ["K001", "K004"]
+    with pytest.raises(refusals.NobodyToCheck):
+        begin(wang, whom=Whom(customers=customers.Filter(TODAY, level="E")))

@@ -747,6 +747,12 @@ class TestTodosInBulk:
             threading.Event().wait(0.05)
         test = Visit(monkeypatch, "head_risk").at("todos?view=campaigns")
         assert not test.exception and "行业排查" in shown(test)
+        test = Visit(monkeypatch, "head_risk").at("customers?overdue=true")
+        link = next(one for one in test.get("page_link") if "todos" in one.proto.page)
+        assert "view=campaigns&from=customers&overdue=true" in link.proto.query_string
+        test = Visit(monkeypatch, "head_risk").at("todos?view=campaigns&from=customers&overdue=true")
+        test.text_input(key="campaign_name").set_value("逾期客户排查").run()
+        assert not test.exception and "4 户" in shown(test)
 
     def test_an_auditor_sees_what_was_done_and_an_officer_only_the_list(self, monkeypatch):
         assert "批量操作记录" in shown(Visit(monkeypatch, "auditor").at("todos"))

@@ -154,7 +154,11 @@ READS: dict[str, Callable] = {
     "batches.numbered": lambda conn, w: batches.numbered(conn, [*w.customers, *w.loans]),
     "batches.aimed_at": lambda conn, w: [
         batches.aimed_at(conn, whom, assign, None, TODAY)
-        for whom in (batches.Whom(loans.Filter(TODAY)), batches.Whom(customer_ids=tuple(w.customers.values())))
+        for whom in (
+            batches.Whom(loans.Filter(TODAY)),
+            batches.Whom(customers=customers.Filter(TODAY)),
+            batches.Whom(customer_ids=tuple(w.customers.values())),
+        )
         for assign in Assign
     ],
     "batches.progress": lambda conn, w: [batches.progress(conn, x, TODAY) for x in w.batches],

@@ -22,7 +22,7 @@ def open_todo(conn: Connection, by: Person, todo_id: int, mode: Mode | None = No
     wanted = mode or Mode(todo.mode)
     if MODE_WEIGHT[wanted] < MODE_WEIGHT[Mode(todo.mode)]:
         raise refusals.TooLight
-    return _open(conn, by, todo.customer_id, Kind(todo.kind), wanted, f"{wanted}:todo-{todo_id}", todo_id, now)
+    return _open(conn, by, todo.customer_id, Kind(todo.kind), wanted, f"{wanted}:todo-{todo_id}", todo, now)
 
 
 def open_customer(conn: Connection, by: Person, customer_id: int, mode: Mode = Mode.FIELD, *, now: datetime) -> dict:
@@ -31,15 +31,15 @@ def open_customer(conn: Connection, by: Person, customer_id: int, mode: Mode = M
     return _open(conn, by, customer_id, Kind.SPOT, mode, f"{mode}:spot", None, now)
 
 
-def _open(conn, by: Person, customer_id: int, kind: Kind, mode: Mode, form_key: str, todo_id: int | None, now: datetime) -> dict:
+def _open(conn, by: Person, customer_id: int, kind: Kind, mode: Mode, form_key: str, todo, now: datetime) -> dict:
     customer = customers.get(conn, customer_id)
     if customer is None:
         raise refusals.NotFound
     book = [loan for loan in loans.of_customer(conn, customer_id) if loan.live]
-    same = _same_work(conn, customer_id, kind, mode, todo_id)
+    same = _same_work(conn, customer_id, kind, mode, todo)
     draft = drafts.of_form(conn, by.id, customer_id, form_key)
     if draft is None:
-        chosen = _choose(conn, kind, mode, customer, _product(conn, book, todo_id), shared.day(now))
+        chosen = _choose(conn, kind, mode, customer, book, todo, shared.day(now))
         drafts.begin(conn, {
             "staff_id": by.id, "customer_id": customer_id, "form_key": form_key, "submit_key": uuid4(),
             "form_code": chosen.form.code, "form_version": chosen.version, "kind": kind, "mode": mode, "todo_ids": same,
@@ -55,25 +55,29 @@ def _open(conn, by: Person, customer_id: int, kind: Kind, mode: Mode, form_key: 
     return _opened(conn, draft, customer, book, now)
 
 
-def _same_work(conn: Connection, customer_id: int, kind: Kind, mode: Mode, todo_id: int | None) -> list[int]:
-    """All of the customer's todos of this kind that a check of this way discharges: one visit over all loans."""
+def _same_work(conn: Connection, customer_id: int, kind: Kind, mode: Mode, todo) -> list[int]:
+    """All of the customer's todos of this kind that a check of this way discharges, one visit over all loans; of those with a form
+    of their own the ones with the same."""
     pending = [t for t in todos.of_customer(conn, customer_id) if t.closed_on is None and MODE_WEIGHT[t.mode] <= MODE_WEIGHT[mode]]
-    return sorted({t.id for t in pending if t.kind == kind} | ({todo_id} if todo_id else set()))
+    wanted = todo.form_code if todo else None
+    return sorted({t.id for t in pending if t.kind == kind and t.form_code == wanted} | ({todo.id} if todo else set()))
 
 
-def _product(conn: Connection, book: list, todo_id: int | None) -> str | None:
-    """The product that a check is about: of the todo's loans, else of all, the largest that is live."""
-    listed = set(todos.get(conn, todo_id).loan_ids) if todo_id else set()
-    about = [loan for loan in book if loan.id in listed] or book
-    return about[0].product_code if about else None
-
-
-def _choose(conn: Connection, kind: Kind, mode: Mode, customer, product: str | None, today: date) -> forms.Chosen:
+def _choose(conn: Connection, kind: Kind, mode: Mode, customer, book: list, todo, today: date) -> forms.Chosen:
+    """The form that was chosen with the todo, if it still is one for a check of this way, else the one made for such a check."""
     rows = definitions.in_force(conn, Definition.FORM, today)
-    chosen = forms.choose(rows, kind, mode, customer.segment, customer.main_family, product)
+    chosen = forms.named(rows, todo.form_code, mode) if todo and todo.form_code else None
+    chosen = chosen or forms.choose(rows, kind, mode, customer.segment, customer.main_family, _product(book, todo))
     if chosen is None:
         raise refusals.NoForm
     return chosen
+
+
+def _product(book: list, todo) -> str | None:
+    """The product that a check is about: of the todo's loans, else of all, the largest that is live."""
+    listed = set(todo.loan_ids) if todo else set()
+    about = [loan for loan in book if loan.id in listed] or book
+    return about[0].product_code if about else None
 
 
 def _place(conn: Connection, customer_id: int) -> dict | None:

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from db import access, customers
-from db.vocab import CustomerLevel, LoanClass, Role, Segment
-from engine import clock, exports, words
+from db.vocab import CustomerLevel, LoanClass, Segment
+from engine import clock, exports, permits, words
 from engine.words import _
-from pages.parts import exporting, filters, frame, lead_cards, look, tables
+from pages.parts import customer_filter, exporting, filters, frame, lead_cards, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -35,32 +35,18 @@ if filters.one_of("tab", "What to see", {"customers": "Customers", "leads": "Lea
     lead_cards.show(person, mine=False)
     st.stop()
 with access.reading(person) as conn:
-    managers = filters.people(conn, Role.MANAGER, key="manager")
     with filters.bar():
-        text = filters.text(placeholder="name, number, phone, ID, village", width=220)
-        overdue = filters.flag("overdue", "In arrears only")
-        branch_ids = filters.branch(conn)
-        segment = filters.word("segment", "Segment", Segment, width=120)
-        level = filters.word("level", "Level", CustomerLevel, width=100)
-        worst = filters.word("class", "Class", LoanClass, width=110)
+        wanted = customer_filter.fields(conn, today)
         order = filters.sort(SORTS, "-exposure")
-        with filters.more("manager", "no_manager", "no_address", "former", "since", "until"):
-            manager = filters.choice("manager", "Relationship manager", managers, 300, labelled=True)
-            no_manager = filters.flag("no_manager", "Without manager")
-            no_address = filters.flag("no_address", "Address not marked")
-            former = filters.flag("former", "Also former customers")
-            with st.container(horizontal=True):
-                since = filters.day("since", "Customer since")
-                until = filters.day("until", "Customer until")
-    wanted = customers.Filter(
-        today=today, live=not (former or since or until), overdue=overdue, segment=segment, level=level, worst_class=worst,
-        branch_ids=branch_ids, manager_id=int(manager) if manager else None, no_manager=no_manager, no_address=no_address, since=since, until=until, text=text,
-    )  # fmt: skip
+        wanted = customer_filter.rarer(conn, wanted)
     found = customers.listing(conn, wanted, order, *tables.span(wanted, order))
 
 with head:
     tables.count(found, "customers", "click a row for the customer")
     st.space("stretch")
+    if permits.may(person, "todo.ask"):
+        st.page_link("pages/desk/todos.py", label=_("Ask for checks of these"), icon=":material/add_task:",
+                     query_params={"view": "campaigns", "from": "customers", **customer_filter.address()})  # fmt: skip
     exporting.button(person, exports.of_list("customers", wanted, order))
 if not found.rows:
     tables.empty("No customers match", "Widen the filters above. Customers come with the nightly feeds.")

@@ -6,7 +6,7 @@ from db import access, todos
 from db.vocab import CloseReason, Family, Kind, LoanClass, Mode, Role, TodoState
 from engine import clock, exports, permits, words
 from engine.words import _
-from pages.parts import bulk, campaigns, exporting, filters, frame, look, tables
+from pages.parts import bulk, campaigns, dossier, exporting, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("todos.see")
@@ -27,7 +27,12 @@ COLUMNS = [
     Column("worst_class", "Class", "badge", LoanClass, width=85),
     Column("branch", "Branch", width=120),
     Column("assignee", "Assignee", width=85),
-    Column("rule_code", "Rule", value=lambda r: f"{r.rule_code} v{r.rule_version}" if r.rule_code else _("by hand"), width=190),
+    Column(
+        "rule_code",
+        "Rule",
+        value=lambda r: f"{r.rule_code} v{r.rule_version}" if r.rule_code else dossier.by_hand(r.form_code),
+        width=190,
+    ),
 ]
 
 

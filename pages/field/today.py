@@ -11,7 +11,7 @@ from engine import todos as acts_on_todos
 from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
 from engine.words import _
-from pages.parts import acts, along, bell, came_back, frame, itinerary, live, look, tables
+from pages.parts import acts, along, bell, came_back, dossier, frame, itinerary, live, look, tables
 from pages.parts.itinerary import Itinerary
 
 person = frame.person("today.see")
@@ -239,7 +239,7 @@ def _other_maps(first, trip: Itinerary) -> None:
 
 def why(t) -> str:
     if t.rule_code is None:
-        return _("Made by hand.")
+        return _("Made by hand.") if t.form_code is None else look.plain(dossier.by_hand(t.form_code))
     return _("Rule {0} v{1}, counted from {2}; due {3}.").format(
         look.plain(t.rule_code), t.rule_version, look.day(t.anchor_on), look.day(t.due_on)
     )

@@ -5,20 +5,20 @@ from uuid import uuid4
 
 import streamlit as st
 
-from db import access, batches, branches, loans
+from db import access, batches, branches, definitions, loans
 from db.access import Person
 from db.batches import Whom
-from db.vocab import Assign, BatchAct, BatchState, Family, Kind, LoanClass, Mode
+from db.vocab import Assign, BatchAct, BatchState, Definition, Family, Kind, LoanClass, Mode
 from engine import acts as engine_acts
-from engine import campaigns, clock, permits, words
+from engine import campaigns, clock, forms, permits, words
 from engine.campaigns import Campaign
 from engine.refusals import Refusal
 from engine.words import _
-from pages.parts import acts, background, bulk, filters, look, tables
+from pages.parts import acts, background, bulk, customer_filter, filters, look, tables
 from pages.parts.tables import Column
 
-FROM = ("filter", "list")
-SOURCES = {"filter": "Loans by filter", "list": "A list of numbers"}
+FROM = ("filter", "customers", "list")
+SOURCES = {"filter": "Loans by filter", "customers": "Customers by filter", "list": "A list of numbers"}
 PROBLEMS = {
     "unknown": "no such customer or loan, or not yours to see",
     "ended": "nothing is lent any more",
@@ -32,7 +32,8 @@ ONE = "one"
 
 
 def new(person: Person) -> None:
-    with st.expander(_("New thematic inspection"), icon=":material/add:", expanded=False, key="new_campaign"):
+    asked = st.query_params.get("from") in FROM
+    with st.expander(_("New thematic inspection"), icon=":material/add:", expanded=asked, key="new_campaign"):
         campaign = _asked(person, "campaign")
         whom = _whom(person)
         if whom is not None and campaign is not None:
@@ -43,7 +44,7 @@ def _asked(person: Person, key: str, named: bool = True) -> Campaign | None:
     """What is asked for; None while the name or the day is missing."""
     today = clock.today()
     with access.reading(person) as conn:
-        officers = bulk.receivers(person, conn)
+        officers, rows = bulk.receivers(person, conn), definitions.in_force(conn, Definition.FORM, today)
     policies = {
         Assign.MANAGER: _("Relationship manager"),
         Assign.INSPECTOR: _("Named inspector"),
@@ -52,7 +53,9 @@ def _asked(person: Person, key: str, named: bool = True) -> Campaign | None:
     choices = {**{str(one.value): text for one, text in policies.items()}, **officers}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = (
-            st.text_input(_("Name"), key=f"{key}_name", max_chars=campaigns.LONGEST, width=230) if named else words.name(Kind.SPOT)
+            st.text_input(_("Name of the inspection"), key=f"{key}_name", max_chars=campaigns.LONGEST, width=230)
+            if named
+            else words.name(Kind.SPOT)
         )
         kind = st.selectbox(
             _("Kind"), campaigns.KINDS, key=f"{key}_kind", format_func=words.name, width=130, index=0 if named else 1
@@ -61,19 +64,23 @@ def _asked(person: Person, key: str, named: bool = True) -> Campaign | None:
         due = st.date_input(
             _("Due"), today + USUAL, min_value=today, max_value=today + LAST, format="YYYY-MM-DD", key=f"{key}_due", width=140
         )
+        titles = {form.code: words.in_language(form.title) for form in forms.for_mode(rows, mode)}
+        form = st.selectbox(_("Form"), list(titles), index=None, key=f"{key}_form_{mode}", format_func=titles.get,
+                            placeholder=_("The usual one"), width=210)  # fmt: skip
         who = st.selectbox(_("Done by"), list(choices), key=f"{key}_who", format_func=choices.get, width=210)
         why = st.text_input(_("Reason"), key=f"{key}_why", max_chars=200, width=260)
     if not name.strip() or due is None:
         st.caption(_("Give it a name by which everybody knows it."))
         return None
     by_policy = who in list(Assign)
-    return Campaign(name, kind, mode, due, Assign(who) if by_policy else Assign.MANAGER, None if by_policy else int(who), why)
+    return Campaign(name, kind, mode, due, Assign(who) if by_policy else Assign.MANAGER, None if by_policy else int(who), why, form)
 
 
 def _whom(person: Person) -> Whom | None:
-    source = st.segmented_control(
-        _("Whom"), FROM, key="campaign_from", default=FROM[0], required=True, format_func=lambda one: _(SOURCES[one])
-    )
+    source = filters.one_of("from", "Whom", SOURCES, FROM[0])
+    if source == "customers":
+        with access.reading(person) as conn, filters.bar("campaign_customers"):
+            return Whom(customers=customer_filter.rarer(conn, customer_filter.fields(conn, clock.today()), former=False))
     return _from_filter(person) if source == "filter" else _from_list(person)
 
 
@@ -162,9 +169,10 @@ def watch() -> bool:
 # --- How far they are -------------------------------------------------------------------------------------------------
 
 CAMPAIGNS = [
-    Column("name", "Name", width=220),
+    Column("name", "Name of the inspection", width=220),
     Column("kind", "Kind", value=lambda x: words.name(Kind(x.wish["kind"])), width=100),
     Column("mode", "Way", value=lambda x: words.name(Mode(x.wish["mode"])), width=80),
+    Column("form", "Form", value=lambda x: _form(x.wish), width=150),
     Column("due", "Due", value=lambda x: x.wish["due_on"], width=105),
     Column("n", "Customers", "number", width=90),
     Column("state", "State", value=lambda x: _("Ended early") if x.state == BatchState.UNDONE else _("Under way"), width=100),
@@ -172,6 +180,12 @@ CAMPAIGNS = [
     Column("branch", "Branch", width=130),
     Column("reason", "Reason", width=220),
 ]
+
+
+def _form(wish: dict) -> str:
+    return words.in_language(wish["form_title"]) if "form_title" in wish else _("The usual one")
+
+
 FAR = [
     Column("branch", "Branch", width=160), Column("asked", "Customers", "number", width=90), Column("done", "Done", "number", width=80),
     Column("open", "Open", "number", width=80), Column("late", "Overdue", "late", value=lambda x: (f"{x.late:,}", x.late > 0), width=80),
@@ -183,7 +197,9 @@ def so_far(person: Person) -> None:
     with access.reading(person) as conn:
         rows = batches.listing(conn, BatchAct.ASK)
     if not rows:
-        tables.empty("No thematic inspection yet", "Begin one above: from a filter of loans, or from a list of numbers.")
+        tables.empty(
+            "No thematic inspection yet", "Begin one above: from a filter of loans or customers, or from a list of numbers."
+        )
     elif picked := tables.show(rows, CAMPAIGNS, "campaigns", _("Thematic inspections")):
         _one(person, picked)
 
@@ -194,7 +210,11 @@ def _one(person: Person, row) -> None:
     with access.reading(person) as conn:
         far = batches.progress(conn, row.id, clock.today())
     asked, done, pending = (sum(getattr(x, name) for x in far) for name in ("asked", "done", "open"))
-    st.markdown(f"**{look.plain(row.name)}** · " + _("{0:,} of {1:,} done").format(done, asked))
+    st.markdown(
+        f"**{look.plain(row.name)}** · "
+        + _("{0:,} of {1:,} done").format(done, asked)
+        + f" · {words.name(Mode(row.wish['mode']))} · {look.plain(_form(row.wish))}"
+    )
     st.progress(done / asked if asked else 0.0)
     tables.look_at(far, FAR, "campaign_far", _("How far each branch is"), tallest=10)
     st.page_link(

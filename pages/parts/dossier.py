@@ -75,10 +75,15 @@ def _todo(t, today: date) -> str:
     else:
         due += f" · {_('closed {0}').format(look.day(t.closed_on))}"
     ended = f" · {words.name(CloseReason(t.close_reason))}" if t.close_reason else ""
-    rule = f"{t.rule_code} v{t.rule_version}" if t.rule_code else _("by hand")
+    rule = f"{t.rule_code} v{t.rule_version}" if t.rule_code else by_hand(t.form_code)
     who = look.plain(t.assignee) if t.assignee else _("nobody yet")
     what = f"**{words.name(Kind(t.kind))}** · {words.name(Mode(t.mode))}"
     return f"{look.badge(TodoState(t.state))} {what} · {due}{ended} · {who}  :gray[:small[{look.plain(rule)}]]"
+
+
+def by_hand(form_code: str | None) -> str:
+    """Where a todo comes from that no rule made, and on which form it is filled in when one was chosen."""
+    return _("by hand") + (f" · {_titles(Definition.FORM, words.language.get()).get(form_code, form_code)}" if form_code else "")
 
 
 def record_lines(rows: Sequence) -> None:
@@ -109,15 +114,15 @@ def _signal(s) -> str:
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _titles(language: str) -> dict[str, str]:
+def _titles(family: Definition, language: str) -> dict[str, str]:
     with access.reading(access.MACHINE) as conn:
-        rows = definitions.in_force(conn, Definition.SIGNAL_RULE, clock.today())
+        rows = definitions.in_force(conn, family, clock.today())
     return {row.code: words.in_language(row.body["title"]) for row in rows}
 
 
 def title_of(rule_code: str) -> str:
     """A signal rule's title in the reader's language."""
-    return _titles(words.language.get()).get(rule_code, rule_code)
+    return _titles(Definition.SIGNAL_RULE, words.language.get()).get(rule_code, rule_code)
 
 
 def trail(rows: Sequence, sentence: Callable[[object], str]) -> None:

@@ -71,7 +71,7 @@ def ask(person: Person, loan, governing: dict, longest: float) -> None:
         why = st.text_input(_("Reason"), key="cycle_why", max_chars=200)
         wish = Wish(kind, every, mode)
         problem = own_rules.why_not(rule.rule, wish, longest)
-        if problem and problem != "same":
+        if problem:
             st.caption(f":material/block: {verbs.WHY[problem](longest=f'{longest:g}').sentence()}")
         else:
             st.caption(_("A second person of head office decides; until then nothing changes."))

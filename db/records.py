@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.listing import Page, contains, page, stream
-from db.tables import branches, customer_faces, customers, opinions, records, reviews, staff
+from db.tables import branches, customer_faces, customers, opinions, qualities, records, reviews, staff
 from db.vocab import EFFECTIVE, Mode, Outcome
 
 r = records.c
@@ -17,7 +17,8 @@ r = records.c
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list is narrowed to; None narrows nothing. `placed`: with a position that could be compared with a marked address."""
+    """What a list is narrowed to; None narrows nothing. `placed`: with a position that could be compared with a marked address;
+    `flaw`: with this pointed out about it, or with ANY_FLAW."""
 
     done_from: date | None = None
     done_to: date | None = None
@@ -30,8 +31,10 @@ class Filter:
     on_site: bool | None = None
     text: str | None = None
     box: tuple[float, float, float, float] | None = None  # south, west, north, east, in which the position lies
+    flaw: str | None = None
 
 
+ANY_FLAW = "any"
 EVERYTHING = Filter()
 SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name, "branch": branches.c.code}
 
@@ -117,12 +120,14 @@ def _query() -> sa.Select:
             r.id, r.customer_id, r.kind, r.mode, r.done_on, r.finished_at, r.outcome, r.conclusion, r.note, r.answers,
             r.distance_m, r.grade, r.offline, r.received_at, r.form_code, r.form_version, r.loan_ids, r.staff_id, customers.c.name.label("customer"), customers.c.customer_no,
             staff.c.name.label("staff"), branches.c.name.label("branch"), reviews.c.state.label("review"), opinions.c.state.label("opinion"),
+            qualities.c.flags,
         )
         .outerjoin(customers, customers.c.id == r.customer_id)
         .join(branches, branches.c.id == r.branch_id)
         .join(staff, staff.c.id == r.staff_id)
         .outerjoin(reviews, sa.and_(reviews.c.record_id == r.id, reviews.c.customer_id == r.customer_id))
         .outerjoin(opinions, sa.and_(opinions.c.record_id == r.id, opinions.c.customer_id == r.customer_id))
+        .outerjoin(qualities, sa.and_(qualities.c.record_id == r.id, qualities.c.customer_id == r.customer_id))
     )  # fmt: skip
 
 
@@ -131,14 +136,15 @@ def of_customer(conn: sa.Connection, customer_id: int, limit: int = 100) -> list
 
 
 def listing(conn: sa.Connection, f: Filter = EVERYTHING, sort: str = "-done", limit: int = 50, offset: int = 0) -> Page:
-    return page(conn, _query().where(*_conditions(f)), SORTS, sort, limit, offset)
+    return page(conn, _query().where(*conditions(f)), SORTS, sort, limit, offset)
 
 
 def export(conn: sa.Connection, f: Filter = EVERYTHING, sort: str = "-done"):
-    return stream(conn, _query().where(*_conditions(f)), SORTS, sort)
+    return stream(conn, _query().where(*conditions(f)), SORTS, sort)
 
 
-def _conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
+def conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
+    """The filter as conditions on checks, with their customers and qualities joined."""
     where = [r.done_on >= f.done_from] if f.done_from else []
     where += [r.done_on <= f.done_to] if f.done_to else []
     where += [r.branch_id.in_(f.branch_ids)] if f.branch_ids is not None else []
@@ -147,5 +153,7 @@ def _conditions(f: Filter) -> list[sa.ColumnElement[bool]]:
         south, west, north, east = f.box
         where += [r.lat >= south, r.lat < north, r.lon >= west, r.lon < east]
     where += [r.on_site.is_not(None) if f.placed else r.on_site.is_(None)] if f.placed is not None else []
+    where += [qualities.c.flags != sa.cast([], qualities.c.flags.type)] if f.flaw else []  # says which index
+    where += [qualities.c.flags.contains([f.flaw])] if f.flaw not in (None, ANY_FLAW) else []
     exact = ((r.kind, f.kind), (r.mode, f.mode), (r.conclusion, f.conclusion), (r.staff_id, f.staff_id), (r.on_site, f.on_site))
     return where + [column == value for column, value in exact if value is not None]

@@ -6,12 +6,12 @@ Without an acting person no test holds, so nothing is visible and nothing can be
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from db import bulk, leavings, levels, notices, organisation, spellings, ties
+from db import bulk, leavings, levels, notices, organisation, photos, spellings, ties
 from db.tables import metadata
 from db.vocab import SCOPE_OF, Role, Scope
 
@@ -120,6 +120,10 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "copies": FOR_HEAD | dict.fromkeys((*CHECKERS, Scope.COLLECTOR), PHOTO_SEEN),
     "reviews": OF_A_RECORD,
     "opinions": OF_A_RECORD,
+    "qualities": OF_A_RECORD,
+    # Nobody is told that his check was drawn before it was looked at.
+    "draws": FOR_HEAD,
+    "second_looks": FOR_HEAD,
     "drafts": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
     "sketches": {Scope.HEAD: f"staff_id = {ME}"},
     "uploads": dict.fromkeys(CHECKERS, f"staff_id = {ME}"),
@@ -325,6 +329,15 @@ def _lead_noted(branch: str, customer: str) -> tuple[Write, ...]:
     return all_of("insert", rows=f"({MY_RECORD.format('leads')}) or ({by_hand})", signed=f"staff_id = {ME}")
 
 
+# Neither who made a check nor who judged it first takes the second look.
+LOOKS_AGAIN = (
+    f"done_by = {ME} and staff_id <> {ME} and not exists (select 1 from opinions o where o.record_id = second_looks.record_id"
+    f" and o.customer_id = second_looks.customer_id and o.made_by = {ME}) and not exists (select 1 from reviews v where"
+    f" v.record_id = second_looks.record_id and v.customer_id = second_looks.customer_id and {ME} in (v.decided_by, v.settled_by))"
+)
+DRAWN_BY_ME = f"exists (select 1 from draws d where d.id = draw_id and d.made_by = {ME})"
+
+
 # What people may write, by scope; the verbs above decide when. Everything else is the machine's.
 # Who signs is who acts: nobody writes another's name under anything.
 WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
@@ -368,6 +381,13 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
         Scope.OFFICER: (ASKS_REVIEW, Write("update (state, appeal, appealed_at)", rows=f"staff_id = {ME}", signed=APPEALS)),
     },
     "opinions": {Scope.HEAD: GIVES_OPINION},
+    "draws": {Scope.HEAD: all_of("insert", signed=f"made_by = {ME}")},
+    "second_looks": {
+        Scope.HEAD: (
+            Write("insert", signed=f"state = 'waiting' and done_by is null and {DRAWN_BY_ME}"),
+            Write("update (state, words, call, call_words, done_by, done_at)", signed=LOOKS_AGAIN),
+        )
+    },
     "todos": {
         Scope.HEAD: all_of(SETTLED) + all_of("insert", signed=ASKED_BY_HAND),
         Scope.BRANCH: all_of(SETTLED) + all_of("insert", signed=ASKED_BY_HAND),
@@ -476,7 +496,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
              "todo_days", "loan_history", "branch_tree", "branch_moves", "claims", "installation", "undressed",
              "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows", "batch_rows",
-             "notices", "dispatches", "prints", "copies", "sketches", "spellings", "searches", "exports"}  # fmt: skip
+             "notices", "dispatches", "prints", "copies", "qualities", "sketches", "spellings", "searches", "exports"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "size", "identity_hash", "phone_hash", "identity_masked",
                      "phone_masked", "village", "live", "raw_masked", "progress", "token_hash", "used_at"}  # fmt: skip
 # Where an officer was is coarsened after a while; the trail, which nobody changes, must not keep it beside.
@@ -583,17 +603,11 @@ def _machine_functions() -> Iterator[str]:
     yield from _for_people_only("vigil_settle_level(bigint)", Scope.HEAD)
     yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
     yield from _for_people_only(notices.SIGNATURE, *WRITERS)
-    for function, body in leavings.functions(_seen_in_each_scope()).items():
-        yield body
-        yield from _for_people_only(function, Scope.HEAD, Scope.BRANCH)
-        yield f"alter function {function} owner to {Scope.MACHINE}"
-    for function, body in ties.functions(_seen_in_each_scope()).items():
-        yield body
-        yield from _for_people_only(function, *REVEALED_TO, Scope.READER)
-        yield f"alter function {function} owner to {Scope.MACHINE}"
-    yield spellings.function({scope: CUSTOMER_POLICY[scope] for scope in (*REVEALED_TO, Scope.READER)})
-    yield from _for_people_only(spellings.SIGNATURE, *REVEALED_TO, Scope.READER)
-    yield f"alter function {spellings.SIGNATURE} owner to {Scope.MACHINE}"
+    yield from _of_the_machine({photos.SIGNATURE: photos.STORAGE}, Scope.HEAD, Scope.READER, Scope.ADMIN)
+    yield from _of_the_machine(leavings.functions(_seen_in_each_scope()), Scope.HEAD, Scope.BRANCH)
+    yield from _of_the_machine(ties.functions(_seen_in_each_scope()), *REVEALED_TO, Scope.READER)
+    called = spellings.function({scope: CUSTOMER_POLICY[scope] for scope in (*REVEALED_TO, Scope.READER)})
+    yield from _of_the_machine({spellings.SIGNATURE: called}, *REVEALED_TO, Scope.READER)
     yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
     yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
     for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
@@ -602,6 +616,14 @@ def _machine_functions() -> Iterator[str]:
                      "vigil_note(text, text, bigint, jsonb)", notices.SIGNATURE):  # fmt: skip
         yield f"alter function {function} owner to {Scope.MACHINE}"
     yield _ASK
+
+
+def _of_the_machine(functions: Mapping[str, str], *roles: str) -> Iterator[str]:
+    """By their signature; what these roles may call, and nobody else."""
+    for function, body in functions.items():
+        yield body
+        yield from _for_people_only(function, *roles)
+        yield f"alter function {function} owner to {Scope.MACHINE}"
 
 
 def _for_people_only(function: str, *roles: str) -> Iterator[str]:

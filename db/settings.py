@@ -10,6 +10,11 @@
 | VIGIL_HOSTS    | comma-separated host names the server answers to; default: any                      |
 | VIGIL_HTTPS    | 1 when browsers reach us over HTTPS: cookies become Secure, HSTS is sent             |
 | VIGIL_JOBS     | 0 keeps the scheduler out of the app process (run `python -m engine serve` instead)  |
+| VIGIL_PHOTOS   | where photos lie: a folder, or s3://bucket/prefix; default VIGIL_HOME/photos         |
+| VIGIL_PHOTOS_BEFORE | where they lay before, read from until `python -m engine photos` has moved them |
+| VIGIL_PHOTOS_ENDPOINT | http(s)://host:port of the object store, for photos in s3://                      |
+| VIGIL_PHOTOS_KEY | its key's name; VIGIL_PHOTOS_SECRET its secret                                  |
+| VIGIL_PHOTOS_REGION | its region; default us-east-1                                                      |
 | VIGIL_FONT     | the font of a photo's stamp; default: the first known Chinese font of the system      |
 | VIGIL_SOLOMON  | folder of Solomon's instances, for measuring the round (docs/route.md)              |
 | VIGIL_TILES    | URL of the bank's licensed map tiles with {z}, {x} and {y}; default: none            |
@@ -22,7 +27,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -85,6 +90,48 @@ def database_url() -> str | None:
 
 def fixed_today() -> date | None:
     return _date("VIGIL_TODAY")
+
+
+@dataclass(frozen=True)
+class PhotoPlace:
+    """Where photos lie: a folder, or below a prefix of a bucket."""
+
+    folder: Path | None
+    bucket: str = ""
+    prefix: str = ""
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    region: str = ""
+
+
+def photos() -> PhotoPlace:
+    return _photo_place("VIGIL_PHOTOS") or PhotoPlace(home() / "photos")
+
+
+def photos_before() -> PhotoPlace | None:
+    """The place they are moved away from, still read."""
+    return _photo_place("VIGIL_PHOTOS_BEFORE")
+
+
+def _photo_place(name: str) -> PhotoPlace | None:
+    raw = os.environ.get(name)
+    if not raw:
+        return None
+    if not raw.startswith("s3:"):
+        return PhotoPlace(Path(raw).expanduser().resolve())
+    named = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([\w./=-]*))?", raw)
+    if not named:
+        raise BadSetting(name=name, value=raw, expected="a bucket is written like s3://bucket or s3://bucket/folder")
+    endpoint = os.environ.get("VIGIL_PHOTOS_ENDPOINT", "").rstrip("/")
+    if not re.fullmatch(r"https?://[\w.:\[\]-]+", endpoint):
+        raise BadSetting(name="VIGIL_PHOTOS_ENDPOINT", value=endpoint, expected="an address like https://s3.bank.example:9000")
+    access, secret = os.environ.get("VIGIL_PHOTOS_KEY", ""), os.environ.get("VIGIL_PHOTOS_SECRET", "")
+    if not access or not secret:
+        raise BadSetting(name="VIGIL_PHOTOS_KEY", value="…", expected="photos in s3:// need this and VIGIL_PHOTOS_SECRET")
+    prefix = (named[2] or "").strip("/")
+    region = os.environ.get("VIGIL_PHOTOS_REGION") or "us-east-1"
+    return PhotoPlace(None, named[1], f"{prefix}/" if prefix else "", endpoint, access, secret, region)
 
 
 def language() -> str:

@@ -946,6 +946,64 @@ reviews = Table(
     comment="复核: presence in doubt, looked at by a person, and once more when the officer appeals",
 )  # fmt: skip
 
+qualities = Table(
+    "qualities", metadata,
+    Column("record_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("staff_id", nullable=False, comment="who made the check"),
+    Column("done_on", Date, nullable=False),
+    Column("flags", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="what is pointed out; none: nothing"),
+    Column("measures", OBJECT, nullable=False, server_default=text("'{}'"), comment="by flag: what was found, and the limit in force then"),
+    Column("bands", ARRAY(Integer), comment="of its words: similar ones of the same officer or customer have one in common; null: too few words"),
+    now_by_default("judged_at"),
+    PrimaryKeyConstraint("record_id", "customer_id"),
+    ForeignKeyConstraint(["record_id", "customer_id"], ["records.id", "records.customer_id"]),
+    # A new text asks which earlier ones may be the same; asked as often as written, so nothing waits to be put in its place.
+    Index("qualities_by_band", "bands", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    # The list of what is pointed out, of a hundred checks a few.
+    Index("qualities_flagged", "done_on", postgresql_where=text("flags <> '{}'")),
+    CheckConstraint("flags <@ array['" + "', '".join(vocab.Flaw) + "']", name="known"),
+    comment="质量提示: what is pointed out about each check, reckoned once it has come",
+)  # fmt: skip
+
+draws = Table(
+    "draws", metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("branch_id", Integer, ForeignKey("branches.id"), comment="with those below it; null: the whole bank"),
+    Column("wish", OBJECT, nullable=False, comment="among which checks, how many, flagged ones first"),
+    Column("seed", Text, nullable=False, comment="by which anybody draws the same again"),
+    Column("population", Integer, nullable=False, comment="checks there were to draw from"),
+    Column("n", Integer, nullable=False, comment="drawn"),
+    staff_ref("made_by", nullable=False),
+    moment("made_at", nullable=False),
+    UniqueConstraint("seed", name="draws_once"),
+    comment="抽查批次: a sample of checks that are looked at a second time",
+)  # fmt: skip
+
+second_looks = Table(
+    "second_looks", metadata,
+    Column("draw_id", BigInteger, ForeignKey("draws.id"), nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
+    Column("branch_id", Integer, ForeignKey("branches.id"), nullable=False),
+    staff_ref("staff_id", nullable=False, comment="who made the check"),
+    Column("turn", Integer, nullable=False, comment="in which order they were drawn"),
+    word("state", vocab.SecondLook, server_default=text("'waiting'")),
+    Column("words", Text),
+    word("call", vocab.CallBack, nullable=True, comment="the customer was called"),
+    Column("call_words", Text, comment="what he said"),
+    staff_ref("done_by"),
+    moment("done_at"),
+    PrimaryKeyConstraint("record_id", "customer_id", "draw_id"),
+    ForeignKeyConstraint(["record_id", "customer_id"], ["records.id", "records.customer_id"]),
+    Index("second_looks_of_draw", "draw_id", "turn"),
+    CheckConstraint("done_by <> staff_id", name="never_oneself"),
+    CheckConstraint("(state = 'waiting') = (done_by is null)", name="looked_at_by_somebody"),
+    CheckConstraint("(state = 'doubted') <= (words is not null)", name="doubted_has_words"),
+    comment="抽查: a drawn check, looked at by somebody who neither made nor judged it",
+)  # fmt: skip
+
 opinions = Table(
     "opinions", metadata,
     Column("record_id", BigInteger, nullable=False),

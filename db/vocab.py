@@ -428,6 +428,33 @@ class Opinion(StrEnum):
     RETURNED = "returned"  # 退回
 
 
+class SecondLook(StrEnum):
+    """What a second look at a drawn check came to (抽查结果)."""
+
+    WAITING = "waiting"  # 待抽查
+    AGREED = "agreed"  # 属实
+    DOUBTED = "doubted"  # 存疑
+
+
+class CallBack(StrEnum):
+    """What the customer said when he was called about a check (回访结果)."""
+
+    CONFIRMED = "confirmed"  # 客户证实
+    CONTRADICTED = "contradicted"  # 与客户说法不符
+    UNREACHED = "unreached"  # 未联系上
+
+
+class Flaw(StrEnum):
+    """What is pointed out about the quality of a check (质量提示); nothing is blocked by it."""
+
+    COPIED = "copied"  # 文字雷同
+    SAME = "same"  # 答案照搬
+    SHORT = "short"  # 描述过短
+    QUICK = "quick"  # 用时过短
+    LATE = "late"  # 迟报
+    CROWDED = "crowded"  # 扎堆走访
+
+
 class Definition(StrEnum):
     """Families of versioned, dated, twice-signed data."""
 

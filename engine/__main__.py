@@ -1,4 +1,4 @@
-"""The command line: python -m engine load | night | explain | handover | file | monthly | seed | serve | query | report | plan | presence | bench | doctor
+"""The command line: python -m engine load | night | explain | handover | file | monthly | seed | serve | query | report | plan | presence | photos | bench | doctor
 
 With --json one JSON object goes to stdout; everything for people goes to stderr.
 """
@@ -38,8 +38,10 @@ from engine import (
 from engine.demo import seed, story
 from engine.feed import load, mapping
 from engine.papers import inspection, monthly, volumes
+from engine.photos import moving
 from engine.presence import read
 from engine.route import reading
+from engine.visits import pictures
 from engine.words import _
 
 
@@ -49,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         words.language.set(settings.language())
         with store.in_words():
-            if given.run not in (_plan, _presence):  # they need no bank
+            if given.run not in (_plan, _presence, _photos):  # they need no bank
                 opening.open_store()
             return given.run(given)
     except Told as no:
@@ -104,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("presence", _presence, "grade one check-in")
     sub.add_argument("path", type=Path, help="JSON: address, fix, received_at, previous, recent")
     _papers(command)
+    command("photos", _photos, "move photos from VIGIL_PHOTOS_BEFORE to VIGIL_PHOTOS; may be stopped and run again")
     command("doctor", _doctor, "is everything as it should be")
     sub = command("bench", _bench, "measure on a scratch database of the same server, beside the floor of the same run")
     sub.add_argument("name", nargs="+", choices=sorted(bench.MEASURES))
@@ -403,6 +406,22 @@ def _presence(given: argparse.Namespace) -> int:
     answer["for_review"] = graded.for_review
     _tell(given, answer, [_("Grade {0}").format(graded.grade), *(f"  [{r.verdict}] {r.words}" for r in graded.reasons)])
     return 0
+
+
+def _photos(given: argparse.Namespace) -> int:
+    before = settings.photos_before()
+    if before is None:
+        raise refusals.Missing(field="VIGIL_PHOTOS_BEFORE")
+
+    def say(moved: moving.Moved) -> None:
+        if moved.photos % 500 == 0:
+            print(f"  {moved.photos:,}", file=sys.stderr, flush=True)
+
+    moved = moving.move(pictures.place(before), pictures.place(settings.photos()), say)
+    lines = [_("{0:,} photos moved, {1:,.1f} MB").format(moved.photos, moved.bytes / 2**20)]
+    lines += [_("Damaged, and left where it is: {0}").format(key) for key in moved.damaged]
+    _tell(given, dataclasses.asdict(moved), lines)
+    return 1 if moved.damaged else 0
 
 
 def _doctor(given: argparse.Namespace) -> int:

@@ -3,10 +3,15 @@
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from db import access, dispatches, feeds, health, jobs, settings
 from db.access import MACHINE
+from db.told import Told
 from engine import channels, clock, night
+from engine.photos.store import try_out
+from engine.visits import pictures
+from engine.words import _
 
 LEAST_FREE = 0.15  # of the disk the embedded store lies on; PostgreSQL shuts down when it is full
 
@@ -38,6 +43,7 @@ def examine() -> list[Finding]:
         Finding("Free disk space", disk.free / disk.total > LEAST_FREE, f"{disk.free / 2**30:.1f} GiB, {disk.free / disk.total:.0%}"),
         Finding("Outgoing messages", not stuck(waiting), _since(waiting)),
         _channels(),
+        _photos(clock.now().replace(second=0, microsecond=0)),
     ]  # fmt: skip
 
 
@@ -48,6 +54,18 @@ def stuck(waiting: datetime | None) -> bool:
 
 def _since(waiting: datetime | None) -> str:
     return "ok" if not stuck(waiting) else f"{waiting.astimezone(settings.ZONE):%Y-%m-%d %H:%M}"
+
+
+@lru_cache(maxsize=1)
+def _photos(_minute: datetime) -> Finding:
+    """Once a minute: a store that is away is waited for."""
+    try:
+        store = pictures.shelf()
+        try_out(store)
+    except Told as no:
+        return Finding("Photo store", False, no.sentence(_))
+    where = settings.photos()
+    return Finding("Photo store", True, str(where.folder or f"s3://{where.bucket}/{where.prefix}"))
 
 
 def _channels() -> Finding:

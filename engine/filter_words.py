@@ -2,7 +2,8 @@
 
 from db import branches, staff
 from db.access import Connection
-from db.vocab import CloseReason, Conclusion, Family, Guarantee, Kind, LeadState, LoanClass, Mode, Segment, TodoState
+from db.records import ANY_FLAW
+from db.vocab import CloseReason, Conclusion, Family, Flaw, Guarantee, Kind, LeadState, LoanClass, Mode, Segment, TodoState
 from engine import words
 from engine.words import _
 
@@ -13,8 +14,9 @@ LABELS = {
     "worst_class": "Class", "segment": "Segment", "level": "Customer level", "product": "Product", "guarantee": "Guarantee",
     "unassigned": "Nobody yet", "no_manager": "Without a manager", "no_address": "Without a marked address", "pending": "Pending",
     "live": "Live", "close_reason": "Reason", "matures_within": "Matures within days", "due_within": "Due within days",
-    "since": "From", "until": "To", "done_from": "From", "done_to": "To", "conclusion": "Conclusion", "staff_id": "Officer",
-    "placed": "Position compared", "on_site": "On site", "run_id": "Run", "batch_id": "Batch of todos", "month": "Month of the report", "box": "Part of the map",
+    "since": "From", "until": "To", "done_from": "Done from", "done_to": "Done to", "conclusion": "Conclusion", "staff_id": "Officer",
+    "placed": "Position compared", "on_site": "On site", "flaw": "Quality flags", "run_id": "Run", "batch_id": "Batch of todos",
+    "month": "Month of the report", "box": "Part of the map",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,
@@ -37,6 +39,8 @@ def _value(conn: Connection, name: str, value: object) -> str:
         return shown if len(value) <= 5 else _("{0} and {1} more").format(shown, len(value) - 5)
     if name in STAFF:
         return staff.names(conn).get(value, "?")
+    if name == "flaw":
+        return _("Any") if value == ANY_FLAW else words.name(Flaw(value))
     if name == "state":
         return next((words.name(kind(value)) for kind in (TodoState, LeadState) if value in list(kind)), str(value))
     return words.name(WORDS[name](value)) if name in WORDS else str(value)

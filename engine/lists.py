@@ -24,7 +24,7 @@ from db.vocab import (
     Segment,
     TodoState,
 )  # fmt: skip
-from engine import monthly, words
+from engine import monthly, quality, words
 from engine.words import _
 from engine.workbook import Field
 
@@ -125,7 +125,8 @@ def _of_records(_today: date) -> list[Field]:
         Field("Record number", "id", "number"), Field("When", "finished_at", "moment"), Field("Customer number", "customer_no"), Field("Customer", "customer"),
         Field("Kind", "kind", "word", Kind), Field("Way", "mode", "word", Mode), Field("Conclusion", "conclusion", "word", Conclusion),
         Field("Outcome", "outcome", "word", Outcome), Field("Presence", "grade"), Field("Review", "review", "word", ReviewState),
-        Field("Opinion", "opinion", "word", Opinion), Field("Metres from the mark", "distance_m", "decimal"), Field("Officer", "staff"),
+        Field("Opinion", "opinion", "word", Opinion), Field("Quality flags", lambda r: quality.named(r.flags)),
+        Field("Metres from the mark", "distance_m", "decimal"), Field("Officer", "staff"),
         Field("Branch", "branch"), Field("Remark", "note"),
     ]  # fmt: skip
 

@@ -51,6 +51,20 @@ PARAMETERS = {
     "round.country_detour": Parameter(1.25, "times", "How much longer the way is than the straight line in the country"),
     "round.halt": Parameter(2, "minutes", "Parking and finding the door take so long at each customer"),
     "round.nearby": Parameter(20, "minutes", "A customer counts as near the way when the detour takes at most so long"),
+    "photos.price": Parameter(0.12, "yuan", "A gigabyte of photos costs so much a month"),
+    "quality.copied_share": Parameter(
+        0.9, "share", "Words of a check are pointed out when so much of them stands in an earlier one"
+    ),
+    "quality.copied_chars": Parameter(15, "characters", "Words shorter than this are not compared with earlier ones"),
+    "quality.copied_days": Parameter(365, "days", "Words are compared with earlier checks so far back"),
+    "quality.same_figures": Parameter(
+        1, "answers", "Answers that are all as last time are pointed out when so many figures are among them"
+    ),
+    "quality.short_chars": Parameter(10, "characters", "A conclusion other than normal with fewer words than this is pointed out"),
+    "quality.short_normal_chars": Parameter(0, "characters", "A normal conclusion with fewer words than this is pointed out"),
+    "quality.quick_minutes": Parameter(3, "minutes", "A field visit that took less than this is pointed out"),
+    "quality.late_hours": Parameter(24, "hours", "A check that came to the bank later than this after it was made is pointed out"),
+    "quality.an_hour": Parameter(10, "checks", "So many field visits of one officer within an hour are pointed out"),
     "todos.hand_days": Parameter(15, "days", "A todo made by hand may be moved so far without a second person"),
     "cycles.longest": Parameter(2, "times", "A loan's own cycle may be so many times as long as its rule's"),
     "todos.a_week": Parameter(25, "todos", "An officer is to have at most so many checks due in a week"),

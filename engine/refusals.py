@@ -206,6 +206,20 @@ class OnesOwn(Refusal):
     status = 403
 
 
+class JudgedBefore(Refusal):
+    """You have judged this check before; somebody else takes the second look."""
+
+    status = 403
+
+
+class NothingToDraw(Refusal):
+    """No completed check is like this, or none is to be drawn. Widen what is drawn from."""
+
+
+class TooManyToDraw(Refusal):
+    """{n} checks are no sample. Draw {most} at most."""
+
+
 class OnlyOnce(Refusal):
     """An appeal can be made once, after a decision and by the officer concerned."""
 

@@ -16,7 +16,7 @@ import structlog
 from db import access, calendar, calendar_links, jobs, sessions, settings
 from db.access import MACHINE
 from engine import calendar as working_days
-from engine import clock, exports, footprints, kept_reports, night, notices, outbox, spelling, suspects, visits
+from engine import clock, exports, footprints, kept_reports, night, notices, outbox, quality, spelling, suspects, visits
 from engine.feed import load
 from engine.photos import finding
 
@@ -87,6 +87,10 @@ def _photos() -> object:
     return visits.compare(now=clock.now())
 
 
+def _quality() -> object:
+    return quality.judge_new(clock.now())
+
+
 JOBS = (
     Job(
         "night",
@@ -103,6 +107,7 @@ JOBS = (
     ),
     Job("names", "Spell new names for the search", spelling.catch_up, every=timedelta(minutes=10)),
     Job("photos", "Compare photos that were not compared when they came", _photos, every=timedelta(minutes=1)),
+    Job("quality", "Point out what is odd about checks that have just come", _quality, every=timedelta(minutes=1)),
     Job("exports", "Make files that wait, delete those that are over", exports.work, every=timedelta(seconds=20)),
     Job("reports", "Ask for the reports that are made by themselves", kept_reports.make_due, every=timedelta(minutes=10)),
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),

@@ -51,6 +51,7 @@ LABELS = {
     "level_on": "At this level since",
     "ruled_on": "Due by the rule", "reissued_on": "Asked again on", "act": "What was done", "n": "Todos",
     "opened_at": "Opened", "finding": "Finding", "words": "In words",
+    "seed": "Seed", "population": "Checks to draw from", "call": "Call back", "call_words": "What the customer said", "done_by": "Looked at by",
     "appeal": "Appeal", "appealed_at": "Appealed", "last_finding": "Last finding", "last_words": "Last words",
     "settled_by": "Settled by", "rhythm": "Made by itself", "next_on": "Made next on", "to_roles": "Shared with",
     "to_branches": "In branches", "settled_at": "Finally decided", "told_at": "Taken, as the file says", "device": "Device",
@@ -64,12 +65,12 @@ NOUNS = {
     "calendar_links": "Calendar link", "reports": "Report", "papers": "Paper",
     "level_adjustments": "Customer level by hand",
     "batches": "Batch of todos", "own_cycles": "A loan's own cycle",
-    "reviews": "Review of presence", "opinions": "Opinion",
+    "draws": "Draw of checks", "second_looks": "Second look", "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "left_by", "marked_by", "phone_by", "marker_id", "checked_by",
           "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids", "leads_to",
-          "ended_by", "settled_by"}  # fmt: skip
+          "ended_by", "settled_by", "done_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id", "to_branches", "merged_into"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
 WORDS = {
@@ -85,12 +86,13 @@ WORDS = {
     ("addresses", "kind"): vocab.Place, ("addresses", "way"): vocab.Marking,
     ("requests", "kind"): vocab.Request, ("requests", "state"): vocab.Approval, ("reviews", "state"): vocab.ReviewState, ("opinions", "state"): vocab.Opinion,
     "rhythm": vocab.Rhythm, "to_roles": vocab.Role,
+    ("second_looks", "state"): vocab.SecondLook, "call": vocab.CallBack,
     "finding": vocab.Finding, "last_finding": vocab.Finding,
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
 OURS = {"measures"}  # kept as texts of the catalogue
 VEILED = {"password_hash"}  # that it changed, never to what
-QUIET = {"last_on", "kept", "wish", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
+QUIET = {"last_on", "kept", "wish", "draw_id", "turn", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",

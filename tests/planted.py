@@ -235,6 +235,11 @@ def _photographed(conn: sa.Connection, about: dict, record: int, officer: int, n
     conn.execute(sa.insert(tables.opinions).values(
         **about, record_id=record, staff_id=officer, state="returned", words="补拍库存", made_by=wang, made_at=sa.func.now()))  # fmt: skip
 
+    drawn = _put(conn, tables.draws, wish={}, seed=f"s{n}", population=9, n=1, made_by=wang, made_at=sa.func.now())
+    conn.execute(sa.insert(tables.second_looks).values(**about, draw_id=drawn, record_id=record, staff_id=officer, turn=1))
+    conn.execute(sa.insert(tables.qualities).values(
+        **about, record_id=record, staff_id=officer, done_on=TODAY, flags=["quick"], measures={"quick": {"found": 1, "limit": 3}}))  # fmt: skip
+
 
 def _half_filled_in(conn: sa.Connection, about: dict, loan: int, staff_id: int) -> None:
     key = conn.execute(sa.insert(tables.drafts).values(

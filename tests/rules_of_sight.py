@@ -21,6 +21,7 @@ Written from the bank's rules, not from db/security.py:
 * links of calendars, who has them, the auditor and the technical roles;
 * a report that is kept: its owner, and those of the roles it is shared with who work in the branches it is shared with, or below;
   files, whoever they are made for; what is asked about one, whoever asked, and who decides;
+* which checks were drawn for a second look, and what it came to: the whole-book roles alone;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -42,7 +43,7 @@ OPEN_TO_ALL = ("branches", "branch_tree", "staff", "staff_roles", "products", "c
                "job_runs", "installation")  # fmt: skip
 OF_A_CUSTOMER = ("customers", "customer_levels", "level_adjustments", "customer_faces", "addresses", "guarantors", "photos", "exemptions", "own_cycles", "claims",
                  "customer_facts", "notes", "handover_parts", "handover_rows", "batch_rows", "copies")  # fmt: skip
-OF_A_RECORD = ("records", "leads", "reviews", "opinions")
+OF_A_RECORD = ("records", "leads", "reviews", "opinions", "qualities")
 OF_A_BRANCH = ("loans", "loan_history", "todos", "signals", "requests", *OF_A_RECORD)
 CHECKERS = (Role.BRANCH_HEAD, *OFFICERS)
 TOLD = tuple(role for role in EVERYBODY if role is not Role.AUDITOR)
@@ -55,7 +56,7 @@ OPEN_TO = (
     | {"requests": EVERYBODY}
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
     | dict.fromkeys(("handovers", "handover_parts", "handover_rows", "batches", "batch_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
-    | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
+    | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "draws": WHOLE_BOOK, "second_looks": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
        "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "branch_moves": (), "prints": (), "spellings": (), "searches": EVERYBODY,
@@ -122,7 +123,7 @@ class Sight:
     def sees(self, table: str, row: dict) -> bool:
         if self.role not in OPEN_TO[table]:
             return False
-        if table in OPEN_TO_ALL or table in OPERATIONS or table in ("arrears", "accounts"):
+        if table in OPEN_TO_ALL or table in OPERATIONS or table in ("arrears", "accounts", "draws", "second_looks"):
             return True
         if table == "photos" and self.role in CHECKERS and row["staff_id"] == self.person.id:
             return True

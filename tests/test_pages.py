@@ -17,16 +17,17 @@ from google.protobuf import text_format
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from db import access, addresses, audit, batches, customers, definitions, handovers, settings, signals
+from db import access, addresses, audit, batches, customers, definitions, draws, handovers, settings, signals
 from db.access import MACHINE, Person
-from db.vocab import BatchAct, Definition, Level, Marking, Place, Role
+from db.vocab import BatchAct, Definition, Level, Marking, Place, Role, SecondLook
 from engine import addresses as marking
-from engine import clock, exports, handover, parameters, preferences, refusals, words
+from engine import clock, exports, handover, parameters, preferences, quality, refusals, words
 from engine.addresses import Wish
 from engine.sign_in import Visitor
 from pages.parts import frame, look, menu, who
 from tests import bank, conftest, evening
 from tests.evening import TODAY, TURNED
+from tests.test_quality import FOUND, check
 
 ROLES = {role: number for number, _name, _branch, _post, role in bank.STAFF} | {"manager": "802"}  # of the branches: Nong'an
 HOSTILE = (  # of an address: names and values nobody should have to believe
@@ -43,6 +44,7 @@ HOSTILE = (  # of an address: names and values nobody should have to believe
     "rules?view=secret", "rules?rule=../../etc/passwd", "rules?parameter=__class__", "feeds?run=0x10", "feeds?run=99999999",
     "map?mark=%00", "map?mark=' or 1=1", "map?due=never", "map?reach=-1", "addresses?state=lost", "addresses?manager=-1",
     "records?id=-1", "records?id=99999999999999999999", "records?id=²", "records?view=zzz",
+    "records?view=spot&draw=99999", "records?view=spot&draw=999999999999999", "records?view=spot&draw=x", "records?flaw=zzz",
     "reports?subject=accounts&measures=count", "reports?subject=loans&measures=count(*)", "reports?subject=loans&measures=count&rows=1;drop",
     "reports?subject=loans&measures=count&w_class=%27 or 1=1", "reports?subject=loans&measures=count&period=days&since=2026-02-30",
     "reports?kept=99999999999999999999", "reports?report=../../etc/passwd", "reports?file=x", "reports?view=secret",
@@ -757,3 +759,45 @@ class TestTodosInBulk:
     def test_an_auditor_sees_what_was_done_and_an_officer_only_the_list(self, monkeypatch):
         assert "批量操作记录" in shown(Visit(monkeypatch, "auditor").at("todos"))
         assert "批量操作记录" not in shown(Visit(monkeypatch, "manager").at("todos?batch=1"))
+
+
+class TestChecksThatAreOdd:
+    @pytest.fixture
+    def copied(self, book) -> tuple[int, int]:
+        li = conftest.person("802")
+        made = check(li, "K001", timedelta(days=2), note=FOUND), check(li, "K002", note=f"{FOUND}无异常。")
+        quality.judge_new(clock.now())
+        return made
+
+    def test_are_found_by_the_filter_and_stand_beside_what_they_repeat(self, visit, copied):
+        first, second = copied
+        test = visit("head_risk").at("records?flaw=copied")
+        assert not test.exception
+        assert {"文字雷同"} == set(test.dataframe[0].value["flags"])
+        test = visit("manager").at(f"records?id={second}")
+        told = shown(test)
+        assert "文字重合" in told and "不影响任何流程" in told and told.count("orange-background") >= 2
+        assert "质量提示" not in shown(visit("manager").at(f"records?id={first}"))
+
+    def test_are_drawn_looked_at_again_by_another_and_counted(self, visit, copied):
+        head = visit("head_risk")
+        test = head.at("records?view=spot")
+        test.toggle(key="draw_flagged").set_value(True)
+        test.segmented_control(key="draw_how").set_value("number").run()
+        test.number_input(key="draw_n").set_value(1).run()
+        test = test.button(key="do_draw").click().run()
+        assert not test.exception and "全行" in shown(test)
+        with access.reading(conftest.person(ROLES["head_risk"])) as conn:
+            (drawn,) = draws.listing(conn)
+            (row,) = draws.looks(conn, drawn.id).rows
+        assert row.flags and drawn.n == 1
+        second = visit("head_loans")
+        assert "0/1" in shown(second.at(f"records?view=spot&draw={drawn.id}"))
+        test = second.at(f"records?id={row.record_id}")
+        test.segmented_control(key="look_state").set_value(SecondLook.DOUBTED).run()
+        assert "请填写" in " ".join(sentences(test.button(key="look_again").click().run()))
+        test.text_area(key="look_words").set_value("与上次记录雷同，未见实质内容")
+        test = test.button(key="look_again").click().run()
+        assert not test.exception and "与上次记录雷同" in shown(test)
+        assert "1/1" in shown(visit("auditor").at(f"records?view=spot&draw={drawn.id}"))
+        assert "抽查" not in "".join(m.value for m in visit("manager").at(f"records?id={row.record_id}").subheader)

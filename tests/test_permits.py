@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from db import access, audit
+from db import access, audit, records
 from db.access import MACHINE, Person
 from db.batches import Whom
 from db.files import Span
@@ -28,6 +28,7 @@ from db.vocab import (
     Place,
     Rhythm,
     Role,
+    SecondLook,
 )
 from engine import (
     absences,
@@ -41,6 +42,7 @@ from engine import (
     care,
     checks,
     customers,
+    draws,
     exports,
     footprints,
     handover,
@@ -127,6 +129,8 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "customers.name_inspector": ("inspector.name", lambda conn, by: customers.name_inspector(conn, by, [1], 13, today=TODAY)),
     "checks.submit": ("check.submit", lambda conn, by: checks.submit(conn, by, check_of(1))),
     "customers.reveal": ("customer.reveal", lambda conn, by: customers.reveal(conn, by, 1, "phone", "to call him")),
+    "draws.draw": ("spot.draw", lambda conn, by: draws.draw(conn, by, draws.Wish(records.Filter(), 1), "seed", now=NOW)),
+    "draws.settle": ("spot.check", lambda conn, by: draws.settle(conn, by, 1, 1, draws.Said(SecondLook.AGREED), now=NOW)),
     "exports.ask": ("export.make", lambda conn, by: exports.ask(conn, by, exports.of_list("leads", Leads()), now=NOW, today=TODAY)),
     "kept_reports.keep": ("report.keep", lambda conn, by: kept_reports.keep(conn, by, "mine", FEW)),
     "kept_reports.share": ("report.share", lambda conn, by: kept_reports.share(conn, by, 0, [Role.MANAGER], [])),

@@ -27,6 +27,7 @@ from db import (
     definitions,
     dispatches,
     drafts,
+    draws,
     exports,
     feeds,
     figures,
@@ -46,6 +47,7 @@ from db import (
     portfolio,
     preferences,
     products,
+    qualities,
     reasons,
     records,
     requests,
@@ -102,11 +104,13 @@ MACHINERY = (
     "scratch",
     "security",
     "spellings.stale",
+    "qualities.unjudged",
+    "qualities.alike",
 )
 # What tells nothing of any row.
 OF_NO_ROW = {"health.server_version", "health.unprotected", "health.sizes", "health.database_size"}
-# Tells of others' rows that there are such, and not whose: tried in tests/test_reviews.py and tests/test_handover.py.
-WITHOUT_SAYING_WHOSE = {"copies.of_form", "records.same_digits", "leavings.begun_by"}
+# Tells of others' rows that there are such, and not whose: tried in tests/test_reviews.py, tests/test_handover.py, tests/test_storage.py.
+WITHOUT_SAYING_WHOSE = {"copies.of_form", "records.same_digits", "leavings.begun_by", "photos.storage"}
 # Found by functions that apply the rules themselves: tried below, ties in tests/test_ties.py.
 BY_FUNCTIONS = {"customers.having", "spellings.called", "ties.tied", "ties.circles"}
 # Asked before anybody acts; people are refused, for these read what is hidden.
@@ -386,6 +390,18 @@ READS: dict[str, Callable] = {
         for loan, c in w.pairs
         for kind, period in ((Kind.REGULAR, "2026Q4"), (Kind.FIRST, "x"))
     ],
+    "draws.population": lambda conn, w: draws.population(conn, records.Filter()),
+    "draws.get": lambda conn, w: [draws.get(conn, n) for n in range(1, 9)],
+    "draws.listing": lambda conn, w: draws.listing(conn),
+    "draws.looks": lambda conn, w: [draws.looks(conn, n) for n in range(1, 9)],
+    "draws.results": lambda conn, w: [draws.results(conn, n) for n in range(1, 9)],
+    "draws.of_record": lambda conn, w: [draws.of_record(conn, r) for r in w.records],
+    "draws.next_waiting": lambda conn, w: [draws.next_waiting(conn, n, s) for n in range(1, 9) for s in w.some],
+    "draws.judged_by": lambda conn, w: [
+        draws.judged_by(conn, look, s) for r in w.records for look in draws.of_record(conn, r) for s in w.some
+    ],
+    "qualities.of_record": lambda conn, w: [qualities.of_record(conn, r) for r in w.records],
+    "qualities.words_of": lambda conn, w: qualities.words_of(conn, w.records),
     "records.get": lambda conn, w: [records.get(conn, r) for r in w.records],
     "records.by_form": lambda conn, w: records.by_form(conn, w.keys),
     "records.by_key": lambda conn, w: [records.by_key(conn, key) for key in w.keys],
@@ -974,7 +990,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
-        "vigil_found_again", "vigil_called", "vigil_tied", "vigil_circles", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_settle_level", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_count", "vigil_undress", "vigil_dress",
+        "vigil_found_again", "vigil_called", "vigil_tied", "vigil_circles", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_settle_level", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_photo_storage", "vigil_count", "vigil_undress", "vigil_dress",
         "vigil_grow_tree", "vigil_settle_role", "vigil_restructure", "vigil_follow_home",
     }  # fmt: skip
 

@@ -316,6 +316,8 @@ def _submission(p: Planting, todo, day: date, outcome: Outcome) -> tuple:
         started_at=(finished - timedelta(minutes=p.draw.randrange(6, 35))).astimezone(UTC), todo_ids=(todo.id,),
         answers=story.answers(p.draw, Kind(todo.kind), mode, conclusion), note=story.remark(p.draw, conclusion), **place,
     )  # fmt: skip
+    if outcome is Outcome.COMPLETED:
+        said = replace(said, note=story.detailed(said.note, said.key.int))
     return said, todo.assignee_id, todo.branch_id, list(todo.loan_ids)
 
 
@@ -481,7 +483,7 @@ def _of_his_own(p: Planting, staff_id: int, row, day: date) -> tuple:
         loan_ids=[], overdue_since=None,
     )  # fmt: skip
     said, *rest = _submission(p, todo, day, Outcome.COMPLETED)
-    return replace(said, todo_ids=(), conclusion=Conclusion.NORMAL, note=story.SPOT), *rest
+    return replace(said, todo_ids=(), conclusion=Conclusion.NORMAL, note=story.detailed(story.SPOT, said.key.int)), *rest
 
 
 def _photos(p: Planting, said: Submission) -> list[bytes]:

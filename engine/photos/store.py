@@ -1,12 +1,13 @@
 """Where photos lie: under the digest of their content, written once, never changed.
 
-`Store` is all that the rest of the house knows. `Folder` is the one that comes with it; another (an object store)
-needs the same four verbs. The same bytes twice are one file; a file is there whole or not at all, whatever crashes.
+`Store` is all that the rest of the house knows. `Folder` is the one that comes with it, `engine.photos.bucket` keeps them in an object
+store. The same bytes twice are one file; a file is there whole or not at all, whatever crashes.
 """
 
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +31,12 @@ class PhotoChanged(Refusal):
     status = 500
 
 
+class PhotosAway(Refusal):
+    """The store of photos does not answer ({why}). Nothing is lost: a photo stays on the phone and is sent again by itself."""
+
+    status = 503
+
+
 class Store(Protocol):
     """What a place for photos can do."""
 
@@ -45,6 +52,25 @@ class Store(Protocol):
     def remove(self, key: str) -> None:
         """Forget them, as the rules of retention ask."""
 
+    def everything(self) -> Iterator[str]:
+        """Of everything that is there, in no order."""
+
+
+def path_of(key: str) -> str:
+    """Two floors of folders by the first digits, in every place the same."""
+    if not KEY.fullmatch(key):
+        raise NoSuchPhoto
+    return f"{key[:2]}/{key[2:4]}/{key}.jpg"
+
+
+def try_out(store: Store) -> None:
+    """Keep something that is no photo, read it, and take it away again: what cannot be done is refused."""
+    key = store.put(secrets.token_bytes(64))
+    try:
+        store.get(key)
+    finally:
+        store.remove(key)
+
 
 class Folder:
     """Files in two floors of folders by the first digits of their key, readable by the owner alone."""
@@ -55,8 +81,11 @@ class Folder:
     def put(self, data: bytes) -> str:
         key = digest(data)
         place = self._place(key)
-        if not self._sound(place, key):
-            self._write(place, data)
+        try:
+            if not self._sound(place, key):
+                self._write(place, data)
+        except OSError as wrong:
+            raise PhotosAway(why=wrong.strerror or type(wrong).__name__) from wrong
         return key
 
     def get(self, key: str) -> bytes:
@@ -74,6 +103,9 @@ class Folder:
     def remove(self, key: str) -> None:
         self._place(key).unlink(missing_ok=True)
 
+    def everything(self) -> Iterator[str]:
+        return (file.stem for file in self.root.rglob("*.jpg") if KEY.fullmatch(file.stem))
+
     def sweep(self, before: datetime) -> int:
         """Remove what a crash left half written before a moment; how many files that were."""
         old = [file for file in self.root.rglob(f"*{HALF_WRITTEN}") if file.stat().st_mtime < before.timestamp()]
@@ -82,9 +114,7 @@ class Folder:
         return len(old)
 
     def _place(self, key: str) -> Path:
-        if not KEY.fullmatch(key):
-            raise NoSuchPhoto
-        return self.root / key[:2] / key[2:4] / f"{key}.jpg"
+        return self.root / path_of(key)
 
     @staticmethod
     def _sound(place: Path, key: str) -> bool:

@@ -1,12 +1,15 @@
 """Where the photos of checks lie, and how one is shown: with its stamp of time, place and person."""
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from db import access, photos, settings
 from db.access import MACHINE, Connection
 from engine import refusals
 from engine.photos import finding, intake, watermark
+from engine.photos.bucket import Bucket
+from engine.photos.moving import Both
 from engine.photos.store import Folder, NoSuchPhoto, PhotoChanged, Store
 from engine.visits import judging
 
@@ -15,7 +18,15 @@ ON_PAPER = 360
 
 
 def shelf() -> Store:
-    return Folder(settings.home() / "photos")
+    """Where photos are kept, and as long as they are being moved also where they were."""
+    now, before = place(settings.photos()), settings.photos_before()
+    return Both(now, place(before)) if before else now
+
+
+@cache
+def place(where: settings.PhotoPlace) -> Store:
+    """Made once: a bucket keeps its connections."""
+    return Folder(where.folder) if where.folder else Bucket(where)
 
 
 def take_in(content: bytes) -> intake.Photo:

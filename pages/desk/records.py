@@ -3,10 +3,10 @@
 import streamlit as st
 
 from db import access, records, reviews
-from db.vocab import Conclusion, Kind, Mode, Opinion, Outcome, ReviewState, Role
-from engine import exports, permits, words
+from db.vocab import Conclusion, Flaw, Kind, Mode, Opinion, Outcome, ReviewState, Role
+from engine import exports, permits, quality, words
 from engine.words import _
-from pages.parts import acts, exporting, filters, frame, live, look, papers, record_sheet, review_box, tables
+from pages.parts import acts, exporting, filters, frame, live, look, papers, record_sheet, review_box, spot_box, tables
 from pages.parts.tables import Column
 
 person = frame.person("records.see")
@@ -14,7 +14,7 @@ SORTS = {"-done": "Latest first", "done": "Oldest first", "customer": "Customer"
 QUEUE_SORTS = {"-urgency": "Worst evidence first", "opened": "Longest waiting first", "staff": "Officer"}
 PLACES = {"known": "Position compared", "on": "On site", "off": "Not on site", "unknown": "No position to compare"}
 SITE = {"known": {"placed": True}, "on": {"on_site": True}, "off": {"on_site": False}, "unknown": {"placed": False}}
-VIEWS = {"all": "All checks", "review": "Awaiting review"}
+VIEWS = {"all": "All checks", "review": "Awaiting review", "spot": "Spot checks"}
 GRADE = Column("grade", "Presence", width=75, help="From A, on site, to D, contradicted; the check says why.")
 DISTANCE = Column(
     "distance", "Metres from the mark", "number", value=lambda r: None if r.distance_m is None else round(r.distance_m), width=110
@@ -29,6 +29,7 @@ COLUMNS = [
     GRADE,
     Column("review", "Review", value=lambda r: words.name(ReviewState(r.review)) if r.review else None, width=90),
     Column("opinion", "Opinion", "badge", Opinion, width=85),
+    Column("flags", "Quality flags", value=lambda r: quality.named(r.flags), width=150),
     DISTANCE,
     Column("staff", "Officer", width=80),
     Column("branch", "Branch", width=120),
@@ -47,6 +48,8 @@ QUEUE = [
     Column("branch", "Branch", width=120),
 ]
 reviewer = permits.may(person, "review.decide")
+MAY = {"all": True, "review": reviewer, "spot": permits.may(person, "spot.see")}
+views = {name: label for name, label in VIEWS.items() if MAY[name]}
 
 
 def one(asked: str) -> None:
@@ -72,13 +75,21 @@ def _next(record_id: int) -> None:
 def everything() -> None:
     head = tables.heading("Inspection records")
     with head:
-        view = filters.one_of("view", "View", VIEWS, "all") if reviewer else "all"
+        view = filters.one_of("view", "View", views, "all") if len(views) > 1 else "all"
         with st.container(width="content"):
             counted = st.empty()
         st.space("stretch")
         papers.to_month(person)
         papers.of_branch(person)
-    queue(counted) if view == "review" else checks(head, counted)
+    if view == "spot":
+        spot_checks()
+    else:
+        queue(counted) if view == "review" else checks(head, counted)
+
+
+def spot_checks() -> None:
+    drawn = st.query_params.get("draw", "")
+    spot_box.one_draw(person, int(drawn)) if tables.is_number(drawn) else spot_box.all_draws(person)
 
 
 def checks(head, counted) -> None:
@@ -89,15 +100,18 @@ def checks(head, counted) -> None:
         mode = filters.word("mode", "Way", Mode, width=110)
         conclusion = filters.word("conclusion", "Conclusion", Conclusion, width=120)
         order = filters.sort(SORTS, "-done")
-        with filters.more("done_from", "done_to", "staff", "site"):
+        with filters.more("done_from", "done_to", "staff", "site", "flaw"):
             with st.container(horizontal=True):
-                since = filters.day("done_from", "From")
-                until = filters.day("done_to", "To")
+                since = filters.day("done_from", "Done from")
+                until = filters.day("done_to", "Done to")
             officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR, key="staff")
             officer = filters.choice("staff", "Officer", officers, 300, labelled=True)
+            flaw = filters.choice(
+                "flaw", "Quality flags", {records.ANY_FLAW: _("Any")} | {f.value: words.name(f) for f in Flaw}, 300, labelled=True
+            )
             site = filters.choice("site", "On site", {name: _(text) for name, text in PLACES.items()}, 300, labelled=True)
     wanted = records.Filter(
-        done_from=since, done_to=until, kind=kind, mode=mode, conclusion=conclusion, branch_ids=branch_ids, text=text,
+        done_from=since, done_to=until, kind=kind, mode=mode, conclusion=conclusion, branch_ids=branch_ids, text=text, flaw=flaw,
         staff_id=int(officer) if officer else None, **SITE.get(site, {}),
     )  # fmt: skip
     with head:

@@ -13,6 +13,7 @@ from pages.parts import form_sheet, look, product_sheet, proposals
 PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "calls": "{0} calls",
            "minutes": "{0} minutes", "kmh": "{0} km/h", "times": "{0} times",
            "rows": "{0} rows", "metres": "{0} m", "customers": "{0} customers", "todos": "{0} todos",
+           "characters": "{0} characters", "answers": "{0} answers", "checks": "{0} checks", "yuan": "¥{0}",
            "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
 
 

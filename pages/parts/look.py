@@ -13,6 +13,7 @@ from db.vocab import (
     ExportState,
     FeedState,
     Finding,
+    Flaw,
     HandoverState,
     JobState,
     Kind,
@@ -22,6 +23,7 @@ from db.vocab import (
     LoanStatus,
     Opinion,
     ReviewState,
+    SecondLook,
     SignalState,
     TodoState,
 )  # fmt: skip
@@ -88,6 +90,8 @@ BADGES: dict[tuple[type, str], str] = {
     },
     **{(ReviewState, k): v for k, v in (("waiting", "orange"), ("decided", "gray"), ("appealed", "violet"), ("settled", "gray"))},
     **{(Finding, k): v for k, v in (("accepted", "green"), ("doubtful", "orange"), ("refused", "red"))},
+    **{(SecondLook, k): v for k, v in (("waiting", "gray"), ("agreed", "green"), ("doubted", "orange"))},
+    **dict.fromkeys(((Flaw, flaw) for flaw in Flaw), "orange"),
     **{(Opinion, k): v for k, v in (("passed", "green"), ("returned", "orange"))},
     **{
         (ExportState, k): v

@@ -4,15 +4,15 @@ from datetime import datetime
 
 import streamlit as st
 
-from db import access, audit, copies, definitions, leads, opinions, photos, records, reviews, signals, staff
+from db import access, audit, copies, definitions, draws, leads, opinions, photos, qualities, records, reviews, signals, staff
 from db.access import Connection, Person
 from db.vocab import CallResult, Conclusion, Definition, Kind, LoanClass, Mode, Outcome, SignalState
-from engine import forms, refusals, sentences, words
+from engine import forms, permits, refusals, sentences, words
 from engine.forms import Form, Item, Type
 from engine.words import _
-from pages.parts import dossier, evidence, look, review_box, tables
+from pages.parts import dossier, evidence, look, quality_box, review_box, spot_box, tables
 
-OF_A_CHECK = {"records", "reviews", "opinions"}
+OF_A_CHECK = {"records", "reviews", "opinions", "second_looks"}
 
 
 def show(by: Person, record_id: int) -> bool:
@@ -23,6 +23,8 @@ def show(by: Person, record_id: int) -> bool:
             return False
         form, found = _form(conn, record), reviews.of_record(conn, record_id)
         taken, again = photos.of_record(conn, record_id), copies.of_record(conn, record_id)
+        drawn = draws.of_record(conn, record_id) if permits.may(by, "spot.see") else []
+        flawed = qualities.of_record(conn, record_id)
         said, new_business = opinions.of_record(conn, record_id), leads.of_record(conn, record_id)
         warned = [
             s for s in signals.queue(conn, states=tuple(SignalState), customer_id=record.customer_id) if _raised_by(s, record)
@@ -41,9 +43,12 @@ def show(by: Person, record_id: int) -> bool:
             evidence.presence(record)
         if taken or record.mode == Mode.FIELD:
             evidence.photos(taken, again, record.finished_at)
+        quality_box.show(by, record_id, flawed)
         if found:
             review_box.review(by, found, names)
         review_box.opinion(by, record, said, names)
+        if permits.may(by, "spot.see"):
+            spot_box.second_looks(by, record, drawn, names)
     with st.container(border=True):
         st.subheader(_("Trail"), anchor=False)
         dossier.trail(trail, lambda row: sentences.sentence(row, known))

@@ -1,12 +1,14 @@
 """运行: jobs, how long they took, what they set aside, how large the store is, who may not sleep."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, dispatches, health, jobs
+from db import access, branches, dispatches, health, jobs, photos
 from db.vocab import DispatchState, JobState
-from engine import doctor, notices, permits, scheduler, words
+from engine import clock, doctor, notices, parameters, permits, scheduler, words
+from engine import storage as engine_storage
 from engine.words import _
 from pages.parts import acts, frame, look, tables
 from pages.parts.tables import Column
@@ -52,6 +54,14 @@ SIZES = [
     Column("rows", "Rows", "number", width=120),
 ]
 
+
+MONTHS = 12  # are shown
+PHOTOS = [
+    Column("photos", "Photos", "number", width=90),
+    Column("mb", "Megabytes", "decimal", value=lambda x: x.bytes / 10**6, width=110),
+    Column("kept_mb", "Taken up", "decimal", value=lambda x: x.kept_bytes / 10**6, width=110),
+    Column("saved_mb", "Spared", "decimal", value=lambda x: x.saved_bytes / 10**6, width=110),
+]
 
 tables.heading("Operations")
 
@@ -107,6 +117,60 @@ def _send_again(chosen: list) -> None:
             notices.send_again(conn, person, row.id)
 
 
+@st.cache_data(ttl="10m", show_spinner=False)
+def _kept() -> list[dict]:
+    """Sums over all photos, the same for everybody who may see this page."""
+    with access.reading(person) as conn:
+        return [dict(row._mapping) for row in photos.storage(conn)]
+
+
+def storage() -> None:
+    """What photos take, what keeping the same once saves, and what it costs."""
+    rows = [SimpleNamespace(**row) for row in _kept()]
+    with access.reading(person) as conn:
+        price, names = parameters.values(conn, clock.today())["photos.price"], branches.names(conn)
+    with st.container(border=True):
+        st.subheader(_("Storage of photos"), anchor=False)
+        if not rows:
+            st.caption(_("No photo was handed in with a check yet."))
+            return
+        _costs(engine_storage.cost(rows, price, clock.today()), price)
+        left, right = st.columns(2)
+        with left:
+            months = engine_storage.by(rows, lambda r: f"{r.month:%Y-%m}")
+            _amounts(dict(sorted(months.items(), reverse=True)[:MONTHS]), "Month", "photo_months", _("Photos by month"))
+        with right:
+            offices = engine_storage.by(rows, lambda r: names.get(r.branch_id, "?"))
+            largest = dict(sorted(offices.items(), key=lambda item: -item[1].kept_bytes))
+            _amounts(largest, "Branch", "photo_branches", _("Photos by branch"))
+
+
+def _costs(found: engine_storage.Cost, price: float) -> None:
+    total = found.total
+    with st.grid(5, min_column_width=150):
+        st.metric(_("Photos"), f"{total.photos:,}", border=True, height="stretch")
+        st.metric(_("Taken up"), _in_size(total.kept_bytes), border=True, height="stretch")
+        st.metric(_("Spared by keeping the same once"), _in_size(total.saved_bytes), look.percent(total.saved_bytes, total.bytes),
+                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+        st.metric(_("A month brings"), _in_size(found.monthly_bytes), border=True, height="stretch")
+        st.metric(_("Costs a month"), f"¥{found.now:,.2f}", _("in a year ¥{0:,.2f}").format(found.in_a_year),
+                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+    st.caption(
+        _(
+            "At ¥{0:g} for a gigabyte and month, a parameter on Rules. A month brings what the last three whole months did on average."
+        ).format(price)
+    )
+
+
+def _amounts(amounts: dict, label: str, key: str, title: str) -> None:
+    rows = [SimpleNamespace(name=name, **vars(amount), saved_bytes=amount.saved_bytes) for name, amount in amounts.items()]
+    tables.look_at(rows, [Column("name", label, width=150), *PHOTOS], key, title, tallest=9)
+
+
+def _in_size(n: float) -> str:
+    return f"{n / 10**9:,.2f} GB" if n >= 10**9 else f"{n / 10**6:,.1f} MB"
+
+
 def interval(every: timedelta) -> str:
     if every.days:
         return _("every {0} days").format(every.days)
@@ -116,6 +180,7 @@ def interval(every: timedelta) -> str:
 
 state()
 messages()
+storage()
 left, right = st.columns([3, 2])
 with left, st.container(border=True):
     st.subheader(_("Schedule"), anchor=False)

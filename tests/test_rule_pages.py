@@ -21,7 +21,8 @@ def in_force(code: str, day=TOMORROW):
 
 
 def approve(visit) -> None:  # noqa: F811
-    test = visit("head_loans").at("rules?view=waiting")
+    test = visit("head_loans").at("approvals")
+    assert "查看试运行效果" in shown(test)
     next(b for b in test.button if b.label == "批准").click().run()
     assert not test.exception
 

@@ -2,10 +2,12 @@
 
 from datetime import date
 
+import streamlit as st
+
 from db import access, definitions
 from db.access import Person
 from db.vocab import Definition, Level
-from engine import parameters, refusals, rule_words, rules, scorecard, signal_rules, words
+from engine import parameters, permits, refusals, rule_words, rules, scorecard, signal_rules, words
 from engine.parameters import PARAMETERS, of_branch
 from engine.words import _
 from pages.parts import form_sheet, look, product_sheet, proposals
@@ -26,7 +28,10 @@ def proposed(person: Person, d, today: date) -> None:
     about = look.plain(title(family, d.code, d.body))
     if family is Definition.PRODUCT:
         return proposals.card(person, d, about, product_sheet.changes(person, before, d.body))
-    return proposals.card(person, d, about, between(family, d.code, before, d.body))
+    proposals.card(person, d, about, between(family, d.code, before, d.body))
+    if family is Definition.TODO_RULE and permits.may(person, "rule.try") and st.query_params.get("tab") != "try":
+        st.page_link("pages/setup/rules.py", label=_("See its effect"), icon=":material/science:", query_params={"rule": d.code, "tab": "try"})  # fmt: skip
+    return None
 
 
 def between(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:

@@ -261,13 +261,6 @@ def awaiting() -> None:
         )
     for d in waiting:
         changes.proposed(person, d, today)
-        if d.family == Definition.TODO_RULE and permits.may(person, "rule.try"):
-            st.page_link(
-                "pages/setup/rules.py",
-                label=_("See its effect"),
-                icon=":material/science:",
-                query_params={"rule": d.code, "tab": "try"},
-            )
 
 
 if view == "todo" and (asked := look.typed(st.query_params.get("rule", ""))):

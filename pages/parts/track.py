@@ -100,7 +100,8 @@ def key_of(cell) -> str:
 
 
 def place_of(cell) -> str:
-    return " ".join(part for part in (district_of(cell) or _("Elsewhere"), cell.village) if part)
+    """Its middle may lie across the border, its village does not."""
+    return " ".join(part for part in (district_of(cell), cell.village) if part) or _("Elsewhere")
 
 
 def told_of(cell) -> str:

@@ -100,11 +100,11 @@ class Window:
         self.page.get_by_role("button", name=label, exact=True).first.click()
         return self.settled()
 
-    def click_row(self, table: str, row: int = 0) -> "Window":
-        """A cell of a table that is drawn on a canvas."""
+    def click_row(self, table: str, row: int = 0, at: int = 60) -> "Window":
+        """A cell of a table that is drawn on a canvas, so many pixels from its left; the box to tick lies at 16."""
         shown = self.page.get_by_role("group", name=table).or_(self.page.get_by_label(table, exact=True)).first
         box = shown.locator("canvas").first.bounding_box()
-        self.page.mouse.click(box["x"] + 60, box["y"] + 32 + 32 * row + 16)  # something invisible lies above the canvas
+        self.page.mouse.click(box["x"] + at, box["y"] + 32 + 32 * row + 16)  # something invisible lies above the canvas
         return self.settled()
 
     def sideways(self) -> int:

@@ -1,14 +1,17 @@
 """The small bank after a night: some loans in arrears, signals raised, and three customers with strange names."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+
+import argon2
 
 from db import access, staff
 from db.access import MACHINE
 from db.vocab import Role
 from engine import clock, night, sign_in
 from engine.feed import load
-from tests import bank
+from tests import bank, conftest
 
 TODAY = bank.TODAY + timedelta(days=1)
 PASSWORD = "Guard-the-loans-7"
@@ -46,3 +49,13 @@ def open_accounts(people: dict[str, str]) -> None:
         for username, number in people.items():
             holder = staff.by_number(conn, number).id
             sign_in.open_account(conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=False)
+
+
+def opened(administrator, templates: dict[str, str], folder: Path, monkeypatch, people: dict[str, str]) -> Iterator[None]:
+    """The bank on the evening's day, for people with browsers: {user name: staff number}."""
+    monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
+    monkeypatch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    for _url in conftest.cloned(administrator, templates["empty"]):
+        fall(folder / "inbox")
+        open_accounts(people)
+        yield

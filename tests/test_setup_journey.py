@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-import argon2
 import pytest
 
 from db import access, customers, todos
 from db.access import MACHINE
-from engine import night, sign_in
+from engine import night
 from engine.feed import load
-from tests import conftest, evening
+from tests import evening
 from tests.browsing import PHONE, Window, Windows, browser
 from tests.test_gate import running
 
@@ -27,12 +26,9 @@ def windows() -> Iterator[Windows]:
 
 @pytest.fixture
 def the_bank(administrator, templates, tmp_path, monkeypatch) -> Iterator[None]:
-    monkeypatch.setenv("VIGIL_TODAY", str(evening.TODAY))
-    monkeypatch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    for _url in conftest.cloned(administrator, templates["empty"]):
-        evening.fall(tmp_path / "inbox")
-        evening.open_accounts({"wangfang": "001", "zhaogang": "002", "liqiang": "802"})
-        yield
+    yield from evening.opened(
+        administrator, templates, tmp_path, monkeypatch, {"wangfang": "001", "zhaogang": "002", "liqiang": "802"}
+    )
 
 
 def type_in(window: Window, label: str, text: str) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import argon2
 import pytest
 
-from engine import sign_in
+from db import staff
+from engine import acts, clock, sign_in
 from tests import conftest, evening
 from tests.browsing import PHONE, Window, Windows, browser
 from tests.test_gate import running
@@ -53,6 +54,13 @@ def ask(lin: Window, address: str, why: str) -> None:
     lin.press("提交审批").sees("无角色 → ")
 
 
+def open_account(number: str, username: str) -> None:
+    """By 林霞, with a password that must be changed; the fields for it are tried in tests/test_people.py."""
+    lin = conftest.person("007")
+    with acts.act(lin, "account.open") as conn:
+        sign_in.open_account(conn, lin, staff.by_number(conn, number).id, username, FIRST, clock.now())
+
+
 def decide(wang: Window, verdict: str, words: str) -> None:
     wang.go("approvals").sees("韩冬", "客户经理")
     type_in(wang, "原因", words)
@@ -82,9 +90,7 @@ def test_an_outlet_and_a_colleague_are_made_and_he_sees_his_own_part_alone(the_b
         decide(wang, "拒绝", "请附任命文件")
         lin.go(address).sees("请附任命文件")
         ask(lin, address, "任命文件已归档")
-        type_in(lin, "用户名", "handong")
-        type_in(lin, "初始密码", FIRST)
-        lin.press("开通账号")
+        open_account("815", "handong")
         decide(wang, "批准", "")
         gao.go("customers").sees("您的岗位无此权限")
         han = come_in(windows.open(server.base, PHONE))

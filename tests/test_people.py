@@ -61,6 +61,13 @@ class TestTheSecurityAdministrator:
         page.button(key="reset").click().run()
         assert account("802").password_hash != before and account("802").must_change and open_sessions("802") == 0
 
+    def test_opens_an_account_with_a_first_password(self, visit):
+        page = visit("security_admin").at(f"people?id={of('803')}")
+        page.text_input(key="new_username").set_value("zhoumin")
+        page.text_input(key="new_password").set_value("Welcome-to-the-bank-1").run()
+        page.button(key="open_account").click().run()
+        assert not page.exception and account("803").must_change and "zhoumin" in shown(page)
+
     def test_disables_an_account_and_it_stands_in_the_trail(self, visit, lin):
         page = visit("security_admin").at(f"people?id={of('802')}")
         page.button(key="disable").click().run()

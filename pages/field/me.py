@@ -106,7 +106,7 @@ def _devices(person: Person) -> None:
                 {
                     _("Since"): _moment(row.created_at),
                     _("Last act"): _moment(row.seen_at),
-                    _("From"): row.source,
+                    _("From address"): row.source,
                     _("Device"): _("This one") if row.id == person.session_id else _device(row.agent),
                 }
                 for row in open_now
@@ -136,7 +136,7 @@ def _history(person: Person) -> None:
         st.subheader(_("Sign-in history"), anchor=False)
         st.caption(_("If you see a try that was not yours, change your password and tell the security administrator."))
         st.dataframe(
-            [{_("Time"): _moment(row.at), _("From"): row.source, _("Outcome"): name(SignInOutcome(row.outcome))} for row in tries],
+            [{_("Time"): _moment(row.at), _("From address"): row.source, _("Outcome"): name(SignInOutcome(row.outcome))} for row in tries],
             hide_index=True,
         )
 

@@ -17,7 +17,7 @@ SIGN_INS = [
     Column("at", "When", "moment", width=140),
     Column("username", "User name", width=130),
     Column("staff", "Name", width=100),
-    Column("source", "From", width=140),
+    Column("source", "From address", width=140),
     Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=110),
 ]
 

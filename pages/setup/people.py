@@ -37,7 +37,7 @@ LEAVERS = [
 TRIES = [
     Column("at", "When", "moment", width=140),
     Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=100),
-    Column("source", "From", width=140),
+    Column("source", "From address", width=140),
 ]
 sees_accounts = person.scope in (Scope.ADMIN, Scope.READER)
 sees_book = permits.may(person, "customers.see")

@@ -100,7 +100,8 @@ def _prepare(conn: Connection, found: Book, rows: list[RuleRow], today: date, si
     """Rules and people for the night's statements; how many todos ended because there is nothing left to check."""
     bulk.prepare(conn, whole_book=everybody)
     generation.clean_up(conn)
-    generation.put_rules(conn, [*rows, *(_row(form, own=True) for form in found.own.values())])
+    forms = {form.number: _row(form, own=True) for form in found.own.values()}  # two wishes may come to one form
+    generation.put_rules(conn, [*rows, *forms.values()])
     if found.own:
         generation.put_own(conn, today, _own(found.own))
     generation.put_people(conn, today)

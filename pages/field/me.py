@@ -136,7 +136,10 @@ def _history(person: Person) -> None:
         st.subheader(_("Sign-in history"), anchor=False)
         st.caption(_("If you see a try that was not yours, change your password and tell the security administrator."))
         st.dataframe(
-            [{_("Time"): _moment(row.at), _("From address"): row.source, _("Outcome"): name(SignInOutcome(row.outcome))} for row in tries],
+            [
+                {_("Time"): _moment(row.at), _("From address"): row.source, _("Outcome"): name(SignInOutcome(row.outcome))}
+                for row in tries
+            ],
             hide_index=True,
         )
 

@@ -175,6 +175,8 @@ def interval(every: timedelta) -> str:
     if every.days:
         return _("every {0} days").format(every.days)
     minutes = every.seconds // 60
+    if minutes == 0:
+        return _("every {0} seconds").format(every.seconds)
     return _("every {0} minutes").format(minutes) if minutes < 60 else _("every {0} hours").format(minutes // 60)
 
 

@@ -315,10 +315,9 @@ def _account(found, account, signed_in) -> None:
 def _no_account(found) -> None:
     st.caption(_("No account yet."))
     if permits.may(person, "account.open") and found.left_on is None:
-        with st.form("account", border=False):  # what was typed goes with the button, however quickly it is pressed
-            st.text_input(_("User name"), key="new_username")
-            st.text_input(_("First password"), key="new_password", type="password")
-            st.form_submit_button(_("Open an account"), key="open_account", on_click=lambda: _open(found.id), type="primary")
+        st.text_input(_("User name"), key="new_username")
+        st.text_input(_("First password"), key="new_password", type="password")
+        acts.button("Open an account", lambda: _open(found.id), "open_account", type="primary")
 
 
 def _manage(found, account, signed_in) -> None:

@@ -180,7 +180,7 @@ def _steps(bank: World) -> Iterator[Step]:
     next_file = day
     while day <= stop:
         ago = (stop - day).days
-        following = day + timedelta(days=7 if ago < 50 else 14 if ago < 130 else 20 if ago < 640 else 38)
+        following = day + timedelta(days=7 if ago < 50 else 14 if ago < 130 else 20 if ago < 600 else 38)
         yield Step(day, day >= next_file, min(following, stop + timedelta(days=1)))
         if day >= next_file:
             next_file += timedelta(days=14 if ago < 130 else 60 if ago < 400 else 190)

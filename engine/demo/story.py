@@ -24,7 +24,7 @@ SIGN_INS = (
 )
 # How the bank came to Vigil's rules, in days before the last: large and bad loans first, the many small ones later.
 STAGES = (
-    (625, "小额与农户客户电话检查上线", ("REG-BUSINESS-SMALL", "REG-FARM", "REG-NPL-SMALL")),
+    (600, "小额与农户客户电话检查上线", ("REG-BUSINESS-SMALL", "REG-FARM", "REG-NPL-SMALL")),
     (470, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
     (290, "固定资产与项目贷款纳入", ("REG-PROJECT",)),
     (120, "首次、逾期、到期前检查全面上线", (

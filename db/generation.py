@@ -792,9 +792,9 @@ def hand_over(conn: sa.Connection, today: date, everybody: bool) -> int:
 
 # A leaver can come by a todo after the night that emptied his list: taken back, a handover or an assignment gives it to
 # whom it was. Two arms, for each has its index.
-_MAY_MOVE = """
+_MAY_MOVE = f"""
     (t.customer_id, t.id) in (
-        select customer_id, id from todos where closed_on is null and customer_id in (select customer_id from staging.night_candidates)
+        select customer_id, id from todos where closed_on is null and {_among(False, "customer_id")}
         union
         select customer_id, id from todos where closed_on is null
             and assignee_id = any (array(select id from staff where left_on <= :today)))"""

@@ -19,7 +19,18 @@ class Page:
     more: bool = False
 
 
-def page(conn: sa.Connection, query: sa.Select, sorts: "Sorts", sort: str, limit: int, offset: int = 0) -> Page:
+@dataclass(frozen=True)
+class BySize:
+    """An amount that lists begin with, and its power of two, by which an index brings the largest or the smallest first."""
+
+    size: sa.ColumnElement
+    amount: sa.ColumnElement
+
+
+Sorts = Mapping[str, sa.ColumnElement | BySize]
+
+
+def page(conn: sa.Connection, query: sa.Select, sorts: Sorts, sort: str, limit: int, offset: int = 0) -> Page:
     """`sort` is a key of `sorts`, with a leading minus for descending; an unknown one falls back to the first."""
     total = count(conn, query)
     last = max(0, total - 1) // limit * limit  # a page past the end is the last one
@@ -33,32 +44,20 @@ def count(conn: sa.Connection, query: sa.Select) -> int:
     return conn.execute(select(func.count()).select_from(bare.limit(COUNTED + 1).subquery())).scalar_one()
 
 
-def ordered(query: sa.Select, sorts: "Sorts", sort: str) -> sa.Select:
+def ordered(query: sa.Select, sorts: Sorts, sort: str) -> sa.Select:
     """By an allowed column and then by what is unique, so written that an index can bring the first rows."""
     name = sort.removeprefix("-")
     column = sorts.get(name)
     if column is None:
         column, sort = next(iter(sorts.values())), ""
-    if isinstance(column, BySize):
-        query = query.order_by(column.size.desc() if sort.startswith("-") else column.size)
-        column = column.amount
     tie, down = _tie(query), sort.startswith("-")
+    if isinstance(column, BySize):
+        query, column = query.order_by(column.size.desc() if down else column.size), column.amount
     if getattr(column, "primary_key", False):
         return query.order_by(column.desc() if down else column)
     if getattr(column, "table", None) is tie.table and not column.nullable:  # never null: the index is read as it stands
         return query.order_by(*((column.desc(), tie.desc()) if down else (column, tie)))
     return query.order_by(column.desc().nulls_last() if down else column.asc().nulls_last(), tie)
-
-
-@dataclass(frozen=True)
-class BySize:
-    """An amount that lists begin with, and its power of two, by which an index brings the largest or the smallest first."""
-
-    size: sa.ColumnElement
-    amount: sa.ColumnElement
-
-
-Sorts = Mapping[str, sa.ColumnElement | BySize]
 
 
 def _tie(query: sa.Select) -> sa.ColumnElement:

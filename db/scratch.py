@@ -118,18 +118,14 @@ def floor(table: str, *, referring: bool) -> float:
     """Seconds of INSERT ... SELECT of a table's rows, ready as they stand, into an empty one with the same indexes; `referring`:
     and the same references, as the rows must stand afterwards."""
     with _as_administrator() as conn:
-        return _floor(conn, table, referring=referring)
-
-
-def _floor(conn: sa.Connection, table: str, *, referring: bool) -> float:
-    conn.exec_driver_sql(f"create table staging.floor (like {table} including all)")
-    for made in _references(conn, table) if referring else ():
-        conn.exec_driver_sql(f"alter table staging.floor add {made}")
-    begun = time.monotonic()
-    conn.exec_driver_sql(f"insert into staging.floor overriding system value select * from {table}")
-    taken = time.monotonic() - begun
-    conn.exec_driver_sql("drop table staging.floor")
-    return taken
+        conn.exec_driver_sql(f"create table staging.floor (like {table} including all)")
+        for made in _references(conn, table) if referring else ():
+            conn.exec_driver_sql(f"alter table staging.floor add {made}")
+        begun = time.monotonic()
+        conn.exec_driver_sql(f"insert into staging.floor overriding system value select * from {table}")
+        taken = time.monotonic() - begun
+        conn.exec_driver_sql("drop table staging.floor")
+        return taken
 
 
 def _references(conn: sa.Connection, table: str) -> list[str]:

@@ -35,7 +35,7 @@ def add(conn: Connection, by: Person, code: str, name: str, parent: str) -> int:
     code, above = code.strip(), must_be_open(conn, parent)
     if not CODE.fullmatch(code):
         raise refusals.BadBranchCode
-    made = branches.add(conn, code, _name(name), above.id)
+    made = branches.add(conn, code, must_be_name(name), above.id)
     if made is None:
         raise refusals.BranchCodeTaken(code=code)
     return made
@@ -44,7 +44,7 @@ def add(conn: Connection, by: Person, code: str, name: str, parent: str) -> int:
 def rename(conn: Connection, by: Person, code: str, name: str) -> None:
     """From now on; no feed gives it another name until it is let do so again."""
     permits.must(by, "branch.change")
-    if not branches.rename(conn, must_be_open(conn, code).id, _name(name)):
+    if not branches.rename(conn, must_be_open(conn, code).id, must_be_name(name)):
         raise refusals.Conflict
 
 
@@ -65,7 +65,8 @@ def must_be_open(conn: Connection, code: str):
     return found
 
 
-def _name(typed: str) -> str:
+def must_be_name(typed: str) -> str:
+    """A name as it is kept, of a branch or of somebody who works there."""
     name = " ".join(typed.split())
     if not name:
         raise refusals.Missing(field="name")

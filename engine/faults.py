@@ -3,9 +3,12 @@
 The checker's own words are English only and speak of its types; here each finding is a sentence in the reader's language.
 """
 
+from collections.abc import Callable
+
 from pydantic import ValidationError
 
 from engine import words
+from engine.refusals import Refusal
 from engine.words import _
 
 LONGEST = 60  # characters of one name on the way to a place
@@ -23,6 +26,15 @@ LABELS = {
     "rows": "Begins with rows",
 }  # fmt: skip
 SILENT = {"[key]", "sections", "fields", "for", "items", "caps"}  # what is in them has names
+
+
+def told(parse: Callable[[object], object], body: object) -> str | None:
+    """What keeps a body from being what it is to be, as a sentence; None when nothing does."""
+    try:
+        parse(body)
+    except Refusal as wrong:
+        return wrong.sentence(_)
+    return None
 
 
 def first(wrong: ValidationError, body: object) -> tuple[str, str]:

@@ -4,9 +4,8 @@ import copy
 from collections.abc import Iterable, Iterator
 
 from db.vocab import Mode
-from engine import forms, refusals
+from engine import faults, forms
 from engine.forms import Form, Type
-from engine.words import _
 
 YES_NO = {"type": Type.YES_NO.value, "normal": True}
 CHOICE = {
@@ -64,11 +63,7 @@ def questions(body: dict) -> Iterator[dict]:
 
 def problem(body: dict) -> str | None:
     """What keeps a body from being a form, as a sentence; None when nothing does."""
-    try:
-        forms.parse(body)
-    except refusals.BadForm as wrong:
-        return wrong.sentence(_)
-    return None
+    return faults.told(forms.parse, body)
 
 
 def known_questions(rows: Iterable) -> dict[str, dict]:

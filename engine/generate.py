@@ -38,6 +38,11 @@ class Book(NamedTuple):
     fingerprint: str
     own: Forms = {}
 
+    @property
+    def forms(self) -> list[RuleInForce]:
+        """The rules as some loans have them, each once: two wishes may come to one."""
+        return list({form.number: form for form in self.own.values()}.values())
+
 
 def book(conn: Connection, today: date) -> Book:
     rows = definitions.in_force(conn, Definition.TODO_RULE, today)
@@ -100,8 +105,7 @@ def _prepare(conn: Connection, found: Book, rows: list[RuleRow], today: date, si
     """Rules and people for the night's statements; how many todos ended because there is nothing left to check."""
     bulk.prepare(conn, whole_book=everybody)
     generation.clean_up(conn)
-    forms = {form.number: _row(form, own=True) for form in found.own.values()}  # two wishes may come to one form
-    generation.put_rules(conn, [*rows, *forms.values()])
+    generation.put_rules(conn, [*rows, *(_row(form, own=True) for form in found.forms)])
     if found.own:
         generation.put_own(conn, today, _own(found.own))
     generation.put_people(conn, today)
@@ -194,7 +198,7 @@ def _occurrences(
     counted: list[tuple[int, date, bool]], today: date, found: Book, set_aside: list, ahead: timedelta
 ) -> Iterator[tuple]:
     """(rule, anchor, done, period, nominal, due, opens, missed) of all that is open by then, each anchor expanded once."""
-    rules = {r.number: (r.rule.code, r.rule.timing(), r.since) for r in (*found.rules, *found.own.values())}
+    rules = {r.number: (r.rule.code, r.rule.timing(), r.since) for r in (*found.rules, *found.forms)}
     for number, anchor, done in counted:
         code, when, since = rules[number]
         for o in _expand(code, when, Counting(anchor, done, since), today, found, set_aside, ahead):

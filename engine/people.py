@@ -50,7 +50,7 @@ def grant_by_post(conn: Connection, *, today: date, roles: Container[Role] = fro
 
 # --- Staff by hand ----------------------------------------------------------------------------------------------------
 
-NUMBER, LONGEST = re.compile(r"[0-9A-Za-z]{2,20}"), 40
+NUMBER, LONGEST = re.compile(r"[0-9A-Za-z]{2,20}"), branches.LONGEST_NAME
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,9 @@ def bring_back(conn: Connection, by: Person, staff_id: int) -> None:
 
 
 def _columns(conn: Connection, facts: Facts) -> dict[str, object]:
-    name, post, phone = (" ".join(text.split()) for text in (facts.name, facts.post, facts.phone))
-    if not name:
-        raise refusals.Missing(field="name")
-    if len(name) > LONGEST or len(post) > LONGEST:
+    name = branches.must_be_name(facts.name)
+    post, phone = (" ".join(text.split()) for text in (facts.post, facts.phone))
+    if len(post) > LONGEST:
         raise refusals.TooLong(most=LONGEST)
     if phone and not care.NUMBER.fullmatch(phone):
         raise refusals.NoPhone(value=phone)

@@ -2,22 +2,11 @@
 
 import copy
 from collections.abc import Iterable
-from functools import cache
-
-import yaml
 
 from db.vocab import Anchor, Assign, Kind, Mode, Unit
-from engine import opening, refusals, rules
-from engine.words import _
+from engine import faults, rules
 
 LONGEST_STEM = 27
-
-
-@cache
-def shipped() -> dict[str, dict]:
-    """The rules that Vigil ships, by code, to begin with."""
-    bodies = yaml.safe_load((opening.STARTERS / "todo_rules.yaml").read_text(encoding="utf-8"))
-    return {body["code"]: body for body in bodies}
 
 
 def blank() -> dict:
@@ -52,8 +41,4 @@ def free_code(base: str, taken: Iterable[str]) -> str:
 
 def problem(body: dict) -> str | None:
     """What keeps a body from being a rule, as a sentence; None when nothing does."""
-    try:
-        rules.parse(body)
-    except refusals.BadRule as wrong:
-        return wrong.sentence(_)
-    return None
+    return faults.told(rules.parse, body)

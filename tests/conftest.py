@@ -17,6 +17,7 @@ from db.vocab import Role
 from engine import opening, words
 from engine.feed import load
 from tests import bank, planted
+from tests.browsing import Windows, browser
 
 # The same examples on every machine, so that a red run can be run again and a green one means the same everywhere.
 # Whoever searches for new ones says how long (`make chaos`).
@@ -159,3 +160,22 @@ sun = _somebody("801")  # head of Nong'an
 li = _somebody("802")  # manager in Nong'an
 zhou = _somebody("803")  # inspector in Nong'an
 qian = _somebody("804")  # manager of the outlet under Nong'an
+
+
+@pytest.fixture(scope="module")
+def windows() -> Iterator[Windows]:
+    """A browser for one file of tests."""
+    with browser() as opened:
+        yield opened
+
+
+def ask(query: str, **values: object) -> object:
+    """One value of the store, whoever may see it."""
+    with access.reading(MACHINE) as conn:
+        return conn.execute(sa.text(query), values).scalar()
+
+
+def write(statement: str, **values: object) -> int:
+    """What no verb does. How many rows."""
+    with access.transaction(MACHINE, "test") as conn:
+        return conn.execute(sa.text(statement), values).rowcount

@@ -18,7 +18,7 @@ from engine import todos as one_by_one
 from engine.batches import Wish
 from tests import village_bank
 from tests.bank import TODAY
-from tests.conftest import cloned, create, person, using
+from tests.conftest import ask, cloned, create, person, using, write
 
 TODAYS = TODAY + timedelta(days=1)  # on the wall; the night of TODAY has been
 NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -50,16 +50,6 @@ def bank(administrator, template, monkeypatch) -> Iterator[str]:
 def ids(*numbers: str) -> tuple[int, ...]:
     with access.reading(MACHINE) as conn:
         return tuple(staff.bearer(conn, number).id for number in numbers)
-
-
-def ask(query: str, **values):
-    with access.reading(MACHINE) as conn:
-        return conn.execute(sa.text(query), values).scalar()
-
-
-def write(statement: str, **values) -> int:
-    with access.transaction(MACHINE, "test") as conn:
-        return conn.execute(sa.text(statement), values).rowcount
 
 
 def book() -> dict[int, tuple]:

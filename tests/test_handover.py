@@ -29,7 +29,7 @@ from engine.route.travel import Point
 from pages.parts import handover_map
 from tests import village_bank
 from tests.bank import TODAY
-from tests.conftest import cloned, person
+from tests.conftest import ask, cloned, person, write
 
 NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
 TODAYS = TODAY + timedelta(days=1)  # on the wall; the night of TODAY has been
@@ -66,16 +66,6 @@ def book() -> dict[str, dict]:
     """Who holds what, row by row."""
     with access.reading(MACHINE) as conn:
         return {name: {row[0]: tuple(row[1:]) for row in conn.execute(sa.text(query))} for name, query in HELD.items()}
-
-
-def ask(query: str, **values):
-    with access.reading(MACHINE) as conn:
-        return conn.execute(sa.text(query), values).scalar()
-
-
-def write(statement: str, **values) -> int:
-    with access.transaction(MACHINE, "test") as conn:
-        return conn.execute(sa.text(statement), values).rowcount
 
 
 def look(by: Person, giver: str, *to: str, chosen=None):

@@ -15,7 +15,7 @@ from engine.feed import load
 from engine.writing import visible
 from pages.parts import menu
 from tests import bank, conftest, evening
-from tests.browsing import DESK, PHONE, Windows, browser
+from tests.browsing import DESK, PHONE
 from tests.test_gate import running
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
@@ -157,12 +157,6 @@ def hostile(administrator, templates, tmp_path_factory) -> Iterator[tuple[str, d
             evening.open_accounts(PEOPLE)
             with running(tmp_path_factory.mktemp("server") / "log") as server:
                 yield server.base, ids
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    with browser() as opened:
-        yield opened
 
 
 def addresses_of(username: str, ids: dict[str, int]) -> Iterator[tuple[str, tuple[str, ...]]]:

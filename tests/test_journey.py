@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from engine import sign_in
 from tests import conftest, evening
-from tests.browsing import DESK, PHONE, Window, Windows, browser
+from tests.browsing import DESK, PHONE, Window
 from tests.test_gate import running
 
 pytestmark = pytest.mark.browser
@@ -30,12 +30,6 @@ def base(administrator, templates, tmp_path_factory) -> Iterator[str]:
             evening.open_accounts(PEOPLE)
             with running(tmp_path_factory.mktemp("server") / "log") as server:
                 yield server.base
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -9,19 +9,13 @@ import pytest
 from db import staff
 from engine import acts, clock, sign_in
 from tests import conftest, evening
-from tests.browsing import PHONE, Window, Windows, browser
+from tests.browsing import PHONE, Window
 from tests.test_gate import running
 from tests.test_setup_journey import choose, type_in
 
 pytestmark = pytest.mark.browser
 
 FIRST, OWN = "Welcome-to-the-bank-1", "My-own-way-in-7"
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -72,6 +72,15 @@ def book(administrator, templates, tmp_path_factory) -> Iterator[None]:
             os.environ["VIGIL_TODAY"] = before
 
 
+@pytest.fixture
+def own_book(monkeypatch, administrator, templates, tmp_path) -> Iterator[None]:
+    """The same for one test, which changes who holds what."""
+    monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
+    for _url in conftest.cloned(administrator, templates["empty"]):
+        evening.fall(tmp_path)
+        yield
+
+
 class Visit:
     """Somebody's open browser, without the browser."""
 
@@ -493,15 +502,8 @@ class TestActing:
         assert test.title[0].value == "农安王记粮油店"
 
 
+@pytest.mark.usefixtures("own_book")
 class TestHandover:
-    @pytest.fixture(autouse=True)
-    def _by_itself(self, monkeypatch, administrator, templates, tmp_path):
-        """On a bank of its own, for it changes who holds what."""
-        monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
-        for _url in conftest.cloned(administrator, templates["empty"]):
-            evening.fall(tmp_path)
-            yield
-
     def finished(self, test: AppTest) -> AppTest:
         """Once the work beside the page is over."""
         if "work.handover" not in test.session_state:  # over before the page was drawn
@@ -698,15 +700,8 @@ class TestFootprints:
         assert "90 天后" in shown(visit("manager").at("my-footprints?view=kept"))
 
 
+@pytest.mark.usefixtures("own_book")
 class TestTodosInBulk:
-    @pytest.fixture(autouse=True)
-    def _by_itself(self, monkeypatch, administrator, templates, tmp_path):
-        """On a bank of its own, for it changes who has what."""
-        monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
-        for _url in conftest.cloned(administrator, templates["empty"]):
-            evening.fall(tmp_path)
-            yield
-
     def test_a_branch_head_gives_all_that_match_to_a_colleague_and_takes_it_back(self, monkeypatch):
         zhou = conftest.person("803").id
         test = Visit(monkeypatch, "branch_head").at("todos")

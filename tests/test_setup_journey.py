@@ -10,18 +10,12 @@ from db.access import MACHINE
 from engine import night
 from engine.feed import load
 from tests import evening
-from tests.browsing import PHONE, Window, Windows, browser
+from tests.browsing import PHONE, Window
 from tests.test_gate import running
 
 pytestmark = pytest.mark.browser
 
 NEXT = evening.TODAY + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -8,17 +8,11 @@ import sqlalchemy as sa
 from db import access
 from db.access import MACHINE
 from tests import evening
-from tests.browsing import Window, Windows, browser
+from tests.browsing import Window
 from tests.test_gate import running
 
 pytestmark = pytest.mark.browser
 FOUND, CHOICES = "todos?q=刘洋", "可选择的待办"
-
-
-@pytest.fixture(scope="module")
-def windows() -> Iterator[Windows]:
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ def server(administrator, templates, tmp_path_factory) -> Iterator[Lasting]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def windows():
-    with browsing.browser() as opened:
-        yield opened
-
-
 @pytest.fixture
 def phone(server, windows):
     window = windows.open(server.base, browsing.PHONE)

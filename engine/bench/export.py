@@ -7,8 +7,8 @@ from pathlib import Path
 
 from db import access, demo, scratch
 from db.vocab import Role
-from engine import clock, opening, people, workbook
-from engine.bench import night
+from engine import clock, workbook
+from engine.bench import bank
 from engine.bench.figures import Figure
 from engine.lists import LISTS
 
@@ -17,12 +17,8 @@ ROWS = 1_000_000
 
 def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
     """The list of loans, each row as often as it takes, as head office exports it."""
-    with scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
-        night.plant(min(scale, 1.0), say)
-        with access.transaction(access.MACHINE, "bench") as conn:
-            people.grant_by_post(conn, today=night.LAST)
+    with bank.planted(min(scale, 1.0), say):
+        with access.reading(access.MACHINE) as conn:
             head = demo.somebody(conn, Role.HEAD_RISK)
         with access.reading(head) as conn:
             access.set_patience(conn, 900)
@@ -38,7 +34,7 @@ def _read(conn: access.Connection, n: int) -> float:
 
 
 def _written(conn: access.Connection, n: int, floor: float, say: Callable[[str], None]) -> Figure:
-    fields = LISTS["loans"].fields(night.LAST)
+    fields = LISTS["loans"].fields(bank.LAST)
     cover = workbook.Cover("loans", "bench", clock.now())
     had = _forget_peak()
     with tempfile.TemporaryDirectory() as folder:

@@ -13,8 +13,8 @@ from itertools import count
 from db import access, demo, scratch, todos
 from db.access import MACHINE, Person
 from db.vocab import Role
-from engine import acts, clock, handover, opening, people
-from engine.bench import night
+from engine import acts, clock, handover
+from engine.bench import bank
 from engine.bench.figures import Figure
 from engine.handover import Plan
 
@@ -24,13 +24,8 @@ READY_TO_WAIT = 5.0  # seconds
 
 def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
     """At `scale` times the case study's size; at 1 the 20,000 loans are half of all."""
-    with scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
-        night.plant(scale, say)
-        with access.transaction(MACHINE, "bench") as conn:
-            people.grant_by_post(conn, today=night.LAST)
-        scratch.work(30, night.LAST)
+    with bank.planted(scale, say):
+        scratch.work(30, bank.LAST)
         return _measured(say)
 
 
@@ -42,9 +37,9 @@ def _measured(say: Callable[[str], None]) -> list[Figure]:
     floor = scratch.floor_of_handover(giver, receivers[0])
     begun = time.monotonic()
     with access.reading(head) as conn:
-        seen = handover.look(conn, head, giver, receivers, today=night.LAST)
+        seen = handover.look(conn, head, giver, receivers, today=bank.LAST)
     looked = time.monotonic() - begun
-    plan = Plan(giver, seen.proposed, "measured", night.LAST, seen=seen.version)
+    plan = Plan(giver, seen.proposed, "measured", bank.LAST, seen=seen.version)
     said: list[float] = []
     begun = time.monotonic()
     done, waited = _beside_officers(head, plan, [row.customer_id for row in seen.rows], said)
@@ -80,7 +75,7 @@ def _beside_officers(head: Person, plan: Plan, customer_ids: list[int], said: li
     for thread in threads:
         thread.start()
     with acts.act(head, "handover.make") as conn:
-        done = handover.hand_over(conn, head, plan, now=clock.now(), today=night.LAST)
+        done = handover.hand_over(conn, head, plan, now=clock.now(), today=bank.LAST)
     said.append(time.monotonic())
     over.set()
     for thread in threads:

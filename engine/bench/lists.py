@@ -6,13 +6,12 @@ branch head his branch, an officer his own customers.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from db import access, addresses, customers, demo, loans, records, scratch, signals, todos
 from db.access import MACHINE, Connection, Person
 from db.vocab import Role
-from engine import opening, people, search, spelling
-from engine.bench import night, security
+from engine import search, spelling
+from engine.bench import bank, security
 from engine.bench.figures import Figure
 
 TIMES = 5
@@ -29,13 +28,13 @@ def measure(scale: float, say: Say) -> list[Figure]:
 
 def measure_search(scale: float, say: Say) -> list[Figure]:
     """A search in the one box, beside the tenth of a second it may take."""
-    with _bank(scale, say):
+    with bank.planted(scale, say, security.SINCE):
         say("names")
         spelling.catch_up()
         with access.reading(MACHINE) as conn:
             by = demo.somebody(conn, Role.HEAD_RISK)
-            row = customers.listing(conn, customers.Filter(night.LAST), limit=1).rows[0]
-            loan = loans.listing(conn, loans.Filter(night.LAST), limit=1).rows[0]
+            row = customers.listing(conn, customers.Filter(bank.LAST), limit=1).rows[0]
+            loan = loans.listing(conn, loans.Filter(bank.LAST), limit=1).rows[0]
         pinyin, initials = spelling.spelt(row.name)
         texts = {"part of a name": row.name[1:3], "a whole name": row.name, "pinyin": pinyin[:9], "initials": initials[:3],
                  "a customer's number": row.customer_no, "a loan's number, begun": loan.loan_no[:-2], "a village": row.village or row.name,
@@ -47,22 +46,9 @@ def measure_search(scale: float, say: Say) -> list[Figure]:
 
 
 def _lists(scale: float, say: Say) -> dict[str, float]:
-    with _bank(scale, say):
-        say(f"{scratch.work(security.PAST, night.LAST):,} todos")
+    with bank.planted(scale, say, security.SINCE):
+        say(f"{scratch.work(security.PAST, bank.LAST):,} todos")
         return {f"{who}, {name}": _quickest(by, read) for who, by in _people() for name, read in _reads().items()}
-
-
-@contextmanager
-def _bank(scale: float, say: Say) -> Iterator[None]:
-    """A bank of a size on a scratch database."""
-    with scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
-        night.plant(scale, say)
-        with access.transaction(MACHINE, "bench") as conn:
-            people.grant_by_post(conn, today=security.SINCE)
-        yield
-    opening.open_store.cache_clear()
 
 
 def _people() -> Iterator[tuple[str, Person]]:
@@ -74,9 +60,9 @@ def _people() -> Iterator[tuple[str, Person]]:
 
 def _reads() -> dict[str, Read]:
     return {
-        "todos": lambda conn: todos.listing(conn, todos.Filter(night.LAST, pending=True)),
-        "loans": lambda conn: loans.listing(conn, loans.Filter(night.LAST)),
-        "customers": lambda conn: customers.listing(conn, customers.Filter(night.LAST)),
+        "todos": lambda conn: todos.listing(conn, todos.Filter(bank.LAST, pending=True)),
+        "loans": lambda conn: loans.listing(conn, loans.Filter(bank.LAST)),
+        "customers": lambda conn: customers.listing(conn, customers.Filter(bank.LAST)),
         "addresses": lambda conn: addresses.listing(conn, addresses.Filter()),
         "checks": lambda conn: records.listing(conn),
         "signals": lambda conn: signals.listing(conn),

@@ -9,36 +9,31 @@ second index. It is measured before and after each load; the mean counts.
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 
-from db import access, scratch
+from db import access
 from db.access import MACHINE
 from db.loading import floor
 from db.nouns import KEYS, NOUNS, Shape
-from engine import opening
+from engine.bench.bank import LAST, store
 from engine.bench.figures import Figure
 from engine.demo import files, world
 from engine.feed import delivery, load, reading
 from engine.feed.delivery import Counted, Piece
 
-LAST = date(2026, 11, 22)
 TYPES = {Shape.MONEY: "numeric(18,6)", Shape.DATE: "date", Shape.INTEGER: "int", Shape.NUMBER: "numeric(9,6)"}
 
 
 def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
     """A new delivery, the next day's, and the next day's again, at `scale` times the case study's size."""
-    with tempfile.TemporaryDirectory(prefix="vigil-bench-") as place, scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
+    with tempfile.TemporaryDirectory(prefix="vigil-bench-") as place, store():
         say(f"files of two days at {scale:g}x")
         first, second = _two_days(scale, Path(place))
         asked = (("load: new delivery", first), ("load: next day", second), ("load: same files again", second))
-        figures = [_figure(name, folder, Path(place), say) for name, folder in asked]
-    opening.open_store.cache_clear()
-    return figures
+        return [_figure(name, folder, Path(place), say) for name, folder in asked]
 
 
 def _two_days(scale: float, place: Path) -> tuple[Path, Path]:

@@ -8,23 +8,20 @@ A day's increment and the signals stand beside the floor of the second.
 """
 
 import resource
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 from db import access, definitions, generation, moments, scratch, signals
-from db.access import MACHINE
+from db.access import MACHINE, Connection
 from db.generation import Since
 from db.vocab import Definition, Kind, Unit
-from engine import cycles, generate, levels, opening, signal_rules
+from engine import cycles, generate, levels, signal_rules
+from engine.bench import bank
+from engine.bench.bank import LAST
 from engine.bench.figures import Figure
-from engine.demo import files, world
-from engine.feed import load
 from engine.rules import RuleInForce
 
-LAST = date(2026, 11, 22)
 AHEAD, AGES = 89, 3650  # days before the due day: within a quarter, and before any loan's maturity
 QUARTER = cycles.Cycle(1, Unit.QUARTER)
 CHANGED = 0.01  # of the customers, by a day's feed
@@ -33,24 +30,9 @@ SIGNALS_LIMIT = 60.0  # seconds, at a hundred times the case study's size
 
 def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
     """Cold generation, a day's increment, a night without news, and the signals, at `scale` times the case study's size."""
-    with scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
-        plant(scale, say)
+    with bank.store():
+        bank.plant(scale, say)
         return _nights(scale, say)
-
-
-def plant(scale: float, say: Callable[[str], None]) -> None:
-    """The case study's bank through its files, then as many copies of it as make the size."""
-    with tempfile.TemporaryDirectory(prefix="vigil-bench-") as place:
-        say("files")
-        folder = files.write(world.build(LAST, min(scale, 1.0)), LAST, Path(place))
-        say("load")
-        load.load(folder)
-    if scale > 1:
-        say("copies")
-        scratch.multiply(round(scale))
-    scratch.age()
 
 
 def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
@@ -66,11 +48,11 @@ def _nights(scale: float, say: Callable[[str], None]) -> list[Figure]:
     say("a day later")
     following, increment = _generate(LAST + timedelta(days=1), seen)
     say("no news")
-    idle = _idle(following)
+    idle = _seconds(_idle, following)
     say("signals")
-    warned = [_signals(LAST), _signals(LAST + timedelta(days=1))]
+    warned = [_seconds(_signals, LAST + timedelta(days=n)) for n in (0, 1)]
     say("levels")
-    levelled = [_levels(LAST), _levels(LAST + timedelta(days=1))]
+    levelled = [_seconds(levels.follow, LAST + timedelta(days=n)) for n in (0, 1)]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"memory of this process at most {memory:.0f} MB")
     size = f"{scale:g}x"
@@ -114,24 +96,19 @@ def _generate(day: date, since: Since | None) -> tuple[Since, float]:
     return Since(day, began, outcome.people), time.monotonic() - begun
 
 
-def _idle(since: Since) -> float:
+def _idle(conn: Connection, since: Since) -> None:
+    generate.book(conn, since.day)
+    generation.nothing_changed(conn, since)
+
+
+def _signals(conn: Connection, day: date) -> None:
+    rules, _ = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))
+    signals.detect(conn, rules, day)
+
+
+def _seconds(step: Callable[..., object], about: object) -> float:
+    """Until it was committed."""
     begun = time.monotonic()
     with access.transaction(MACHINE, "bench") as conn:
-        generate.book(conn, since.day)
-        generation.nothing_changed(conn, since)
-    return time.monotonic() - begun
-
-
-def _levels(day: date) -> float:
-    begun = time.monotonic()
-    with access.transaction(MACHINE, "bench") as conn:
-        levels.follow(conn, day)
-    return time.monotonic() - begun
-
-
-def _signals(day: date) -> float:
-    begun = time.monotonic()
-    with access.transaction(MACHINE, "bench") as conn:
-        rules, _ = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))
-        signals.detect(conn, rules, day)
+        step(conn, about)
     return time.monotonic() - begun

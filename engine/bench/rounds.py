@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from db import access, rounds, scratch, staff
 from db.access import MACHINE, Person
-from engine import opening
 from engine import rounds as planning
+from engine.bench import bank
 from engine.bench.figures import Figure
 from engine.route import search
 
@@ -25,9 +25,7 @@ TIMES = 7
 
 def measure(say: Callable[[str], None]) -> list[Figure]:
     """On a scratch branch of 20 officers with 50 visits each."""
-    with scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
+    with bank.store():
         ids = scratch.plant_branch(OFFICERS, OFFICERS * VISITS, DAY)
         with access.reading(MACHINE) as conn:
             head, *officers = (staff.person(conn, staff_id) for staff_id in ids)

@@ -8,32 +8,26 @@ from db import access, branches, demo, figures, scratch, signals, staff, todos
 from db.access import MACHINE, Connection, Person
 from db.figures import Scope
 from db.vocab import Role
-from engine import opening, people
-from engine.bench import night
+from engine.bench import bank
 from engine.bench.figures import Figure
 
 TIMES = 7  # each read, guarded and unguarded in turn; the quickest counts, for what else the machine does only adds
 LONG = 20.0  # seconds; a read that takes so long is asked three times
 PAST = 90  # days
-SINCE = night.LAST - timedelta(days=PAST)
+SINCE = bank.LAST - timedelta(days=PAST)
 Read = Callable[[Connection], object]
 
 
 def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
     """Ratios of guarded to unguarded reads, at `scale` times the case study's size."""
-    with scratch.database():
-        opening.open_store.cache_clear()
-        opening.open_store()
-        night.plant(scale, say)
-        with access.transaction(MACHINE, "bench") as conn:
-            people.grant_by_post(conn, today=SINCE)
-        say(f"{scratch.work(PAST, night.LAST):,} todos")
+    with bank.planted(scale, say, SINCE):
+        say(f"{scratch.work(PAST, bank.LAST):,} todos")
         return _compared(scale, say)
 
 
 def _compared(scale: float, say: Callable[[str], None]) -> list[Figure]:
     head, branch_head, officer = _people()
-    whole, branch = Scope(night.LAST), Scope(night.LAST, _branches_of(branch_head))
+    whole, branch = Scope(bank.LAST), Scope(bank.LAST, _branches_of(branch_head))
     found = [_beside(f"head office, {name} {scale:g}x", head, read, read) for name, read in _dashboard(whole).items()]
     total = Figure(f"head office, whole dashboard {scale:g}x", sum(f.seconds for f in found), sum(f.floor_seconds for f in found))
     in_branch = _dashboard(branch)
@@ -56,7 +50,7 @@ def _compared(scale: float, say: Callable[[str], None]) -> list[Figure]:
 def _people() -> tuple[Person, Person, Person]:
     """Of head office, of a branch, and the officer with the most to do."""
     with access.reading(MACHINE) as conn:
-        busiest = max(figures.due_soon_by_officer(conn, Scope(night.LAST), PAST), key=lambda row: (row.staff_id is not None, row.n))
+        busiest = max(figures.due_soon_by_officer(conn, Scope(bank.LAST), PAST), key=lambda row: (row.staff_id is not None, row.n))
         return demo.somebody(conn, Role.HEAD_RISK), demo.somebody(conn, Role.BRANCH_HEAD), staff.person(conn, busiest.staff_id)
 
 
@@ -86,7 +80,7 @@ def _dashboard(scope: Scope) -> dict[str, Read]:
 def _lists(officer: Person) -> dict[str, Read]:
     return {
         "my todos": lambda conn: todos.of_officer(conn, officer.id),
-        "my counts": lambda conn: todos.counts_of_officer(conn, officer.id, night.LAST, night.LAST),
+        "my counts": lambda conn: todos.counts_of_officer(conn, officer.id, bank.LAST, bank.LAST),
         "my signals": lambda conn: signals.queue(conn, owner_id=officer.id),
     }
 

@@ -97,7 +97,7 @@ class Files:
 
     def spell(self) -> None:
         """Most names of the book, while the last days are lived."""
-        self.spelt = self.writer.submit(spelling.catch_up)
+        self.writer.submit(spelling.catch_up)
 
     def close(self) -> None:
         self.writer.shutdown(cancel_futures=True)

@@ -71,7 +71,7 @@ def read(_by: Person, sight: tuple, first: date, part: monthly.Part, number: tup
 
 def rows_behind(query: dict) -> dict:
     """The address of a figure's rows on a list: of the same branch."""
-    return query | {name: st.query_params[name] for name in ("branch",) if name in st.query_params}
+    return query | ({"branch": st.query_params["branch"]} if "branch" in st.query_params else {})
 
 
 def glance(said: Report) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from db import access, branches, definitions, products, rulebook, sketches
 from db.access import Person
 from db.vocab import Approval, Definition
-from engine import generate, permits, rule_drafts, rule_words, rules, words
+from engine import generate, opening, permits, rule_drafts, rule_words, rules, words
 from engine import rulebook as verbs
 from engine.words import _
 from pages.parts import acts, asof, changes, filters, look, proposals, rule_editor, rule_trial, tables
@@ -249,7 +249,7 @@ def _versions(person: Person, shown: Shown, _today: date) -> None:
 
 def begin_new(person: Person, taken: set[str], in_force: dict[str, dict]) -> None:
     """From one that ships, from one in force, or from nothing."""
-    sources = rule_drafts.shipped() | in_force
+    sources = opening.shipped(FAMILY) | in_force
     with st.popover(_("New rule"), icon=":material/add:", key="new_rule"):
         from_ = st.selectbox(
             _("Begin like"), list(sources), None, key="new_from", placeholder=_("nothing"),

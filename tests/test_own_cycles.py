@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from db import access, own_cycles, requests, staff
 from db.access import MACHINE
 from db.vocab import Kind, Mode, Request, Role, Unit
-from engine import acts, approvals, explain, refusals
+from engine import acts, approvals, explain, refusals, words
 from engine import own_cycles as verbs
 from engine.cycles import Cycle
 from engine.own_rules import Wish
@@ -208,6 +208,8 @@ def test_nobody_writes_a_cycle_that_was_not_asked_for(quarterly):
 
 def test_the_loans_page_asks_for_it_the_approvals_decide_it_and_the_page_tells_it(quarterly, monkeypatch):
     page = Visit(monkeypatch, "branch_head").at("loan?no=L1")
+    told = refusals.SameAsTheRule().sentence(words._)
+    assert told != refusals.SameAsTheRule().sentence() and told in shown(page)
     page.number_input(key="cycle_n_regular").set_value(1)
     page.selectbox(key="cycle_unit_regular").set_value(Unit.MONTH)
     page.segmented_control(key="cycle_mode_regular").set_value(Mode.FIELD)

@@ -72,7 +72,7 @@ def ask(person: Person, loan, governing: dict, longest: float) -> None:
         wish = Wish(kind, every, mode)
         problem = own_rules.why_not(rule.rule, wish, longest)
         if problem:
-            st.caption(f":material/block: {verbs.WHY[problem](longest=f'{longest:g}').sentence()}")
+            st.caption(f":material/block: {look.plain(verbs.WHY[problem](longest=f'{longest:g}').sentence(_))}")
         else:
             st.caption(_("A second person of head office decides; until then nothing changes."))
         ready = not problem and len(why.strip()) >= permits.SHORTEST_REASON

@@ -235,7 +235,7 @@ notices = Table(
     UniqueConstraint("staff_id", "same", name="notices_told_once"),
     Index("notices_of_staff", "staff_id", "id"),
     Index("notices_unread", "staff_id", postgresql_where=text("read_at is null")),  # the bell counts on every page
-    CheckConstraint("about ~ '^[a-z-]+([?][a-z_]+=[A-Za-z0-9_-]+)?$'", name="leads_to_a_page"),
+    CheckConstraint("about ~ '^[a-z-]+([?][a-z_]+=[A-Za-z0-9_-]+(&[a-z_]+=[A-Za-z0-9_-]+)*)?$'", name="leads_to_a_page"),
     comment="消息: what somebody is told of; written with what it tells of",
 )  # fmt: skip
 

@@ -496,6 +496,7 @@ class News(StrEnum):
     DECISION = "decision"  # 待您审批
     ANSWER = "answer"  # 审批结果
     STAND_IN = "stand_in"  # 代班安排
+    SPOT = "spot"  # 记录抽查
     DIGEST = "digest"  # 每日摘要
     FILE = "file"  # 报表文件
     TRIAL = "trial"  # 测试消息

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from db import draws, records
 from db.access import Connection, Person
 from db.vocab import CallBack, SecondLook
-from engine import permits, refusals
+from engine import notices, permits, refusals
 
 MOST = 2_000  # checks of one draw: more is no sample
 
@@ -42,7 +42,8 @@ def size(wish: Wish, population: int) -> int:
 
 
 def draw(conn: Connection, by: Person, wish: Wish, seed: str, *, now: datetime) -> int:
-    """The draw's id. The same seed over the same checks draws the same, whoever does it; twice it is refused."""
+    """The draw's id. The same seed over the same checks draws the same, whoever does it; twice it is refused.
+    Who may look at them is told."""
     permits.must(by, "spot.draw")
     population = draws.population(conn, wish.among)
     n = size(wish, population)
@@ -56,6 +57,7 @@ def draw(conn: Connection, by: Person, wish: Wish, seed: str, *, now: datetime) 
     if draw_id is None:
         raise refusals.Conflict
     draws.fill(conn, draw_id, wish.among, seed, n, wish.flagged_first)
+    notices.of_a_draw(conn, by, draw_id, n)
     return draw_id
 
 

@@ -93,6 +93,13 @@ def of_an_absence(conn: Connection, by: Person, absence, *, ended: bool = False)
             notices.tell(conn, [to], News.STAND_IN, "today", parts, now=clock.now(), same=f"absence:{absence.id}:{ended}")
 
 
+def of_a_draw(conn: Connection, by: Person, draw_id: int, n: int) -> None:
+    """To everybody else of head office who may take a second look at what somebody drew; nobody below hears of it."""
+    others = [c.id for c in staff.colleagues(conn, roles=tuple(permits.PERMITS["spot.check"])) if c.id != by.id]
+    about = f"records?view=spot&draw={draw_id}"
+    notices.tell(conn, others, News.SPOT, about, {"drawn": n}, now=clock.now(), same=f"draw:{draw_id}")
+
+
 def of_a_signal(conn: Connection, by: Person, branch_id: int, owner_id: int | None, level: Level) -> None:
     """Raised at once by a check: to whoever is to act; orange and worse, or nobody's, to the heads of the branch too."""
     high = level in (Level.ORANGE, Level.RED)
@@ -136,7 +143,7 @@ def send_again(conn: Connection, by: Person, dispatch_id: int) -> None:
 
 TOLD = {
     "new": "{0} new todos", "moved": "{0} todos handed to you", "pressed": "reminded of {0} todos", "due": "{0} due today", "became_late": "{0} overdue from today",
-    "late": "{0} overdue", "week": "{0} more this week", "signals": "{0} open signals",
+    "late": "{0} overdue", "week": "{0} more this week", "signals": "{0} open signals", "drawn": "{0} checks drawn for a second look",
 }  # fmt: skip
 
 ABSENT = {

@@ -180,7 +180,7 @@ NAMES = (
     (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
     (SignInOutcome.DISABLED, "Disabled"),
     (News.NIGHT, "Todos of the night"), (News.ASSIGNED, "Todos handed over"), (News.SIGNALS, "Warning signals"),
-    (News.DECISION, "Your decision"), (News.ANSWER, "What was decided"), (News.STAND_IN, "Standing in"),
+    (News.DECISION, "Your decision"), (News.ANSWER, "What was decided"), (News.STAND_IN, "Standing in"), (News.SPOT, "Spot check of records"),
     (News.DIGEST, "Daily digest"), (News.FILE, "A file is ready"), (News.TRIAL, "Test message"),
     (DispatchState.WAITING, "Waiting to be sent"), (DispatchState.SENDING, "Being sent"), (DispatchState.SENT, "Sent"),
     (DispatchState.FAILED, "Not sent"), (DispatchState.UNKNOWN, "Outcome unknown"), (DispatchState.DROPPED, "Not sent any more"),

@@ -60,7 +60,7 @@ class TestTheBell:
 
     def test_who_asked_is_told_what_became_of_it(self, li, sun, wang):
         approve(sun, ask_to_move(li))
-        assert told("802", News.ANSWER) == ["已批准:地址变更"]
+        assert told("802", News.ANSWER) == ["已批准：地址变更"]
         assert told("801", News.ANSWER) == []
 
     def test_a_refused_rule_is_told_to_its_maker(self, wang, zhao):
@@ -70,7 +70,7 @@ class TestTheBell:
             )
         with acts.act(zhao, "rule.decide") as conn:
             rulebook.refuse(conn, zhao, made, "not this month", now=NOW)
-        assert told("001", News.ANSWER) == ["已驳回:参数"]
+        assert told("001", News.ANSWER) == ["已驳回：参数"]
 
     def test_a_stopped_feed_let_through_is_told_to_who_asked(self, he, wang):
         with access.transaction(MACHINE, "test") as conn:
@@ -81,7 +81,7 @@ class TestTheBell:
             override.ask(conn, he, run, "the bank was closed")
         with acts.act(wang, "feed.override.allow") as conn:
             override.allow(conn, wang, run)
-        assert told("005", News.ANSWER) == ["已批准:放行被拦截的数据"]
+        assert told("005", News.ANSWER) == ["已批准：放行被拦截的数据"]
 
     def test_both_are_told_of_a_stand_in_and_of_its_end(self, sun, li, zhou):
         with acts.act(sun, "absence.arrange") as conn:

@@ -1,15 +1,17 @@
 """Spot checks of records: the same seed draws the same, somebody else looks again, and it stays in the trail."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from db import access, audit, draws, records
+from db import access, accounts, audit, draws, notices, records
 from db.access import MACHINE
 from db.vocab import CallBack, Conclusion, Opinion, SecondLook
 from engine import draws as verbs
+from engine import notices as telling
 from engine import quality, refusals, reviews, sentences
 from engine.draws import Said, Wish
 from tests.bank import TODAY
@@ -29,6 +31,20 @@ def twenty(li, qian, wu) -> list[int]:
     odd = [check(wu, "K005", conclusion=Conclusion.RISK), check(li, "K002", started_at=NOW)]
     quality.judge_new(NOW)
     return [*made, *odd]
+
+
+@pytest.fixture
+def told_of(wang, zhao, li, wu) -> Callable[[], set[int]]:
+    """Who has a notice; all of these can sign in."""
+    with access.transaction(MACHINE, "test") as conn:
+        for somebody in (wang, zhao, li, wu):
+            accounts.add(conn, somebody.id, f"u{somebody.id}", "no", False, NOW)
+
+    def told() -> set[int]:
+        with access.reading(MACHINE) as conn:
+            return {who.id for who in (wang, zhao, li, wu) if notices.of_person(conn, who.id)}
+
+    return told
 
 
 def drawn(by, wish=FIVE, seed="seed") -> tuple[int, list[int]]:
@@ -71,6 +87,14 @@ class TestDrawing:
         among = records.Filter(done_from=TODAY - timedelta(days=3), staff_id=wu.id, branch_ids=(wu.branch_id,))
         _id, chosen = drawn(wang, Wish(among, share=1))
         assert sorted(chosen) == [*twenty[12:16], twenty[18]]
+
+    def test_the_others_of_head_office_are_told_and_nobody_whose_checks_they_are(self, twenty, wang, zhao, li, told_of):
+        draw_id, _checks = drawn(wang)
+        with access.reading(zhao) as conn:
+            (notice,) = notices.of_person(conn, zhao.id)
+        assert telling.sentence(notice.why, notice.parts) == "新抽查样本待复看：5条检查记录"
+        assert notice.about == f"records?view=spot&draw={draw_id}"
+        assert told_of() == {zhao.id}
 
     def test_odd_ones_first_when_wished(self, twenty, wang):
         assert set(drawn(wang, Wish(ALL, 2, flagged_first=True))[1]) == set(twenty[-2:])

@@ -289,7 +289,7 @@ BY_LEVEL = {"signals.close", "batches.undo"}
 # Parts of other verbs, which have asked already.
 WITHIN_OTHERS = {
     "deciders.must_be_second", "notices.of_a_decision", "notices.of_a_signal", "notices.of_a_request", "notices.of_an_answer",
-    "notices.of_an_absence", "batches.must_receive",
+    "notices.of_an_absence", "notices.of_a_draw", "batches.must_receive",
 }  # fmt: skip
 # About nobody but oneself, behind the sign-in: no permit.
 MY_OWN = {

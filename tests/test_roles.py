@@ -178,7 +178,7 @@ class TestWhoIsTold:
         request = ask(lin, "802", Role.INSPECTOR)
         assert self.told("001") == ["有一项变更等待您审批：角色变更"] and self.told("801") == []
         approve(wang, request)
-        assert self.told("007") == ["已批准:角色变更"]
+        assert self.told("007") == ["已批准：角色变更"]
         with access.reading(MACHINE) as conn:
             lines = [r for r in audit.listing(conn, limit=9).rows if r.noun == "staff_roles"]
         assert {r.op for r in lines if r.staff_id == wang.id} == {"insert", "update"}

@@ -1,5 +1,7 @@
 """消息: what I was told, latest first; each leads to its page."""
 
+from urllib.parse import parse_qsl
+
 import streamlit as st
 
 from db import access, notices
@@ -13,7 +15,7 @@ person = frame.person("notices.see")
 ICONS = {
     News.NIGHT: ":material/bedtime:", News.ASSIGNED: ":material/move_to_inbox:", News.SIGNALS: ":material/notification_important:",
     News.DECISION: ":material/how_to_vote:", News.ANSWER: ":material/approval:", News.STAND_IN: ":material/supervisor_account:", News.DIGEST: ":material/today:", News.TRIAL: ":material/send:",
-    News.FILE: ":material/table_view:",
+    News.FILE: ":material/table_view:", News.SPOT: ":material/casino:",
 }  # fmt: skip
 LATEST = 100
 
@@ -52,9 +54,8 @@ def open_one(notice) -> None:
     with access.transaction(person, "notice.read") as conn:
         telling.read(conn, person, notice.id)
     path, _sep, query = notice.about.partition("?")
-    name, _sep, value = query.partition("=")
     entry = next(entry for entry in menu.BUILT if entry.path == path)
-    tables.open_page(entry.file.removesuffix(".py"), **({name: value} if name else {}))
+    tables.open_page(entry.file.removesuffix(".py"), **dict(parse_qsl(query)))
 
 
 def read_all() -> None:

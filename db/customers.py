@@ -160,11 +160,6 @@ def having(conn: sa.Connection, number: str, limit: int) -> list[int]:
     return list(conn.execute(select(func.unnest(func.vigil_having(number)).label("id")).order_by("id").limit(limit)).scalars())
 
 
-def named_somehow(conn: sa.Connection, text: str, limit: int) -> list[int]:
-    """By any part of the name, letter by letter: for names that nobody has spelt yet."""
-    return list(conn.execute(select(c.id).where(contains(c.name, text)).order_by(c.id).limit(limit)).scalars())
-
-
 def some(conn: sa.Connection, ids: list[int]) -> list[sa.Row]:
     """These customers in this order, with what tells them apart in a short list."""
     rows = conn.execute(

@@ -271,6 +271,8 @@ products = Table(
     Column("feed_hash", BigInteger),
 )  # fmt: skip
 
+CHARACTERS = "string_to_array(lower(name), null)"
+
 customers = Table(
     "customers", metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
@@ -298,6 +300,7 @@ customers = Table(
     Index("customers_of_inspector", "inspector_id", postgresql_where=text("inspector_id is not null")),
     Index("customers_by_identity", "identity_hash"),
     Index("customers_by_phone", "phone_hash"),
+    Index("customers_by_character", text(CHARACTERS), postgresql_using="gin"),  # a name that is not spelt yet
     Index("customers_by_address", "address", postgresql_using="hash"),  # who lives in the same house
     comment="客户",
 )  # fmt: skip

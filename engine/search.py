@@ -87,7 +87,7 @@ def _customer_ids(conn: Connection, text: str) -> Iterator[int]:
     if PHONE.fullmatch(number):
         yield from customers.having(conn, number, EACH)
     if not NUMBERED.fullmatch(text):
-        yield from spellings.called(conn, text, EACH) or customers.named_somehow(conn, text, EACH)
+        yield from spellings.called(conn, text, EACH)
 
 
 def _loans(conn: Connection, text: str) -> list[Hit]:

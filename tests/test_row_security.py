@@ -212,7 +212,6 @@ READS: dict[str, Callable] = {
     "customers.marks_of": lambda conn, w: customers.marks_of(conn, list(w.customers.values())),
     "customers.addresses_of": lambda conn, w: [customers.addresses_of(conn, c) for c in w.customers.values()],
     "customers.numbered": lambda conn, w: customers.numbered(conn, "K0", 20),
-    "customers.named_somehow": lambda conn, w: [customers.named_somehow(conn, text, 20) for text in ("张", "刘", "公司")],
     "customers.some": lambda conn, w: customers.some(conn, list(w.customers.values())),
     "definitions.in_force": lambda conn, w: definitions.in_force(conn, Definition.TODO_RULE, TODAY),
     "definitions.one_in_force": lambda conn, w: definitions.one_in_force(conn, Definition.MAPPING, "union", TODAY),

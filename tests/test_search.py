@@ -9,6 +9,7 @@ from db import access, searches, spellings
 from db.access import MACHINE, Person
 from db.customers import Filter
 from db.customers import listing as listed
+from db.tables import CHARACTERS
 from engine import search, spelling
 from tests.bank import TODAY
 from tests.conftest import cloned, person
@@ -98,6 +99,7 @@ def test_a_name_is_found_at_once_by_its_characters_and_once_it_is_spelt_by_its_p
     assert customers(wang, "liuyang") == ["K002"]
     with access.transaction(MACHINE, "test") as conn:
         conn.execute(sa.text("update customers set name = '刘阳春' where customer_no = 'K002'"))
+    assert customers(wang, "阳春") == ["K002"]
     assert spelling.catch_up() == 1
     assert customers(wang, "lyc") == ["K002"] and customers(wang, "刘洋") == []
 
@@ -120,6 +122,9 @@ def test_the_index_of_pieces_answers_under_the_rules_of_sight(bank):
             sa.text("explain select * from spellings s where s.pieces @> cast(:p as text[]) and lower(s.name) like '%王记%'"),
             {"p": asked.characters}).scalars())  # fmt: skip
         assert "spellings_by_piece" in plan
+        plan = "\n".join(conn.exec_driver_sql(
+            f"explain select id from customers where {CHARACTERS} @> string_to_array('王记', null)").scalars())  # fmt: skip
+        assert "customers_by_character" in plan
     with access.reading(person("802")) as conn:
         assert len(spellings.called(conn, "王记", 8)) == 1
 

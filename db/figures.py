@@ -219,9 +219,11 @@ def _soon(scope: Scope, days: int) -> list[sa.ColumnElement[bool]]:
     return [t.closed_on.is_(None), t.due_on.between(scope.today, until), *scope.of(todos)]
 
 
-def due_soon_by_branch(conn: sa.Connection, scope: Scope, days: int, top: int | None = None) -> list[sa.Row]:
+def due_soon_by_branch(
+    conn: sa.Connection, scope: Scope, days: int, top: int | None = None, limit: int | None = None
+) -> list[sa.Row]:
     """Ranking of what comes due, by the branches right below `top`, each with all below it, and `top` by itself:
-    branch_id, code, branch, n, heads (officers there), load (n a head), most first."""
+    branch_id, code, branch, n, heads (officers there), load (n a head), most first; the first `limit`."""
     parts, heads, n = _parts(top), _heads(top), func.count()
     return conn.execute(
         select(
@@ -233,6 +235,7 @@ def due_soon_by_branch(conn: sa.Connection, scope: Scope, days: int, top: int | 
         .where(*_soon(scope, days))
         .group_by(parts.c.part_id, branches.c.code, branches.c.name, heads.c.heads)
         .order_by(n.desc(), branches.c.code)
+        .limit(limit)
     ).all()  # fmt: skip
 
 
@@ -264,7 +267,7 @@ def _heads(top: int | None) -> sa.Subquery:
     )
 
 
-def due_soon_by_officer(conn: sa.Connection, scope: Scope, days: int) -> list[sa.Row]:
+def due_soon_by_officer(conn: sa.Connection, scope: Scope, days: int, limit: int | None = None) -> list[sa.Row]:
     """The same within branches: staff_id, officer (null: nobody yet, a row for each branch), branch, code, n, most first."""
     n, home = func.count(), func.coalesce(staff.c.branch_id, t.branch_id)
     return conn.execute(
@@ -275,6 +278,7 @@ def due_soon_by_officer(conn: sa.Connection, scope: Scope, days: int) -> list[sa
         .where(*_soon(scope, days))
         .group_by(t.assignee_id, staff.c.name, branches.c.name, branches.c.code)
         .order_by(n.desc(), branches.c.code, t.assignee_id)
+        .limit(limit)
     ).all()  # fmt: skip
 
 
@@ -408,13 +412,21 @@ def branch_table(conn: sa.Connection, scope: Scope, since: date, top: int | None
     ).all()  # fmt: skip
 
 
-def officer_table(conn: sa.Connection, scope: Scope, since: date) -> list[sa.Row]:
-    """The same by officer: staff_id (null: nobody), officer, branch (where he works), code, by branch and name."""
+def officer_table(conn: sa.Connection, scope: Scope, since: date, limit: int | None = None) -> list[sa.Row]:
+    """The same by officer: staff_id (null: nobody), officer, branch (where he works), code, by branch and name; of more than
+    `limit` those with most overdue."""
     work = _added_up(scope, since, lambda table, whose: (table, [whose.label("of")]))
+    sums = (
+        select(work.c.of, *_sums(work))
+        .group_by(work.c.of)
+        .order_by(func.sum(work.c.overdue).desc(), work.c.of)
+        .limit(limit)
+        .subquery("sums")
+    )
     return conn.execute(
-        select(staff.c.id.label("staff_id"), staff.c.name.label("officer"), branches.c.name.label("branch"), branches.c.code, *_sums(work))
-        .select_from(work.outerjoin(staff, staff.c.id == work.c.of).outerjoin(branches, branches.c.id == staff.c.branch_id))
-        .group_by(staff.c.id, staff.c.name, branches.c.name, branches.c.code)
+        select(staff.c.id.label("staff_id"), staff.c.name.label("officer"), branches.c.name.label("branch"), branches.c.code,
+               *(sums.c[name] for name in SUMS))
+        .select_from(sums.outerjoin(staff, staff.c.id == sums.c.of).outerjoin(branches, branches.c.id == staff.c.branch_id))
         .order_by(branches.c.code.nulls_last(), staff.c.name, staff.c.id)
     ).all()  # fmt: skip
 

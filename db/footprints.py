@@ -159,6 +159,11 @@ def cells(
     ).all()  # fmt: skip
 
 
+def step_of(branch_ids: tuple[int, ...] | None) -> str:
+    """How large the parts of a map are: of a branch small, of the bank large."""
+    return FINE if branch_ids else COARSE
+
+
 def steps(step: str) -> tuple[Decimal, Decimal]:
     """Degrees of latitude and of longitude that are about as long here."""
     return Decimal(step), Decimal(step) * 7 / 5

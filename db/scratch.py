@@ -74,9 +74,21 @@ def multiply(times: int) -> None:
             conn.exec_driver_sql(
                 f"insert into {name} ({listed}) overriding system value select {values} from {name}, generate_series(1, {times - 1}) k"
             )
+        for statement in _ONE_BANK:
+            conn.exec_driver_sql(statement)
         conn.exec_driver_sql("set session_replication_role = origin")
         for name in COPIED:
             conn.exec_driver_sql(f"vacuum (analyze) {name}")
+
+
+# The head offices of the copies become branches of the one there is.
+_ONE_BANK = (
+    """insert into branch_tree (branch_id, ancestor_id)
+       select t.branch_id, top.id from branch_tree t join branches head on head.id = t.ancestor_id and head.parent_id is null
+       cross join (select min(id) as id from branches where parent_id is null) top where head.id <> top.id""",
+    """update branches set parent_id = top.id from (select min(id) as id from branches where parent_id is null) top
+       where parent_id is null and branches.id <> top.id""",
+)
 
 
 def age() -> None:

@@ -154,6 +154,7 @@ POLICIES: dict[str, dict[Scope, str]] = {
     "reports": dict.fromkeys(EVERYBODY, f"owner_id = {ME} or {SHARED_WITH_ME}"),
     "exports": dict.fromkeys(EVERYBODY, f"staff_id = {ME}"),
     "todo_days": FOR_HEAD | {Scope.BRANCH: IN_MY_BRANCHES},
+    "kept_counts": FOR_HEAD,
     "arrears": FOR_HEAD,
     "feed_runs": FOR_ALL,  # everybody is told of which day the book is
     "feed_files": FOR_OPERATORS,
@@ -494,7 +495,7 @@ NOTED = ("insert", "update", "delete")  # only triggers say these
 
 # Derived or temporary rows, and what is a log itself.
 UNTRAILED = {"audit", "sessions", "tickets", "sign_ins", "job_runs", "feed_files", "rejects", "problems",
-             "todo_days", "loan_history", "branch_tree", "branch_moves", "claims", "installation", "undressed",
+             "todo_days", "kept_counts", "loan_history", "branch_tree", "branch_moves", "claims", "installation", "undressed",
              "customer_faces", "customer_levels", "drafts", "uploads", "footprints", "handover_parts", "handover_rows", "batch_rows",
              "notices", "dispatches", "prints", "copies", "qualities", "sketches", "spellings", "searches", "exports"}  # fmt: skip
 UNTRAILED_COLUMNS = {"feed_hash", "touched_at", "changed_on", "ended_on", "size", "identity_hash", "phone_hash", "identity_masked",

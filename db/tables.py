@@ -1278,6 +1278,18 @@ todo_days = Table(
     comment="How the open work stood at the end of each business date",
 )  # fmt: skip
 
+kept_counts = Table(
+    "kept_counts", metadata,
+    Column("what", Text, nullable=False, comment="which figures"),
+    Column("asked", Text, nullable=False, comment="hash of the day, and of what they are narrowed to"),
+    Column("figures", JSONB, nullable=False),
+    Column("seconds", Double, nullable=False, comment="that counting took"),
+    Column("pulse", BigInteger, nullable=False, comment="of the trail, when they were counted"),
+    moment("counted_at", nullable=False),
+    PrimaryKeyConstraint("what", "asked"),
+    comment="统计: counts of the whole book that take long, for those who see all of it",
+)  # fmt: skip
+
 rounds = Table(
     "rounds", metadata,
     staff_ref("staff_id", nullable=False),

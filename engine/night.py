@@ -49,6 +49,12 @@ def night(until: date | None = None, *, wait: bool = True, catch_up: bool = True
     return report
 
 
+def judged_on(conn) -> date:
+    """The business date of the last night, as of which todos and what rules match are told; before the first one, today."""
+    last = jobs.last_done(conn, JOB)
+    return last.business_date if last else clock.today()
+
+
 def _is_done(held: jobs.Held, until: date) -> bool:
     """Asked with the job in hand, when nobody else can be doing it any more."""
     with held.begin() as conn:

@@ -1,6 +1,6 @@
 """Changing rules and parameters: a new version from a day, decided by a second person."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from db import definitions, sketches
 from db import products as book_products
@@ -11,6 +11,7 @@ from engine.feed import mapping
 from engine.parameters import PARAMETERS
 from engine.words import _
 
+LATELY = timedelta(weeks=12)  # over which a rule is judged by its todos
 VERB = {
     Definition.TODO_RULE: "rule.change",
     Definition.SIGNAL_RULE: "rule.change",

@@ -15,8 +15,22 @@ import structlog
 
 from db import access, calendar, calendar_links, jobs, sessions, settings
 from db.access import MACHINE
+from engine import (
+    book_counts,
+    clock,
+    counting,
+    exports,
+    footprints,
+    kept_reports,
+    night,
+    notices,
+    outbox,
+    quality,
+    spelling,
+    suspects,
+    visits,
+)
 from engine import calendar as working_days
-from engine import clock, exports, footprints, kept_reports, night, notices, outbox, quality, spelling, suspects, visits
 from engine.feed import load
 from engine.photos import finding
 
@@ -55,6 +69,7 @@ def _tidy() -> object:
         calendar_links.end_of_leavers(conn)
         notices.forget_old(conn)
         visits.forget_untouched(conn, now=clock.now())
+        counting.forget_old(conn, clock.now())
     with access.gate() as conn:
         return sessions.tidy(conn, clock.now())
 
@@ -87,6 +102,14 @@ def _photos() -> object:
     return visits.compare(now=clock.now())
 
 
+def _counts() -> object:
+    """Figures that take long, before head office asks for them."""
+    today = clock.today()
+    with access.reading(MACHINE) as conn:
+        usual = book_counts.usual(conn, today)
+    return counting.ahead(usual)
+
+
 def _quality() -> object:
     return quality.judge_new(clock.now())
 
@@ -108,6 +131,7 @@ JOBS = (
     Job("names", "Spell new names for the search", spelling.catch_up, every=timedelta(minutes=10)),
     Job("photos", "Compare photos that were not compared when they came", _photos, every=timedelta(minutes=1)),
     Job("quality", "Point out what is odd about checks that have just come", _quality, every=timedelta(minutes=1)),
+    Job("counts", "Count large figures anew that take long, before anybody waits for them", _counts, every=timedelta(minutes=10)),
     Job("exports", "Make files that wait, delete those that are over", exports.work, every=timedelta(seconds=20)),
     Job("reports", "Ask for the reports that are made by themselves", kept_reports.make_due, every=timedelta(minutes=10)),
     Job("coarsen", "Round old positions of officers to about a kilometre", _coarsen, every=timedelta(days=1)),

@@ -256,6 +256,9 @@ def _around(conn: sa.Connection, ids, customers, loans, branches) -> None:
     for branch in branches.values():
         conn.execute(sa.insert(tables.todo_days).values(
             day=TODAY, branch_id=branch, kind="regular", family="working", open=1, due_7=1, late_7=1, late_30=0, late_more=0))  # fmt: skip
+    conn.execute(
+        sa.insert(tables.kept_counts).values(what="rules", asked="all", figures=[1], seconds=2, pulse=1, counted_at=sa.func.now())
+    )
     run = conn.execute(sa.select(sa.func.max(tables.feed_runs.c.id))).scalar_one()
     conn.execute(
         sa.insert(tables.rejects).values(

@@ -21,7 +21,7 @@ Written from the bank's rules, not from db/security.py:
 * links of calendars, who has them, the auditor and the technical roles;
 * a report that is kept: its owner, and those of the roles it is shared with who work in the branches it is shared with, or below;
   files, whoever they are made for; what is asked about one, whoever asked, and who decides;
-* which checks were drawn for a second look, and what it came to: the whole-book roles alone;
+* which checks were drawn for a second look, and what it came to, and counts of the whole book: the whole-book roles alone;
 * the technical roles see no row of the book; feeds, accounts, and the part of the trail that is about no customer.
 """
 
@@ -56,7 +56,7 @@ OPEN_TO = (
     | {"requests": EVERYBODY}
     | dict.fromkeys(OPERATIONS, (*WHOLE_BOOK, *TECHNICAL))
     | dict.fromkeys(("handovers", "handover_parts", "handover_rows", "batches", "batch_rows"), (*WHOLE_BOOK, Role.BRANCH_HEAD))
-    | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "arrears": WHOLE_BOOK, "draws": WHOLE_BOOK, "second_looks": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
+    | {"todo_days": (*WHOLE_BOOK, Role.BRANCH_HEAD), "kept_counts": WHOLE_BOOK, "arrears": WHOLE_BOOK, "draws": WHOLE_BOOK, "second_looks": WHOLE_BOOK, "accounts": (Role.AUDITOR, *TECHNICAL),
        "sharings": (*WHOLE_BOOK, Role.BRANCH_HEAD), "rounds": (*WHOLE_BOOK, Role.BRANCH_HEAD, *OFFICERS),
        "notices": TOLD, "dispatches": EVERYBODY, "calendar_links": (*OFFICERS, Role.AUDITOR, *TECHNICAL),
        "drafts": CHECKERS, "sketches": HEAD, "uploads": CHECKERS, "footprints": (*WHOLE_BOOK, *CHECKERS), "sessions": EVERYBODY, "sign_ins": EVERYBODY, "preferences": EVERYBODY, "audit": EVERYBODY, "tickets": (), "branch_moves": (), "prints": (), "spellings": (), "searches": EVERYBODY,
@@ -123,7 +123,7 @@ class Sight:
     def sees(self, table: str, row: dict) -> bool:
         if self.role not in OPEN_TO[table]:
             return False
-        if table in OPEN_TO_ALL or table in OPERATIONS or table in ("arrears", "accounts", "draws", "second_looks"):
+        if table in OPEN_TO_ALL or table in OPERATIONS or table in ("arrears", "accounts", "draws", "second_looks", "kept_counts"):
             return True
         if table == "photos" and self.role in CHECKERS and row["staff_id"] == self.person.id:
             return True

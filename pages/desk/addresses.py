@@ -1,15 +1,17 @@
 """地址: who is marked, who is not, what is doubted, and moves that wait for a second person."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from db import access, addresses, requests
 from db.vocab import Marking, Place, Request, Role
 from engine import addresses as verbs
-from engine import clock, exports, permits, words
+from engine import book_counts, clock, exports, permits, words
 from engine import customers as acts_on_customers
 from engine.lists import address_state
 from engine.words import _
-from pages.parts import acts, decisions, exporting, filters, frame, look, maps, tables
+from pages.parts import acts, counts, decisions, exporting, filters, frame, look, maps, tables
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -53,8 +55,10 @@ def figures() -> None:
     """How many of the customers chosen above, whatever the state."""
     with st.grid(4, min_column_width=150):
         for state in ("marked", "unmarked", "doubtful", "waiting"):
-            n = getattr(counted, state)
-            st.metric(_(STATES[state]), f"{n:,}", look.percent(n, counted.all), delta_color="off", delta_arrow="off", border=True)
+            n = getattr(counted.figures, state)
+            st.metric(
+                _(STATES[state]), f"{n:,}", look.percent(n, counted.figures.all), delta_color="off", delta_arrow="off", border=True
+            )
 
 
 def decide() -> None:
@@ -116,7 +120,6 @@ with access.reading(person) as conn:
         manager = filters.choice("manager", "Relationship manager", managers)
         order = filters.sort(SORTS, "-exposure")
     wanted = addresses.Filter(None if state == "all" else state, branch_ids, int(manager) if manager else None, text)
-    counted = addresses.counts(conn, wanted)
     found = addresses.listing(conn, wanted, order, *tables.span(wanted, order))
     waiting = requests.waiting(conn, Request.ADDRESS_MOVE, branch_ids=branch_ids)
 
@@ -127,7 +130,9 @@ with head:
     may_choose = permits.may(person, "address.ask") or permits.may(person, "inspector.name")
     bulk = may_choose and not mapped and st.toggle(_("Choose several"), key="bulk")
     exporting.button(person, exports.of_list("addresses", wanted, order))
+counted = counts.of(person, book_counts.marked(today, replace(wanted, state=None)))
 figures()
+counts.told(counted)
 decide()
 if not found.rows:
     tables.empty("No customers match", "Widen the filters above, or look at another state.")

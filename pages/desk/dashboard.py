@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, branches, staff
+from db import access, branches, footprints, staff
 from db.figures import Scope
 from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role
 from engine import clock, words
+from engine.dashboard import OFFICERS
 from engine.words import _
-from pages.parts import board, charts, filters, frame, live, look, looking, papers, tables, track, wall
+from pages.parts import board, charts, counts, filters, frame, live, look, looking, papers, tables, track, wall
 from pages.parts.board import Asked
 from pages.parts.tables import Column
 
@@ -113,8 +114,9 @@ breadcrumb(steps)
 def everything() -> None:
     """Drawn anew with every change; the timer keeps the moment of refreshing true."""
     live.watch(person, *board.SHOWN)
-    data = asked.read()
-    as_of.caption(_("Book of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"))
+    counted = asked.counted()
+    data = counted.figures
+    as_of.caption(_("Book of {0} · counted at {1}").format(look.day(data["as_of"]), counts.moment(counted)))
     with st.grid(6, min_column_width=165):
         for key in board.keys(asked, data):
             card(key)
@@ -267,7 +269,7 @@ def where(data: dict) -> None:
             st.page_link("pages/desk/footprints.py", label=_("Footprints"), icon=":material/footprint:",
                          query_params={name: str(value) for name, value in asked_for.items()})  # fmt: skip
         if cell := track.heat(
-            data["cells"], board.step_of(asked.scope.branch_ids), "heat_of_dashboard", near=bool(asked.scope.branch_ids)
+            data["cells"], footprints.step_of(asked.scope.branch_ids), "heat_of_dashboard", near=bool(asked.scope.branch_ids)
         ):
             tables.open_page("desk/footprints", **asked_for, cell=cell)
 
@@ -333,6 +335,8 @@ def by_officer(rows: list, km: dict[int, float]) -> None:
     ]  # fmt: skip
     if picked := tables.show(rows, columns, "officers", _("Figures by officer")):
         step_to(picked)
+    if len(rows) == OFFICERS:
+        st.caption(_("The {0} with most overdue. Choose a branch for all of its officers.").format(OFFICERS))
     st.caption(_("Click an officer for his figures and the rows behind them."))
 
 

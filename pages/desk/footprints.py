@@ -10,7 +10,7 @@ from engine import clock, exports, words
 from engine import footprints as acts_on_footprints
 from engine.lists import Between
 from engine.words import _
-from pages.parts import acts, board, exporting, filters, frame, live, look, tables, track
+from pages.parts import acts, exporting, filters, frame, live, look, tables, track
 from pages.parts.tables import Column
 
 person = frame.person("footprint.look")
@@ -152,7 +152,7 @@ def shown(until: date, since: date, branch_ids: tuple[int, ...] | None) -> None:
     live.watch(person, "records")
     with access.reading(person) as conn:
         rows = footprints.by_staff(conn, since, until, branch_ids)
-        step = board.step_of(branch_ids)
+        step = footprints.step_of(branch_ids)
         cells = footprints.cells(conn, since, until, branch_ids, step)
     told.caption(_("{0} officers, {1} visits, {2} to {3}").format(len(rows), sum(r.visits for r in rows), since, until))
     chosen = st.query_params.get("staff", "")

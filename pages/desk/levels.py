@@ -1,22 +1,20 @@
 """分层: how many customers are at which level, whose was adjusted by hand, and the scorecard it follows from."""
 
 import copy
-from datetime import timedelta
 
 import streamlit as st
 
 from db import access, definitions, levels
 from db.vocab import CustomerLevel, Definition, Segment
-from engine import clock, permits, refusals, scorecard, words
+from engine import book_counts, clock, permits, refusals, scorecard, words
 from engine import levels as verbs
 from engine.words import _
-from pages.parts import filters, frame, look, proposals, tables
+from pages.parts import counts, filters, frame, look, proposals, tables
 from pages.parts.tables import Column
 
 person = frame.person("levels.see")
 today = clock.today()
 VIEWS = {"spread": "Distribution", "adjusted": "Adjusted by hand", "card": "Scorecard"}
-LATELY = timedelta(days=30)
 
 ADJUSTED = [
     Column("customer_no", "Customer number", width=115),
@@ -36,8 +34,8 @@ def spread() -> None:
     with filters.bar():
         with access.reading(person) as conn:
             branch_ids = filters.branch(conn)
-            rows = levels.distribution(conn, branch_ids)
-            moved = levels.moves(conn, today - LATELY, branch_ids)
+    counted = counts.of(person, book_counts.spread_of_levels(today, branch_ids))
+    rows, moved = counted.figures
     if not rows:
         tables.empty("No levels yet", "Each night reckons the level of every customer with a live loan.")
         return
@@ -47,6 +45,7 @@ def spread() -> None:
             _tile(level, [r for r in rows if r.level == level], everybody)
     _by_segment(rows)
     _moves(moved)
+    counts.told(counted)
 
 
 def _tile(level: CustomerLevel, rows: list, everybody: int) -> None:

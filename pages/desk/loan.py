@@ -6,9 +6,9 @@ import streamlit as st
 
 from db import access, audit, customers, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
-from engine import clock, explain, sentences, words
+from engine import clock, explain, night, sentences, words
 from engine.words import _
-from pages.parts import adjusted, asof, dossier, frame, look, papers, tables
+from pages.parts import adjusted, dossier, frame, look, papers, tables
 
 person = frame.person("loans.see")
 today = clock.today()
@@ -27,7 +27,7 @@ with access.reading(person) as conn:
     checks = [r for r in records.of_customer(conn, loan.customer_id) if loan.id in r.loan_ids]
     warned = [s for s in signals.queue(conn, states=tuple(signals.SignalState), customer_id=loan.customer_id)
               if s.subject_kind != "loan" or s.subject_id == loan.id]  # fmt: skip
-    why = explain.explain(conn, number, asof.judged_on(conn)) if loan.live else None
+    why = explain.explain(conn, number, night.judged_on(conn)) if loan.live else None
     trail = [r for r in audit.of_customer(conn, loan.customer_id) if r.noun != "loans" or r.row_id == str(loan.id)]
     names = sentences.names(conn, [loan])
     borrower, found = customers.get(conn, loan.customer_id), adjusted.read(conn, person, loan)

@@ -1,7 +1,6 @@
 """What the dashboard and the wall have in common: what is asked, what is read once for all who see the same, and the key
 figures with their change and the way to their rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -9,15 +8,17 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from db import access, feeds, figures, footprints
-from db.access import Connection, Person
+from db import access, figures
+from db.access import Person
 from db.figures import Scope, Window
 from db.vocab import Role, SignalState
-from engine import parameters, permits
+from engine import permits
+from engine.counting import Counted
+from engine.dashboard import Wish
 from engine.words import _
-from pages.parts import live, look
+from pages.parts import counts, look
 
-SHOWN = ("records", "todos", "signals", "loans", "customers", "reviews")  # what the figures are made of
+SHOWN = ("records", "todos", "signals", "loans", "customers", "reviews", counts.NOUN)  # what the figures are made of
 AGAINST = {"before": "vs. the period before", "year": "vs. a year before"}
 ALIKE = 0.05  # of a percentage point or of a day: not worth a word
 
@@ -55,63 +56,10 @@ class Asked:
         """The last day of what comes due within so many days."""
         return self.scope.today + timedelta(days=days)
 
-    def read(self) -> dict:
-        """Everything it shows, in one transaction; once a change for all who see the same."""
-        return _read(self.person, live.sight(self.person), self.scope, self.days, self.top, self.has_trend, live.number())
-
-
-@st.cache_data(ttl=300, max_entries=200, show_spinner=False)
-def _read(_by: Person, sight: tuple, scope: Scope, days: int, top: int | None, has_trend: bool, number: tuple) -> dict:
-    windows = figures.compared(scope.today, days)
-    since = windows[0].since
-    with access.reading(_by) as conn:
-        return {
-            "as_of": feeds.business_date(conn), "targets": parameters.targets(conn, scope.today, top), **_todos(conn, scope, windows, has_trend),
-            "signals": figures.signals_open(conn, scope), "raised": figures.signals_raised(conn, scope, windows),
-            "queue": figures.signals_waiting_per_day(conn, scope, since), "handling": figures.handling_days(conn, scope, since),
-            "queued": figures.signals_waited(conn, scope, [w.until for w in windows]),
-            "visited": figures.visited(conn, scope, windows), "site": figures.on_site_per_day(conn, scope, since),
-            "branches_7": figures.due_soon_by_branch(conn, scope, 7, top), "branches_30": figures.due_soon_by_branch(conn, scope, 30, top),
-            "officers_7": figures.due_soon_by_officer(conn, scope, 7), "officers_30": figures.due_soon_by_officer(conn, scope, 30),
-            "branches": figures.branch_table(conn, scope, since, top), "officers": figures.officer_table(conn, scope, since),
-            "cells": _where(conn, _by, scope, windows[0]),
-            "won": figures.won(conn, scope, windows), "paid": figures.paid_out(conn, scope, windows), "km": _ways(conn, _by, scope, windows[0]),
-        }  # fmt: skip
-
-
-def forget() -> None:
-    """Read anew what was kept, when somebody wants to know what reading takes."""
-    _read.clear()
-
-
-def _todos(conn: Connection, scope: Scope, windows: Sequence[Window], has_trend: bool) -> dict:
-    since = windows[0].since
-    return {
-        "completed": figures.completed(conn, scope, windows), "done": figures.done_per_day(conn, scope, since),
-        "rate": figures.completion(conn, scope, windows), "rates": figures.completion_per_day(conn, scope, since),
-        "late": figures.overdue_now(conn, scope), "soon": figures.due_soon(conn, scope, 7),
-        "lates": figures.overdue_per_day(conn, scope, since) if has_trend else [],
-        "stood": figures.stood(conn, scope, [w.until for w in windows]) if has_trend else [None] * len(windows),
-    }  # fmt: skip
-
-
-def _ways(conn: Connection, by: Person, scope: Scope, now: Window) -> dict[int, float]:
-    """Kilometres by officer, as his footprints tell them; for those who may look at these."""
-    if not permits.may(by, "footprint.look"):
-        return {}
-    return {row.staff_id: row.km for row in footprints.by_staff(conn, now.since, now.until, scope.branch_ids)}
-
-
-def _where(conn: Connection, by: Person, scope: Scope, now: Window) -> list:
-    """Where visits were made; of all kinds and officers, for those who may look at footprints."""
-    if not permits.may(by, "footprint.look") or scope.kind or scope.staff_id:
-        return []
-    return footprints.cells(conn, now.since, now.until, scope.branch_ids, step_of(scope.branch_ids))
-
-
-def step_of(branch_ids: tuple[int, ...] | None) -> str:
-    """How large the parts of a map are: of a branch small, of the bank large."""
-    return footprints.FINE if branch_ids else footprints.COARSE
+    def counted(self) -> Counted:
+        """Everything it shows, and of when."""
+        looks = permits.may(self.person, "footprint.look")
+        return counts.of(self.person, Wish(self.scope, self.days, self.top, self.has_trend, looks).count)
 
 
 @st.cache_data(ttl=300, max_entries=50, show_spinner=False)

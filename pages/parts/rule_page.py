@@ -1,21 +1,20 @@
 """One todo rule on a page: what it says, a draft of a change, the draft tried out, and its versions."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import streamlit as st
 
 from db import access, branches, definitions, products, rulebook, sketches
 from db.access import Person
 from db.vocab import Approval, Definition
-from engine import generate, opening, permits, rule_drafts, rule_words, rules, words
+from engine import generate, night, opening, permits, rule_drafts, rule_words, rules, words
 from engine import rulebook as verbs
 from engine.words import _
-from pages.parts import acts, asof, changes, filters, look, proposals, rule_editor, rule_trial, tables
+from pages.parts import acts, changes, filters, look, proposals, rule_editor, rule_trial, tables
 
 FAMILY = Definition.TODO_RULE
 TABS = {"look": "What it says", "edit": "Change it", "try": "Effect", "versions": "Versions"}
-LATELY = timedelta(weeks=12)
 NEEDS = {"edit": "rule.change", "try": "rule.try"}
 
 
@@ -67,9 +66,15 @@ def _find(person: Person, code: str, today: date) -> Shown | None:
         if now is None and draft is None and waiting is None:
             return None
         asked = {name: who for name, who in (("now", _who(now and now.body)), ("draft", _who(draft))) if who is not None}
-        matching = rulebook.matching(conn, list(asked.items()), asof.judged_on(conn))
+        matching = rulebook.matching(conn, list(asked.items()), night.judged_on(conn))
         return Shown(
-            code, now, draft, waiting, generate.book(conn, today), matching, rulebook.work(conn, today, today - LATELY).get(code)
+            code,
+            now,
+            draft,
+            waiting,
+            generate.book(conn, today),
+            matching,
+            rulebook.work(conn, today, today - verbs.LATELY).get(code),
         )
 
 

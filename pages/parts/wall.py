@@ -10,7 +10,7 @@ from db.figures import Scope
 from db.vocab import LIVE_SIGNALS, Level, Role
 from engine import clock, words
 from engine.words import _
-from pages.parts import board, charts, live, look, looking
+from pages.parts import board, charts, counts, live, look, looking
 from pages.parts.board import Asked
 
 TURN = 20  # seconds for each view
@@ -23,19 +23,19 @@ def show(by: Person, today: date) -> None:
     """The view whose turn it is; all walls of the bank turn together."""
     live.watch(by, *board.SHOWN)
     asked = _asked(by, today)
-    data, turn = asked.read(), int(clock.now().timestamp()) // TURN % len(TURNS)
+    counted, turn = asked.counted(), int(clock.now().timestamp()) // TURN % len(TURNS)
     with st.container(horizontal=True, vertical_alignment="center"):
         view, title = list(TURNS.items())[turn]
         st.title(f"{_('Vigil')} · {_(title)}", anchor=False, width="content")
         st.caption("●".join("○" * n for n in (turn, len(TURNS) - 1 - turn)), width="content")
         st.space("stretch")
         st.caption(
-            _("Book of {0} · refreshed {1}").format(look.day(data["as_of"]), f"{clock.local_now():%H:%M:%S}"), width="content"
+            _("Book of {0} · counted at {1}").format(look.day(counted.figures["as_of"]), counts.moment(counted)), width="content"
         )
         if not by.wall:
             looking.hang(by)
             st.page_link("pages/desk/dashboard.py", label=_("Leave the wall"), icon=":material/close:", width="content")
-    view(asked, data)
+    view(asked, counted.figures)
 
 
 def _asked(by: Person, today: date) -> Asked:

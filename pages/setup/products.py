@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db import access, definitions, rulebook, sketches
-from db import products as book
-from db.access import Person
 from db.vocab import Definition, Family, Kind, Mode, Segment
-from engine import clock, form_words, forms, generate, permits, products, rule_words, words
+from engine import book_counts, clock, form_words, forms, generate, night, permits, products, rule_words, words
 from engine.words import _
-from pages.parts import acts, asof, drafts, filters, frame, live, look, product_editor, product_sheet, proposals, tables
+from pages.parts import acts, counts, drafts, filters, frame, look, product_editor, product_sheet, proposals, tables
 from pages.parts.tables import Column
 
 person = frame.person("rules.see")
@@ -62,14 +60,8 @@ class Reach:
     sentence: str
 
 
-@st.cache_data(ttl=300, max_entries=20, show_spinner=False)
-def overview_of(_by: Person, sight: tuple, number: tuple) -> dict[str, object]:
-    """What each product carries, summed up over the whole book: once a change for all who see the same."""
-    with access.reading(_by) as conn:
-        return {row.code: row for row in book.overview(conn)}
-
-
-rows = overview_of(person, live.sight(person), live.number())
+counted = counts.of(person, book_counts.all_products(today))
+rows = {row.code: row for row in counted.figures}
 with access.reading(person) as conn:
     configured = {row.code: row for row in definitions.in_force(conn, Definition.PRODUCT, today)}
     waiting = definitions.awaiting(conn, Definition.PRODUCT)
@@ -199,8 +191,8 @@ def overview(code: str) -> None:
     st.subheader(_("Rules that reach its loans"), anchor=False)
     with access.reading(person) as conn:
         reaching = [r for r in ruling if products.reaches(r.who, row.family, row.code) is not False]
-        counts = rulebook.matching_of_product(conn, [(r.code, r.who) for r in reaching], row.id, asof.judged_on(conn))
-    tables.look_at([reach(rule, row, counts) for rule in reaching], RULE_COLUMNS, "reach", _("Rules"))
+        matching = rulebook.matching_of_product(conn, [(r.code, r.who) for r in reaching], row.id, night.judged_on(conn))
+    tables.look_at([reach(rule, row, matching) for rule in reaching], RULE_COLUMNS, "reach", _("Rules"))
     st.subheader(_("Forms of its checks"), anchor=False)
     return st.markdown(forms_used(row))
 
@@ -217,9 +209,9 @@ def facts(row) -> None:
     st.page_link("pages/desk/loans.py", label=_("Its loans"), icon=":material/request_quote:", query_params={"product": row.code})
 
 
-def reach(rule, row, counts: dict[str, int]) -> Reach:
+def reach(rule, row, matching: dict[str, int]) -> Reach:
     always = _("always") if products.reaches(rule.who, row.family, row.code) else _("on conditions")
-    return Reach(words.name(rule.kind), words.in_language(rule.title), always, counts[rule.code], rule_words.rule(rule))
+    return Reach(words.name(rule.kind), words.in_language(rule.title), always, matching[rule.code], rule_words.rule(rule))
 
 
 def forms_used(row) -> str:

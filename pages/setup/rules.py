@@ -6,12 +6,12 @@ import streamlit as st
 
 from db import access, branches, definitions, rulebook, sketches
 from db.vocab import Approval, Definition, Kind, Level
-from engine import clock, generate, permits, rule_words, signal_rules, words
+from engine import book_counts, clock, generate, night, permits, rule_words, signal_rules, words
 from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS, TARGETS, at_branch, own_targets
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, asof, changes, drafts, filters, frame, look, proposals, rule_page, tables
+from pages.parts import acts, changes, counts, drafts, filters, frame, look, proposals, rule_page, tables
 
 person = frame.person("rules.see")
 today = clock.today()
@@ -39,14 +39,16 @@ def todo_rules() -> None:
         bodies = {row.code: row.body for row in definitions.in_force(conn, Definition.TODO_RULE, today)}
         begun = sketches.mine(conn, person.id, Definition.TODO_RULE) if permits.may(person, "rule.change") else ()
         mine = {row.code: row.body for row in begun}
-        counts = rulebook.matching(conn, [(r.rule.code, r.rule.who) for r in book.rules], asof.judged_on(conn))
-        work = rulebook.work(conn, today, today - rule_page.LATELY)
+        asked = book_counts.rules_at_work([r.rule for r in book.rules], night.judged_on(conn), today)
+    counted = counts.of(person, asked)
+    matching, work = counted.figures
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             _("In force today. Of the rules of one kind that match, the strictest governs: the one further up."), width="stretch"
         )
         if permits.may(person, "rule.change"):
             rule_page.begin_new(person, set(mine) | {d.code for d in waiting}, bodies)
+    counts.told(counted)
     drafts.begun({code: body for code, body in mine.items() if code not in bodies}, rule_page.go_to)
     for what, code, why in book.set_aside:
         st.error(_("{0} {1} was set aside: {2}").format(what, look.plain(code), look.plain(why)))
@@ -55,7 +57,7 @@ def todo_rules() -> None:
         if of_kind:
             st.markdown(f"{look.KIND_ICONS[kind]} **{words.name(kind)}**")
         for r in of_kind:
-            todo_rule(r, counts[r.rule.code], work.get(r.rule.code))
+            todo_rule(r, matching[r.rule.code], work.get(r.rule.code))
     resting = [(code, body) for code, body in bodies.items() if not body.get("enabled", True)]
     if resting:
         with st.expander(_("{0} rules not in use").format(len(resting))):
@@ -85,10 +87,10 @@ def todo_rule(r, matching: int, work) -> None:
 def signals_in_force() -> None:
     with access.reading(person) as conn:
         rows = definitions.in_force(conn, Definition.SIGNAL_RULE, today)
-        counts = rulebook.signal_counts(conn)
+        told = rulebook.signal_counts(conn)
     st.caption(_("In force today. The worst level whose condition holds is raised; a false alarm counts against the rule."))
     for row in rows:
-        signal_rule(row, signal_rules.parse(row.body), counts.get(row.code))
+        signal_rule(row, signal_rules.parse(row.body), told.get(row.code))
     if opened := next((row for row in rows if row.code == st.query_params.get("rule")), None):
         one_signal_rule(opened)
 

@@ -67,19 +67,21 @@ def overview(conn: sa.Connection) -> list[sa.Row]:
     officers = held.c.role.in_((Role.MANAGER, Role.INSPECTOR))
     people = _with_below(held, staff=func.count(), officers=func.count().filter(officers))
     heads = (
-        select(func.array_agg(staff.c.name.distinct(), type_=ARRAY(sa.Text)))
-        .join(staff_roles, staff_roles.c.staff_id == staff.c.id)
-        .where(staff_roles.c.branch_id == b.id, staff_roles.c.role == Role.BRANCH_HEAD, held_today(), staff.c.left_on.is_(None))
-        .scalar_subquery()
+        select(staff_roles.c.branch_id, func.array_agg(staff.c.name.distinct(), type_=ARRAY(sa.Text)).label("heads"))
+        .join(staff, staff.c.id == staff_roles.c.staff_id)
+        .where(staff_roles.c.role == Role.BRANCH_HEAD, held_today(), staff.c.left_on.is_(None))
+        .group_by(staff_roles.c.branch_id)
+        .subquery()
     )
     return conn.execute(
         select(
             b.id, b.code, b.name, b.parent_id, b.closed_on, IS_OPEN.label("is_open"), b.kept, b.feed_hash.is_not(None).label("in_feed"),
-            into.c.name.label("merged_into"), into.c.code.label("merged_code"), heads.label("heads"),
+            into.c.name.label("merged_into"), into.c.code.label("merged_code"), heads.c.heads,
             func.coalesce(people.c.staff, 0).label("staff"), func.coalesce(people.c.officers, 0).label("officers"),
         )
         .outerjoin(into, into.c.id == b.merged_into)
         .outerjoin(people, people.c.ancestor_id == b.id)
+        .outerjoin(heads, heads.c.branch_id == b.id)
         .order_by(b.code)
     ).all()  # fmt: skip
 

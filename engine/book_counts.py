@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from db import addresses, branches, levels, products, rulebook
 from db.access import Connection
 from db.figures import Scope
-from engine import dashboard, generate, night
+from engine import dashboard, generate, monthly, night
 from engine.counting import Count
 from engine.rulebook import LATELY
 from engine.rules import Rule
@@ -24,6 +24,8 @@ def usual(conn: Connection, today: date) -> list[Count]:
         spread_of_levels(today),
         marked(today, addresses.Filter()),
         all_products(today),
+        work_of_branches(today),
+        monthly.count(monthly.month_before(today.replace(day=1)), None, today),
     ]
 
 
@@ -50,6 +52,11 @@ def spread_of_levels(today: date, branch_ids: tuple[int, ...] | None = None) -> 
 def marked(today: date, wanted: addresses.Filter) -> Count:
     """Customers whose address is marked, is not, is in doubt."""
     return Count("addresses", repr((today, wanted)), lambda conn: addresses.counts(conn, wanted))
+
+
+def work_of_branches(today: date) -> Count:
+    """What every branch, with all below it, has in hand."""
+    return Count("branches", repr(today), lambda conn: list(branches.work(conn, today).values()))
 
 
 def all_products(today: date) -> Count:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
+from typing import Self
 
 from db import branches, figures, monthly
 from db.access import Connection, Person
 from db.figures import Scope, Window
 from db.vocab import Level, LoanClass, Role
 from engine import permits, refusals, words
+from engine.counting import Count
 from engine.words import _
 from engine.writing import money
 
@@ -69,6 +71,12 @@ class Report:
     branches: Sequence
     officers: Sequence
 
+    @classmethod
+    def of(cls, part: Part, today: date, counted: dict) -> Self:
+        """From its figures as they were counted."""
+        months = {name: Month(**counted[name]) for name in ("this", "before")}
+        return cls(part, today, **counted | months)
+
 
 def part_of(conn: Connection, branch_id: int | None, alone: bool, of: Person) -> Part:
     """A branch and those under it, or without these; without one all that somebody sees."""
@@ -88,32 +96,50 @@ def compose(conn: Connection, first: date, part: Part, today: date) -> Report:
     """The same for whoever has been permitted already."""
     if first > today:
         raise refusals.NothingToPrint
-    this, before = count(conn, first, part.ids, today), count(conn, month_before(first), part.ids, today)
-    scope = Scope(this.last, part.ids)
-    return Report(
-        part, today, this, before, figures.completion_per_day(conn, scope, first),
-        sorted((row for row in figures.branch_table(conn, scope, first) if row.due or row.visits), key=_rate),
-        sorted((row for row in figures.officer_table(conn, scope, first) if row.due), key=_rate),
-    )  # fmt: skip
+    return Report.of(part, today, _counted(conn, first, part.ids, today))
+
+
+def whole(by: Person, first: date, part: Part, today: date) -> Count:
+    """The same for a page, which may show what was counted before: `Report.of` makes the report of it."""
+    permits.must(by, PERMIT)
+    if first > today:
+        raise refusals.NothingToPrint
+    return count(first, part.ids, today)
+
+
+def count(first: date, branch_ids: tuple[int, ...] | None, today: date) -> Count:
+    """All figures of a report, by the names of its fields."""
+    return Count("monthly", repr((first, branch_ids, today)), lambda conn: _counted(conn, first, branch_ids, today))
+
+
+def _counted(conn: Connection, first: date, branch_ids: tuple[int, ...] | None, today: date) -> dict:
+    this, before = (_month(conn, begun, branch_ids, today) for begun in (first, month_before(first)))
+    scope = Scope(this["last"], branch_ids)
+    return {
+        "this": this, "before": before, "daily": figures.completion_per_day(conn, scope, first),
+        "branches": sorted((row for row in figures.branch_table(conn, scope, first) if row.due or row.visits), key=_rate),
+        "officers": sorted((row for row in figures.officer_table(conn, scope, first) if row.due), key=_rate),
+    }  # fmt: skip
 
 
 def _rate(row) -> float:
     return row.on_time / row.due if row.due else 1
 
 
-def count(conn: Connection, first: date, branch_ids: tuple[int, ...] | None, today: date) -> Month:
+def _month(conn: Connection, first: date, branch_ids: tuple[int, ...] | None, today: date) -> dict:
     """All figures of a month, up to today when it has not ended."""
     last = min(_next(first) - timedelta(days=1), today)
     scope, window = Scope(last, branch_ids), [Window(first, last)]
     seen = figures.visited(conn, scope, window)[0]
     counted_on = monthly.last_day_kept(conn, first, last)
-    return Month(
-        first, last, figures.completion(conn, scope, window)[0], figures.completed(conn, scope, window)[0],
-        (seen.visits, seen.placed, seen.on_site), monthly.overdue_by_branch(conn, scope, counted_on) if counted_on else [],
-        monthly.signals_of(conn, scope, first, last), figures.signals_raised(conn, scope, window)[0],
-        figures.signals_closed(conn, scope, window)[0], monthly.migration(conn, scope, first - timedelta(days=1), last),
-        monthly.disbursed(conn, scope, first, last), monthly.new_customers(conn, scope, first, last),
-    )  # fmt: skip
+    return {
+        "first": first, "last": last, "work": figures.completion(conn, scope, window)[0], "completed": figures.completed(conn, scope, window)[0],
+        "visits": (seen.visits, seen.placed, seen.on_site),
+        "overdue": monthly.overdue_by_branch(conn, scope, counted_on) if counted_on else [],
+        "signals": monthly.signals_of(conn, scope, first, last), "taken": figures.signals_raised(conn, scope, window)[0],
+        "closed": figures.signals_closed(conn, scope, window)[0], "migration": monthly.migration(conn, scope, first - timedelta(days=1), last),
+        "disbursed": monthly.disbursed(conn, scope, first, last), "new_customers": monthly.new_customers(conn, scope, first, last),
+    }  # fmt: skip
 
 
 def _next(first: date) -> date:

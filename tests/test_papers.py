@@ -291,7 +291,7 @@ def test_a_loan_that_fell_to_a_worse_class_is_counted_with_its_balance(visited, 
             principal_fen=0, interest_fen=0, matures_on=loan.matures_on, extensions=0, run_id=1, **{"class": "special_mention"}))  # fmt: skip
         conn.execute(sa.update(tables.loans).where(x.id == loan.id).values(**{"class": "doubtful"}))
     with access.reading(wang) as conn:
-        this = months.count(conn, NOVEMBER, None, TODAY)
+        this = months.report(conn, wang, NOVEMBER, months.Part(None, ""), today=TODAY).this
     assert [(m.was, m.became, m.n, int(m.balance_fen)) for m in this.migration] == [
         ("special_mention", "doubtful", 1, loan.balance_fen)
     ]

@@ -5,13 +5,12 @@ from datetime import date
 import streamlit as st
 
 from db import access, branches
-from db.access import Person
 from db.vocab import Level, LoanClass
 from engine import clock, exports, monthly
 from engine.lists import OfMonth
 from engine.monthly import Figure, Report
 from engine.words import _
-from pages.parts import charts, exporting, filters, frame, live, look, papers, tables
+from pages.parts import charts, counts, exporting, filters, frame, look, papers, tables
 from pages.parts.tables import Column
 
 person = frame.person(monthly.PERMIT)
@@ -60,13 +59,6 @@ def ask() -> tuple[date, int | None, bool]:
         code = st.query_params.get("branch", "")
         found = branches.by_code(conn, code.removesuffix(filters.ALONE)) if code else None
     return date.fromisoformat(f"{month}-01"), found and found.id, code.endswith(filters.ALONE)
-
-
-@st.cache_data(ttl=300, max_entries=50, show_spinner=False)
-def read(_by: Person, sight: tuple, first: date, part: monthly.Part, number: tuple) -> Report:
-    """Once a change for all who see the same."""
-    with access.reading(_by) as conn:
-        return monthly.report(conn, _by, first, part, today=today)
 
 
 def rows_behind(query: dict) -> dict:
@@ -149,10 +141,12 @@ head = tables.heading("Monthly post-loan report")
 first, branch_id, alone = ask()
 with access.reading(person) as conn:
     part = monthly.part_of(conn, branch_id, alone, person)
-said = read(person, live.sight(person), first, part, live.number())
+counted = counts.of(person, monthly.whole(person, first, part, today))
+said = Report.of(part, today, counted.figures)
 with head:
     so_far = "" if said.this.last < today else f" · {_('so far')}"
     st.caption(f"{look.plain(part.name)} · {look.day(said.this.first)} – {look.day(said.this.last)}{so_far}", width="content")
+    counts.told(counted)
     st.space("stretch")
     papers.of_month(person, first, branch_id, alone)
     asked = exports.of_list("monthly", OfMonth(today, f"{first:%Y-%m}", part.ids))

@@ -7,10 +7,10 @@ import streamlit as st
 
 from db import access, branches, requests, staff
 from db.vocab import Approval, BranchAct, Request, Role
+from engine import book_counts, clock, permits, restructuring, words
 from engine import branches as verbs
-from engine import clock, permits, restructuring, words
 from engine.words import _
-from pages.parts import acts, decisions, dossier, filters, frame, look, tables
+from pages.parts import acts, counts, decisions, dossier, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("people.see")
@@ -34,6 +34,7 @@ WORK = [
     Column("open", "Open todos", "number", width=85),
     Column("late", "Late todos", "late", value=lambda b: (f"{b.late:,}" if b.late else "", b.late > 0), width=85),
 ]
+WORKED = [column.name for column in WORK]
 STATE = Column("state", "State", value=lambda b: state_of(b), width=170)
 PEOPLE = [
     Column("staff_no", "Staff number", width=100),
@@ -47,18 +48,19 @@ def read() -> dict[str, SimpleNamespace]:
     """Every branch by code, in the order of the tree, with its depth in it; with what is open there for who sees the book."""
     with access.reading(person) as conn:
         rows = branches.overview(conn)
-        counts = branches.work(conn, today) if sees_book else {}
-    by_id = {row.id: SimpleNamespace(**row._mapping) for row in rows}
-    for branch_id, counted in counts.items():
-        vars(by_id[branch_id]).update(counted._mapping)
-    return {b.code: b for b in in_order(by_id, None, 0)}
+    work = {row.id: row for row in counts.of(person, book_counts.work_of_branches(today)).figures} if sees_book else {}
+    below: dict[int | None, list[SimpleNamespace]] = {}
+    for row in rows:
+        counted = {name: getattr(work[row.id], name) for name in WORKED} if work else {}
+        below.setdefault(row.parent_id, []).append(SimpleNamespace(**row._mapping, **counted))
+    return {b.code: b for b in in_order(below, None, 0)}
 
 
-def in_order(by_id: dict[int, SimpleNamespace], parent_id: int | None, depth: int) -> Iterator[SimpleNamespace]:
-    for b in [b for b in by_id.values() if b.parent_id == parent_id]:
+def in_order(below: dict[int | None, list[SimpleNamespace]], parent_id: int | None, depth: int) -> Iterator[SimpleNamespace]:
+    for b in below.get(parent_id, ()):
         b.depth = depth
         yield b
-        yield from in_order(by_id, b.id, depth + 1)
+        yield from in_order(below, b.id, depth + 1)
 
 
 def state_of(b) -> str | None:

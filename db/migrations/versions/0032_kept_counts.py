@@ -6,8 +6,8 @@ from alembic import op
 
 from db.security import run
 
-revision = "0030"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 
 
 def upgrade() -> None:

@@ -164,7 +164,7 @@ def follow_at_night(conn: Connection, day: date) -> None:
     if changed := follow(conn, day):
         publish.expect_changes(conn)
         publish.remember_products(conn, changed)
-        publish.refresh_customers(conn, everybody=False)
+        publish.refresh_customers(conn)
 
 
 def _row(product: Product) -> dict:

@@ -258,7 +258,9 @@ def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> in
     new = columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"}
     parameters = {"as_of": as_of, "source": spec.source}
     if spec.cold:
-        return _insert(conn, spec, new, parameters)
+        loaded = _insert(conn, spec, new, parameters)
+        _remember_source(conn, spec)
+        return loaded
     changed = _unless_handed_over(columns)
     _keep_changing(conn, spec, changed, as_of, run_id)
     worse = "case when t.v_class::loan_class > f.class then :as_of else f.worsened_on end"
@@ -424,14 +426,25 @@ def _remember(conn: sa.Connection, query: str) -> None:
     conn.exec_driver_sql(f"insert into changed_customers {query}")
 
 
+def _remember_source(conn: sa.Connection, spec: TableSpec) -> None:
+    if not _knows_nobody(conn):
+        _remember(conn, f"select customer_id from loans where source = '{spec.source}'")
+
+
+def _knows_nobody(conn: sa.Connection) -> bool:
+    """Then everybody's face is made, and nobody need be remembered."""
+    return not _exists(conn, "from customer_faces")
+
+
 def remember_products(conn: sa.Connection, product_ids: list[int]) -> None:
     """Customers with loans of these products are looked at anew."""
     if product_ids:
         _remember(conn, f"select distinct customer_id from loans where product_id in ({', '.join(map(str, product_ids))})")
 
 
-def refresh_customers(conn: sa.Connection, everybody: bool) -> None:
+def refresh_customers(conn: sa.Connection) -> None:
     """What follows from their loans, for the customers collected, or for everybody where nothing is known of anybody."""
+    everybody = _knows_nobody(conn)
     conn.exec_driver_sql("analyze changed_customers")
     of_whom = "" if everybody else "where l.customer_id in (select customer_id from changed_customers)"
     again = """
@@ -460,14 +473,21 @@ def _touch(conn: sa.Connection, spec: TableSpec) -> None:
         where t.row_id = f.customer_id and {FINE}""")
 
 
+def is_new(conn: sa.Connection, spec: TableSpec) -> bool:
+    """The book has nothing of this noun by this source: each line is a new row, with nothing to be compared with."""
+    return spec.noun in FILLED_BY and not _exists(conn, f"from {spec.noun} where source = '{spec.source}'")
+
+
+def to_undress(conn: sa.Connection, spec: TableSpec, rows: int) -> list[str]:
+    """The tables that are empty and get so many rows that their indexes are better built afterwards."""
+    if spec.noun not in FILLED_BY or rows <= bulk.WORTH_IT or _exists(conn, f"from {spec.noun}"):
+        return []
+    return FILLED_BY[spec.noun]
+
+
+def _exists(conn: sa.Connection, rows: str) -> bool:
+    return conn.exec_driver_sql(f"select exists (select {rows})").scalar_one()
+
+
 # The tables that lines of a noun fill, of those that may be filled in bulk.
 FILLED_BY = {"customers": ["customers"], "loans": ["loans", "customer_faces"], "guarantors": ["guarantors"]}
-
-
-def is_cold(conn: sa.Connection, spec: TableSpec, rows: int) -> bool:
-    """So many new rows for an empty table that its indexes are better built afterwards."""
-    return (
-        spec.noun in FILLED_BY
-        and rows > bulk.WORTH_IT
-        and not conn.exec_driver_sql(f"select exists (select from {spec.noun})").scalar_one()
-    )

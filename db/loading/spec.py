@@ -26,7 +26,8 @@ class TableSpec:
     by: Mapping[str, str]
     full: bool = True
     absent_days: int = 1  # a note missing from full snapshots this long is settled
-    cold: bool = False  # the book has nothing of this noun yet: every line is new
+    cold: bool = False  # the book has nothing of this noun by this source yet: every line is new
+    distinct: bool = False  # surely no key stands twice
     families: tuple[tuple[str, str], ...] = ()  # (word in a product's name, family), first match wins
 
     @property

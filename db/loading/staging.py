@@ -99,14 +99,16 @@ def keep_left(conn: sa.Connection, spec: TableSpec, ids: Iterable[int]) -> None:
 
 
 def compare(conn: sa.Connection, spec: TableSpec) -> None:
-    """`_delta`: the staged keys, once each, with the row of the book they name. Of a cold noun: those that stand twice.
+    """`_delta`: the staged keys, once each, with the row of the book they name. Of a cold table: those that stand twice.
 
     A key whose row was seen unchanged on another line is `taken`: this line is a second one.
     """
-    conn.exec_driver_sql(f"analyze {spec.stage} (key, line), {spec.stage}_left")
+    if not spec.distinct:
+        conn.exec_driver_sql(f"analyze {spec.stage} (key, line), {spec.stage}_left")
     grouped = f"select key, min(line) as line, count(*) as n from {spec.stage} group by key"
     if spec.cold:
         query = f"select *, null::bigint as row_id, false as taken from ({grouped} having count(*) > 1) g"
+        query += " with no data" if spec.distinct else ""
     else:
         taken = "f.feed_hash is not null and l.row_id is null" if spec.remembered else "false"
         query = f"""
@@ -119,7 +121,7 @@ def compare(conn: sa.Connection, spec: TableSpec) -> None:
 def resolve(conn: sa.Connection, spec: TableSpec) -> None:
     """`_fresh`: the staged lines with the ids of what they refer to and the faults found on the way.
 
-    Of a cold noun that is every line, read once: a view. Else few lines, read several times: a table.
+    Of a cold table that is every line, read once: a view. Else few lines, read several times: a table.
     """
     references = [name for name in spec.fields if spec.field(name).refers]
     found = "".join(f", {column}" for name in references for column in _found(spec, name))
@@ -133,7 +135,7 @@ def resolve(conn: sa.Connection, spec: TableSpec) -> None:
         select s.*, {row_id} as row_id,
                concat_ws(',', nullif(s.faults, ''), {", ".join(faults)}) as all_faults {found}
         from {spec.stage} s {"left" if spec.cold else ""} join {spec.stage}_delta d on d.key = s.key {joins}"""
-    if spec.cold:
+    if spec.cold and "new_customer_name" not in spec.fields:
         conn.exec_driver_sql(f"create view {spec.stage}_fresh as {query}")
     else:
         conn.exec_driver_sql(f"create unlogged table {spec.stage}_new as {query}")

@@ -6,8 +6,8 @@ the load before anything is visible; a second person may override it.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -271,15 +271,15 @@ def _put_into_the_book(
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
     changed = products.follow(conn, report.day)
     readers, problems = [], []
-    with bulk.undressed(conn) as undress:
+    with ExitStack() as notes_are_in:
         for reader in staged:
             readers.append(reader)
             problems += _file_problems(reader, rows_before, numbers)
             if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
-                _publish_table(conn, reader, report, undress)
+                _publish_table(conn, reader, report, notes_are_in)
         _stop_if(problems, ignore)
         publish.remember_products(conn, changed + products.follow(conn, report.day))
-        publish.refresh_customers(conn, everybody=any(r.spec.cold and r.spec.noun == "loans" for r in readers))
+        publish.refresh_customers(conn)
     if cycle := publish.branch_cycle(conn):
         _stop_if([f"branch_cycle:{cycle}"], ignore)
     after = feeds.balance(conn, found.source)
@@ -287,12 +287,18 @@ def _put_into_the_book(
     return readers, after
 
 
-def _publish_table(conn: Connection, reader: Reader, report: Report, undress: Callable[[str], None]) -> None:
+def _publish_table(conn: Connection, reader: Reader, report: Report, notes_are_in: ExitStack) -> None:
+    """A table that was undressed is dressed here, while the next one is read; notes only once arrears have changed them."""
     _say(report, f"{reader.spec.name} → {reader.spec.noun}")
-    if publish.is_cold(conn, reader.spec, reader.rows):
-        reader.spec = replace(reader.spec, cold=True)
-        for table in publish.FILLED_BY[reader.spec.noun]:
-            undress(table)
+    if publish.is_new(conn, reader.spec):
+        reader.spec = replace(reader.spec, cold=True, distinct=reader.distinct)
+    with ExitStack() as these_are_in:
+        until = notes_are_in if reader.spec.noun == "loans" else these_are_in
+        until.enter_context(bulk.undressed(conn, *publish.to_undress(conn, reader.spec, reader.rows)))
+        _publish_lines(conn, reader, report)
+
+
+def _publish_lines(conn: Connection, reader: Reader, report: Report) -> None:
     spec, counts = reader.spec, report.files[reader.spec.name]
     staging.compare(conn, spec)
     staging.resolve(conn, spec)

@@ -451,9 +451,9 @@ loans = Table(
     Column("ended_on", Date, Computed("case when status in ('normal','overdue') then null else changed_on end", persisted=True)),
     Column("feed_hash", BigInteger),
     PrimaryKeyConstraint("id", "customer_id"),
-    UniqueConstraint("source", "loan_no", name="loans_one_row_a_note"),
+    # The number first: a link to a loan, and the search, know no source.
+    UniqueConstraint("loan_no", "source", name="loans_one_row_a_note"),
     Index("loans_of_customer", "customer_id"),
-    Index("loans_by_number", "loan_no"),  # a link to a loan, and the search, know no source
     Index("loans_by_contract", "contract_no"),
     Index("loans_of_branch", "branch_id"),
     Index("loans_of_manager", "manager_id"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from db import access, definitions, feeds
+from db import access, bulk, definitions, feeds
 from db.access import MACHINE
 from db.vocab import Definition, FeedState
 from engine import refusals
@@ -265,6 +265,27 @@ def test_of_two_lines_with_one_key_the_one_in_the_book_stands(small_bank, tmp_pa
     report = union(delivery.on(TOMORROW).write(tmp_path))
     assert counts(report, "dk") == (6, 0, 5, 1)
     assert one("select balance_fen from loans where loan_no = 'L1'") == 80_000_000
+
+
+def test_of_a_new_sources_two_lines_with_one_key_the_first_counts(small_bank, tmp_path):
+    again = ANNA.replace("29.5", "3.0")
+    (report,) = load.load(write_own(tmp_path / f"{TODAY:%Y%m%d}", TODAY, ANNA, again), "own")
+    assert counts(report, "tese") == (2, 1, 0, 1)
+    assert rejected(report) == {again: {"duplicate_key"}}
+    exposure = "select exposure_fen from customer_faces f join customers c on c.id = f.customer_id where c.name = '安娜'"
+    assert one(exposure) == 29_500_000
+
+
+def test_an_empty_table_is_filled_bare_and_dressed_again(small_bank, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "WORTH_IT", 0)
+    dress = """select indexdef from pg_indexes where tablename = 'guarantors' union all
+               select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'guarantors'::regclass order by 1"""
+    before, delivery = rows(dress), first_delivery()
+    delivery.guarantors += [("L1", "K004", "长春鑫源建材有限公司", "500000.00"), ("L1", "K004", "又一行", "1.00")]
+    report = union(delivery.on(TOMORROW).write(tmp_path))
+    assert counts(report, "bz") == (2, 1, 0, 1)
+    assert rows(dress) == before
+    assert rows("select op, n from audit where noun = 'guarantors'") == [("bulk", 1)]
 
 
 def test_the_line_number_is_the_editors(small_bank, tmp_path):

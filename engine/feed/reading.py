@@ -31,6 +31,7 @@ NUMBER = r"^[+-]?(\d{1,15}(\.\d{0,8})?|\.\d{1,8})$"
 WHOLE = r"^[+-]?\d{1,8}(\.0*)?$"
 UNREADABLE = "\ufffd"
 NUL = "\x00"
+COPY_SIGNS = r"[\t\r\n\\]"
 T = TypeVar("T")
 
 
@@ -114,9 +115,9 @@ class Reader:
         return frame.with_columns(self._faults().alias("faults"))
 
     def _copy_text(self, frame: pl.DataFrame) -> bytes:
-        escaped = frame.select(
-            _escaped(name) if kind == "text" and name != "faults" else name for name, kind in self.spec.columns()
-        )
+        texts = [name for name, kind in self.spec.columns() if kind == "text" and name != "faults"]
+        signs = frame.select(pl.col(texts).str.contains(COPY_SIGNS).any()).row(0, named=True)
+        escaped = frame.select(_escaped(name) if signs.get(name) else name for name, _ in self.spec.columns())
         return escaped.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N").encode()
 
     def _value(self, texts: pl.DataFrame, name: str) -> pl.Expr:

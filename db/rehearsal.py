@@ -47,13 +47,16 @@ def _aside(query: str | bytes) -> str | bytes:
 
 
 @contextmanager
-def rehearsing() -> Iterator[sa.Connection]:
-    """A transaction of the machine's over one picture of the book, undone in the end. Choose whom it is about, then `begin`."""
+def rehearsing(picture: str | None = None) -> Iterator[sa.Connection]:
+    """A transaction of the machine's over one picture of the book, undone in the end. Choose whom it is about, then `begin`.
+    `picture`: another's that is open still, to look at the same."""
     with store.engine().connect() as conn:
         inside = conn.connection.driver_connection
         inside.cursor_factory = _Aside
         try:
             conn.exec_driver_sql("set transaction isolation level repeatable read")
+            if picture:
+                conn.exec_driver_sql("set transaction snapshot %(picture)s", {"picture": picture})
             act_as(conn, MACHINE, "rule.try")
             conn.exec_driver_sql(f"set local statement_timeout = '{PATIENCE}'")
             yield conn
@@ -72,23 +75,43 @@ def choose(conn: sa.Connection, conditions: Iterable[dict], code: str, days: Ite
     return conn.exec_driver_sql("select count(*) from tried").scalar_one()
 
 
-def choose_others(conn: sa.Connection, customers: Iterable[int]) -> None:
-    """Everybody but these."""
-    conn.exec_driver_sql("create temporary table left_out (customer_id bigint primary key) on commit drop")
-    copy_rows(conn, "left_out", ((customer,) for customer in customers))
+def choose_these(conn: sa.Connection, customers: Iterable[int]) -> None:
+    conn.exec_driver_sql("create temporary table tried (customer_id bigint) on commit drop")
+    copy_rows(conn, "tried", ((customer,) for customer in customers))
+
+
+def choose_others(conn: sa.Connection) -> None:
+    """Everybody but who was chosen."""
+    conn.exec_driver_sql("alter table tried rename to left_out")
     conn.exec_driver_sql("""
         create temporary table tried on commit drop as
         select customer_id from customer_faces where customer_id not in (select customer_id from left_out)""")
+
+
+def standing(conn: sa.Connection) -> tuple:
+    """What a try is good for: another once a night was done, a feed loaded, or a definition decided."""
+    return tuple(
+        conn.exec_driver_sql("""
+            select (select max(finished_at) from job_runs where state = 'done'), (select max(finished_at) from feed_runs),
+                   (select max(decided_at) from definitions), (select max(id) from definitions where state = 'approved'),
+                   current_database()""").one()
+    )
+
+
+def picture(conn: sa.Connection) -> str:
+    """What this transaction looks at, for others that begin while it lasts."""
+    return conn.exec_driver_sql("select pg_export_snapshot()").scalar_one()
 
 
 def chosen(conn: sa.Connection) -> list[int]:
     return list(conn.exec_driver_sql("select customer_id from tried").scalars())
 
 
-def begin(conn: sa.Connection) -> None:
-    """Stand-ins for what nights write, as it is now, of the chosen customers."""
+def begin(conn: sa.Connection, *, often: bool = True) -> None:
+    """Stand-ins for what nights write, as it is now, of the chosen customers; `often`: and for what many nights will read."""
     conn.exec_driver_sql("set local work_mem = '64MB'")
-    for statement in _STAND_INS:
+    conn.exec_driver_sql("set local enable_nestloop = off")  # what is known of tables this young would mislead the planner
+    for statement in (*_STAND_INS, *(_BOOK if often else ())):
         conn.exec_driver_sql(statement)
 
 
@@ -111,6 +134,16 @@ _STAND_INS = (
     "create index on claims (todo_id)",
     "analyze definitions, records, todos, claims",
 )
+# The book stands still: read once past row security, then by every night from what is small enough to lie in memory.
+_BOOK = (
+    f"create temporary table loans on commit drop as select * from public.loans {_OF_THE_CHOSEN}",
+    f"create temporary table customer_faces on commit drop as select * from public.customer_faces {_OF_THE_CHOSEN}",
+    "create temporary table customers on commit drop as select * from public.customers where id in (select customer_id from tried)",
+    "create index on loans (customer_id)",
+    "create unique index on customer_faces (customer_id)",
+    "create unique index on customers (id)",
+    "analyze loans (customer_id, live), customer_faces (customer_id), customers (id)",
+)
 
 
 def look_at_the_chosen(conn: sa.Connection) -> None:
@@ -118,14 +151,6 @@ def look_at_the_chosen(conn: sa.Connection) -> None:
     conn.exec_driver_sql("create unlogged table staging.night_candidates as select customer_id from tried")
     conn.exec_driver_sql("create unique index on staging.night_candidates (customer_id)")
     conn.exec_driver_sql("analyze staging.night_candidates")
-
-
-@contextmanager
-def branching_off(conn: sa.Connection) -> Iterator[None]:
-    """What happens inside is undone, so that another course of things can begin from the same."""
-    point = conn.begin_nested()
-    yield
-    point.rollback()
 
 
 def do_what_is_due(conn: sa.Connection, since: date, until: date) -> None:

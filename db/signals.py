@@ -17,6 +17,7 @@ from db.vocab import LIVE_SIGNALS, Level, SignalState, Subject
 
 s = signals.c
 DIALECT = postgresql.dialect(paramstyle="pyformat")
+Levels = tuple[tuple[Level, dict], ...]  # from the worst, each with its condition
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class RuleRow:
     code: str
     version: int
     subject: Subject
-    levels: tuple[tuple[Level, dict], ...]
+    levels: Levels
     evidence: tuple[str, ...]
     cooldown_days: int
 
@@ -42,6 +43,15 @@ class Counts:
 
 
 def detect(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> Counts:
+    find(conn, rules, today)
+    counts = Counts(*_put(conn, today))
+    counts.lifted = _lift(conn, today)
+    conn.exec_driver_sql("drop table staging.night_hits")
+    return counts
+
+
+def find(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> None:
+    """`hits`: which rules fire on whom, at which level, with which values."""
     conn.exec_driver_sql("drop table if exists staging.night_hits, staging.night_found")
     conn.exec_driver_sql("""
         create unlogged table staging.night_hits (rule_code text, rule_version int, cooldown_days int, subject_kind text,
@@ -52,10 +62,6 @@ def detect(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> Counts
         if mine:
             _find(conn, subject, mine, today)
     conn.exec_driver_sql("analyze staging.night_hits")
-    counts = Counts(*_put(conn, today))
-    counts.lifted = _lift(conn, today)
-    conn.exec_driver_sql("drop table staging.night_hits")
-    return counts
 
 
 def _find(conn: sa.Connection, subject: Subject, rules: list[RuleRow], today: date) -> None:
@@ -67,7 +73,7 @@ def _find(conn: sa.Connection, subject: Subject, rules: list[RuleRow], today: da
         base.id.label("subject_id"), base.customer_id.label("customer_id"), base.branch_id.label("branch_id"),
         base.owner_id.label("owner_id"), base.amount_fen.label("amount_fen"),
         *(f.sql(today).label(f"x_{name}") for name, f in sorted(fields.items())),
-        *(_level(r, fields, today).label(f"rule_{r.number}") for r in rules),
+        *(_level(r.levels, fields, today).label(f"rule_{r.number}") for r in rules),
     ).select_from(rows).where(base.where)  # fmt: skip
     statement = facts.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     fired = ", ".join(f"({r.number}, rule_{r.number})" for r in rules)
@@ -91,8 +97,9 @@ def _find(conn: sa.Connection, subject: Subject, rules: list[RuleRow], today: da
     conn.exec_driver_sql("drop table staging.night_found")
 
 
-def _level(rule: RuleRow, fields: dict, today: date) -> sa.ColumnElement:
-    return sa.case(*((compiled(who, fields, today), sa.literal(level.value)) for level, who in rule.levels))
+def _level(levels: Levels, fields: dict, today: date) -> sa.ColumnElement:
+    """The worst level whose condition holds, as text; null when none does."""
+    return sa.case(*((compiled(who, fields, today), sa.literal(level.value)) for level, who in levels))
 
 
 def _evidence(rule: RuleRow, fields: dict) -> str:
@@ -103,8 +110,12 @@ def _evidence(rule: RuleRow, fields: dict) -> str:
     return f"jsonb_build_object({pairs})"
 
 
+# Closed lately: the same again only if it is worse than it was.
+QUIET = "g.closed_on > :today - h.cooldown_days and g.level >= h.level"
+
+
 def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
-    """Raise what is new, refresh what still holds. Closed lately means again only if it is worse now."""
+    """Raise what is new, refresh what still holds."""
     refreshed = conn.execute(
         sa.text("""
             update signals g set last_on = :today, evidence = h.evidence, level = greatest(g.level, h.level),
@@ -117,7 +128,7 @@ def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
         {"today": today},
     ).rowcount
     raised = conn.execute(
-        sa.text("""
+        sa.text(f"""
             insert into signals (customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level,
                                  amount_fen, evidence, first_on, last_on, level_on)
             select customer_id, rule_code, rule_version, subject_kind, subject_id, branch_id, owner_id, level, amount_fen,
@@ -126,8 +137,7 @@ def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
             where not exists (
                 select from signals g
                 where g.customer_id = h.customer_id and g.rule_code = h.rule_code and g.subject_kind = h.subject_kind
-                  and g.subject_id = h.subject_id
-                  and (g.closed_on is null or g.closed_on > :today - h.cooldown_days and g.level >= h.level))
+                  and g.subject_id = h.subject_id and (g.closed_on is null or {QUIET}))
             on conflict do nothing"""),
         {"today": today},
     ).rowcount

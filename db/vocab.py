@@ -321,6 +321,18 @@ class SignalState(StrEnum):
 LIVE_SIGNALS = (SignalState.RAISED, SignalState.TAKEN, SignalState.ANSWERED)
 
 
+class Fate(StrEnum):
+    """What a night does with the signal on a subject, by a draft of its rule."""
+
+    RAISED = "raised"  # 新增预警
+    WORSE = "worse"  # 预警升级
+    STAYS = "stays"  # 预警保持
+    QUIET = "quiet"  # 静默期内不重复
+    LIFTED = "lifted"  # 预警解除
+    LEFT = "left"  # 已有人处理,不自动解除
+    NOTHING = "nothing"  # 不新增
+
+
 class Subject(StrEnum):
     """What a signal is about."""
 

@@ -16,7 +16,7 @@ LABELS = {
     "live": "Live", "close_reason": "Reason", "matures_within": "Matures within days", "due_within": "Due within days",
     "since": "From", "until": "To", "done_from": "Done from", "done_to": "Done to", "conclusion": "Conclusion", "staff_id": "Officer",
     "placed": "Position compared", "on_site": "On site", "flaw": "Quality flags", "run_id": "Run", "batch_id": "Batch of todos",
-    "month": "Month of the report", "box": "Part of the map",
+    "month": "Month of the report", "box": "Part of the map", "body": "Rule",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,
@@ -37,6 +37,8 @@ def _value(conn: Connection, name: str, value: object) -> str:
         names = branches.names(conn)
         shown = _(", ").join(names.get(one, "?") for one in value[:5])
         return shown if len(value) <= 5 else _("{0} and {1} more").format(shown, len(value) - 5)
+    if name == "body":
+        return f"{value['code']} {words.in_language(value['title'])}"
     if name in STAFF:
         return staff.names(conn).get(value, "?")
     if name == "flaw":

@@ -11,8 +11,10 @@ from db.access import Connection
 from db.vocab import (
     CloseReason,
     Conclusion,
+    Fate,
     Kind,
     LeadState,
+    Level,
     LoanClass,
     LoanStatus,
     Marking,
@@ -22,9 +24,10 @@ from db.vocab import (
     Place,
     ReviewState,
     Segment,
+    SignalState,
     TodoState,
 )  # fmt: skip
-from engine import monthly, quality, words
+from engine import monthly, quality, signal_rehearsal, signals, words
 from engine.words import _
 from engine.workbook import Field
 
@@ -64,6 +67,14 @@ class OfRun:
     """What one run of a feed set aside."""
 
     run_id: int
+
+
+@dataclass(frozen=True)
+class OfSignalTrial:
+    """Where a draft of a signal rule differs from the rule in force."""
+
+    body: dict
+    today: date
 
 
 @dataclass(frozen=True)
@@ -165,6 +176,16 @@ def _of_quarantine(_today: date) -> list[Field]:
     ]  # fmt: skip
 
 
+def _of_signal_trial(_today: date) -> list[Field]:
+    return [
+        Field("As it is", "was", "word", Level), Field("With the draft", "becomes", "word", Level),
+        Field("What the night does", "fate", "word", Fate), Field("About", "about"), Field("Customer number", "customer_no"),
+        Field("Loan number", "loan_no"), Field("Evidence", lambda r: signals.evidence(r.evidence)), Field("At risk", "amount_fen", "money"),
+        Field("Its open signal", "state", "word", SignalState), Field("First seen", "since", "date"), Field("In charge", "owner"),
+        Field("Branch", "branch"),
+    ]  # fmt: skip
+
+
 def _of_month(_today: date) -> list[Field]:
     return [
         Field("Chapter", "chapter"), Field("Of whom", "of"), Field("Figure", lambda r: r.figure.what),
@@ -225,5 +246,12 @@ LISTS: dict[str, Listing] = {
     "monthly": Listing("Monthly post-loan report", monthly.PERMIT, OfMonth, _months_rows, _of_month, limited=False),
     "quarantine": Listing(
         "Quarantined rows", "feeds.see", OfRun, lambda conn, f, _sort: feeds.rejected(conn, f.run_id), _of_quarantine, limited=False
+    ),
+    "signal_trial": Listing(
+        "Effect of a draft",
+        "rule.try",
+        OfSignalTrial,
+        lambda conn, f, _sort: signal_rehearsal.differing(f.body, f.today),
+        _of_signal_trial,
     ),
 }

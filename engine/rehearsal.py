@@ -7,9 +7,11 @@ at night for night; the others' checks are the same either way and only fill up 
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from threading import Lock
 from typing import NamedTuple
 
 from db import definitions, jobs, rehearsal, rulebook
@@ -91,33 +93,35 @@ def rehearse(by: Person, body: dict, valid_from: date, *, today: date, say: Say 
     """The effect of a version of a todo rule from a day on. Nothing is written, nobody waits for it."""
     permits.must(by, "rule.try")
     rule = rules.parse(body)
-    with rehearsal.rehearsing() as conn:
-        begins = _next_night(conn, today)
+    with rehearsal.rehearsing() as conn, ThreadPoolExecutor(2) as beside:
+        begins = next_night(conn, today)
         found = Rehearsal(since=max(valid_from, begins))
-        course = _Course(conn, found.since, say)
         before = definitions.one_in_force(conn, Definition.TODO_RULE, rule.code, found.since)
         whos = [rule.who if rule.enabled else None, _who(before)]
         found.matching = _matching(conn, whos, found.since)
         found.customers = rehearsal.choose(conn, [who for who in whos if who], rule.code, _days(whos, found.since))
-        concerned = rehearsal.chosen(conn)
-        rehearsal.begin(conn)
-        course.until(begins)
-        with rehearsal.branching_off(conn):
-            usual, found.usual = course.run()
-        version = 1 + max((v.version for v in definitions.versions(conn, Definition.TODO_RULE, rule.code)), default=0)
-        definitions.plant(conn, Definition.TODO_RULE, rule.code, body, valid_from, "", version)
-        drafted, found.drafted = course.run()
-    found.created, found.withdrawn, found.moved = _differences(usual, drafted)
-    with rehearsal.rehearsing() as conn:
-        rehearsal.choose_others(conn, concerned)
-        rehearsal.begin(conn)
-        generate.rehearse(conn, found.since, generate.book(conn, found.since), WEEKS * STEP - timedelta(days=1))
-        found.others = rehearsal.load(conn, found.since, WEEKS)
-    say(1, 1)
+        course = partial(_course, rehearsal.chosen(conn), rehearsal.picture(conn), begins, found.since, _Progress(say))
+        usual, drafted = beside.submit(course, None, valid_from), beside.submit(course, body, valid_from)
+        found.others = _load_of_others(conn, found.since)
+        (opened, found.usual), (otherwise, found.drafted) = usual.result(), drafted.result()
+    found.created, found.withdrawn, found.moved = _differences(opened, otherwise)
     return found
 
 
-def _next_night(conn: Connection, today: date) -> date:
+class _Progress:
+    """Nights that are done, of two courses beside each other."""
+
+    def __init__(self, say: Say) -> None:
+        self.say, self.done, self.lock = say, 0, Lock()
+
+    def one_more(self) -> None:
+        with self.lock:
+            self.done += 1
+            self.say(self.done, 2 * (WEEKS + 1))
+
+
+def next_night(conn: Connection, today: date) -> date:
+    """Whose day it will be."""
     last = jobs.last_done(conn, night.JOB)
     return last.business_date + timedelta(days=1) if last else today
 
@@ -140,34 +144,42 @@ def _matching(conn: Connection, whos: list[dict | None], day: date) -> tuple[int
     return counts["was"], counts["gained"], counts["lost"]
 
 
-class _Course:
-    """The nights from a day on, one a week, each with what opens until the next."""
-
-    def __init__(self, conn: Connection, since: date, say: Say) -> None:
-        self.conn, self.since, self.say = conn, since, say
-        self.done = 0
-
-    def until(self, begins: date) -> None:
-        """The nights before the first day of the draft, which are the same either way."""
-        while begins < self.since:
-            following = min(begins + STEP, self.since)
-            self._night(begins, following)
+def _course(
+    customers: list[int], picture: str, begins: date, since: date, progress: _Progress, body: dict | None, valid_from: date
+) -> tuple[list[Open], list[Load]]:
+    """The nights from a day on, one a week, each with what opens until the next; with a draft or without. What is open after the
+    first of them, and what falls due in all."""
+    with rehearsal.rehearsing(picture) as conn:
+        rehearsal.choose_these(conn, customers)
+        rehearsal.begin(conn)
+        while begins < since:  # the nights before the draft's first day are the same either way
+            following = min(begins + STEP, since)
+            _night(conn, begins, following)
             begins = following
-
-    def run(self) -> tuple[list[Open], list[Load]]:
-        """What is open after the first night, and what falls due in all of them."""
-        generate.rehearse(self.conn, self.since, generate.book(self.conn, self.since), timedelta())
-        opened = rehearsal.open_todos(self.conn)
+        if body is not None:
+            known = definitions.versions(conn, Definition.TODO_RULE, body["code"])
+            version = 1 + max((v.version for v in known), default=0)
+            definitions.plant(conn, Definition.TODO_RULE, body["code"], body, valid_from, "", version)
+        generate.rehearse(conn, since, generate.book(conn, since), timedelta())
+        opened = rehearsal.open_todos(conn)
+        progress.one_more()
         for n in range(WEEKS):
-            self._night(self.since + n * STEP, self.since + (n + 1) * STEP)
-            self.done += 1
-            self.say(self.done, 2 * WEEKS + 4)
-        return opened, rehearsal.load(self.conn, self.since, WEEKS)
+            _night(conn, since + n * STEP, since + (n + 1) * STEP)
+            progress.one_more()
+        return opened, rehearsal.load(conn, since, WEEKS)
 
-    def _night(self, day: date, following: date) -> None:
-        last = following - timedelta(days=1)
-        generate.rehearse(self.conn, day, generate.book(self.conn, day), last - day)
-        rehearsal.do_what_is_due(self.conn, day, last)
+
+def _night(conn: Connection, day: date, following: date) -> None:
+    last = following - timedelta(days=1)
+    generate.rehearse(conn, day, generate.book(conn, day), last - day)
+    rehearsal.do_what_is_due(conn, day, last)
+
+
+def _load_of_others(conn: Connection, since: date) -> list[Load]:
+    rehearsal.choose_others(conn)
+    rehearsal.begin(conn, often=False)
+    generate.rehearse(conn, since, generate.book(conn, since), WEEKS * STEP - timedelta(days=1))
+    return rehearsal.load(conn, since, WEEKS)
 
 
 def _differences(usual: list[Open], drafted: list[Open]) -> tuple[list[Open], list[Open], list[Moved]]:

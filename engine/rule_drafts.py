@@ -1,7 +1,7 @@
-"""Working on a todo rule that is not finished: begun from a template, as plain data, and allowed to be wrong meanwhile."""
+"""Working on a rule that is not finished: begun from a template, as plain data, and allowed to be wrong meanwhile."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from db.vocab import Anchor, Assign, Kind, Mode, Unit
 from engine import faults, rules
@@ -39,6 +39,6 @@ def free_code(base: str, taken: Iterable[str]) -> str:
     return next(code for n in range(2, 10_000) if (code := f"{stem}-{n}") not in known)
 
 
-def problem(body: dict) -> str | None:
+def problem(body: dict, parse: Callable[[object], object] = rules.parse) -> str | None:
     """What keeps a body from being a rule, as a sentence; None when nothing does."""
-    return faults.told(rules.parse, body)
+    return faults.told(parse, body)

@@ -156,11 +156,7 @@ class Rule(Part):
     @field_validator("title")
     @classmethod
     def _printable(cls, title: dict) -> dict:
-        if not all(text.isprintable() and text.strip() for text in title.values()):
-            raise ValueError(_("a title is one line of text"))
-        if "zh" not in title:
-            raise ValueError(_("a title is needed in Chinese"))
-        return title
+        return checked_title(title)
 
     @field_validator("who")
     @classmethod
@@ -212,6 +208,14 @@ def refusal(wrong: ValidationError, body: object) -> BadRule:
     """The first thing wrong with a body, in the reader's language."""
     where, problem = faults.first(wrong, body)
     return BadRule(where=where or _("the rule"), problem=problem)
+
+
+def checked_title(title: dict) -> dict:
+    if not all(text.isprintable() and text.strip() for text in title.values()):
+        raise ValueError(_("a title is one line of text"))
+    if "zh" not in title:
+        raise ValueError(_("a title is needed in Chinese"))
+    return title
 
 
 def check_condition(tree: object, fields: dict[str, face.Field], depth: int = 0) -> int:

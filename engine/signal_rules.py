@@ -6,14 +6,14 @@ catalogue of signals (docs/signals.md).
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from db import features
 from db.signals import RuleRow
 from db.vocab import Level, Subject
 from engine import rule_words, words
 from engine.refusals import BadRule
-from engine.rules import check_condition, refusal
+from engine.rules import check_condition, checked_title, refusal
 from engine.words import _
 
 
@@ -37,6 +37,11 @@ class SignalRule(Part):
     cooldown_days: int = Field(default=30, ge=0, le=3650)
     enabled: bool = True
     note: str = ""
+
+    @field_validator("title")
+    @classmethod
+    def _printable(cls, title: dict) -> dict:
+        return checked_title(title)
 
     @model_validator(mode="after")
     def _speaks_of_its_subject(self) -> "SignalRule":
@@ -62,18 +67,19 @@ def parse(body: object) -> SignalRule:
 def in_force(rows: list) -> tuple[list[RuleRow], list[tuple[str, str]]]:
     """(rules for the night, [(code, why it was set aside)]) from definitions."""
     good, bad = [], []
-    for number, row in enumerate(rows, 1):
+    for number, found in enumerate(rows, 1):
         try:
-            rule = parse(row.body)
+            rule = parse(found.body)
         except BadRule as wrong:
-            bad.append((row.code, wrong.sentence()))
+            bad.append((found.code, wrong.sentence()))
             continue
         if rule.enabled:
-            good.append(_row(number, rule, row.version))
+            good.append(row(number, rule, found.version))
     return good, bad
 
 
-def _row(number: int, rule: SignalRule, version: int) -> RuleRow:
+def row(number: int, rule: SignalRule, version: int) -> RuleRow:
+    """A rule as the night's search needs it."""
     worst_first = sorted(rule.levels, key=lambda step: -list(Level).index(step.level))
     levels = tuple((step.level, step.who) for step in worst_first)
     return RuleRow(number, rule.code, version, rule.subject, levels, tuple(rule.evidence), rule.cooldown_days)

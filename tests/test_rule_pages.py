@@ -5,19 +5,19 @@ from datetime import timedelta
 
 from streamlit.testing.v1 import AppTest
 
-from db import access, definitions
+from db import access, definitions, signals
 from db.access import MACHINE
 from db.vocab import Definition, Unit
-from engine import rehearsal
+from engine import night, rehearsal
 from tests.evening import TODAY
 from tests.test_pages import book, sentences, shown, visit  # noqa: F401 (fixtures)
 
 TOMORROW = TODAY + timedelta(days=1)
 
 
-def in_force(code: str, day=TOMORROW):
+def in_force(code: str, day=TOMORROW, family=Definition.TODO_RULE):
     with access.reading(MACHINE) as conn:
-        return definitions.one_in_force(conn, Definition.TODO_RULE, code, day)
+        return definitions.one_in_force(conn, family, code, day)
 
 
 def approve(visit) -> None:  # noqa: F811
@@ -27,9 +27,9 @@ def approve(visit) -> None:  # noqa: F811
     assert not test.exception
 
 
-def finished(test: AppTest) -> AppTest:
+def finished(test: AppTest, work: str = "work.rule_trial") -> AppTest:
     """Once the nights beside the page have been tried."""
-    work = test.session_state["work.rule_trial"]
+    work = test.session_state[work]
     for _ in range(600):
         if work.over:
             break
@@ -97,3 +97,36 @@ def test_whoever_only_reads_changes_and_tries_nothing(visit):  # noqa: F811
         assert not test.exception and "对公与小微首次检查" in shown(test)
         assert not [b for b in test.button if b.key in ("begin_draft", "retire", "try_out")]
     assert "没有这条规则" in shown(visit("head_risk").at("rules?rule=%00nothing"))
+
+
+def test_a_signal_rule_under_a_new_code_is_written_tried_out_let_in_and_fires(visit):  # noqa: F811
+    head = visit("head_risk")
+    test = head.at("rules?view=signal")
+    test.text_input(key="new_title").set_value("大额客户逾期").run()
+    test.text_input(key="new_code_None").set_value("Z-1").run()
+    assert test.button(key="begin_rule").disabled and any("代码" in s for s in sentences(test))
+    test.text_input(key="new_code_None").set_value("Z01").run()
+    test.button(key="begin_rule").click().run()
+    assert test.query_params["rule"] == "Z01" and not test.exception
+    test.toggle(key="Z01.customer.yellow.on").set_value(False).run()
+    assert any("不能为空" in s for s in sentences(test)) and test.button(key="submit_rule").disabled
+    test.toggle(key="Z01.customer.red.on").set_value(True).run()
+    test.number_input(key="Z01.customer.red.0.who.0.value.overdue_days.False").set_value(30.0).run()
+    test.multiselect(key="Z01.evidence.customer").set_value(["overdue_days", "exposure"]).run()
+    test.button(key="to_effect").click().run()
+    test.button(key="try_out").click().run()
+    test = finished(test, "work.signal_trial")
+    assert not test.exception and "K666" not in shown(test) and "新增预警" in shown(test)
+    assert next(m for m in test.metric if m.label == "新触发").value == "3"
+    assert "大额客户逾期" in shown(head.at("rules?view=signal"))
+    test = head.at("rules?view=signal&rule=Z01&tab=edit")
+    test.text_input(key="why_change").set_value("大户逾期要当天知道").run()
+    test.button(key="submit_rule").click().run()
+    assert in_force("Z01", family=Definition.SIGNAL_RULE) is None
+    assert "最近十二个月" in shown(visit("head_loans").at("rules?view=signal&rule=Z01&tab=try"))  # kept from the first try
+    approve(visit)
+    night.night(TOMORROW)
+    with access.reading(MACHINE) as conn:
+        fired = signals.queue(conn, rule="Z01")
+    assert sorted(row.customer_no for row in fired) == ["K666", "K667", "K668"]
+    assert all(row.level == "red" and set(row.evidence) == {"overdue_days", "exposure"} for row in fired)

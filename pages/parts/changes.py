@@ -17,6 +17,7 @@ PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "cal
            "rows": "{0} rows", "metres": "{0} m", "customers": "{0} customers", "todos": "{0} todos",
            "characters": "{0} characters", "answers": "{0} answers", "checks": "{0} checks", "yuan": "¥{0}",
            "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
+TRIED = {Definition.TODO_RULE: {}, Definition.SIGNAL_RULE: {"view": "signal"}}  # where the effect of a draft is shown
 
 
 def proposed(person: Person, d, today: date) -> None:
@@ -29,8 +30,9 @@ def proposed(person: Person, d, today: date) -> None:
     if family is Definition.PRODUCT:
         return proposals.card(person, d, about, product_sheet.changes(person, before, d.body))
     proposals.card(person, d, about, between(family, d.code, before, d.body))
-    if family is Definition.TODO_RULE and permits.may(person, "rule.try") and st.query_params.get("tab") != "try":
-        st.page_link("pages/setup/rules.py", label=_("See its effect"), icon=":material/science:", query_params={"rule": d.code, "tab": "try"})  # fmt: skip
+    if family in TRIED and permits.may(person, "rule.try") and st.query_params.get("tab") != "try":
+        where = TRIED[family] | {"rule": d.code, "tab": "try"}
+        st.page_link("pages/setup/rules.py", label=_("See its effect"), icon=":material/science:", query_params=where)
     return None
 
 

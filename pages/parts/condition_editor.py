@@ -1,6 +1,6 @@
 """Whom a rule concerns, written by hand on the screen: comparisons joined by and, or, not, in groups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -18,10 +18,15 @@ STARTS_WITH = {"field": "family", "op": "in", "value": ["working"]}
 
 class Conditions:
     """One tree, changed in place. `choices`: what a text field can be, code to name; `key`: tells its widgets from others';
-    `keep`: called once a click has changed the shape, before the page is drawn again."""
+    `keep`: called once a click has changed the shape, before the page is drawn again; `fields`: what it may speak of;
+    `starts_with`: a new comparison."""
 
-    def __init__(self, tree: dict, choices: dict[str, dict[str, str]], key: str, keep: Callable[[], None]) -> None:
+    def __init__(
+        self, tree: dict, choices: dict[str, dict[str, str]], key: str, keep: Callable[[], None],
+        fields: Mapping[str, Field] = FIELDS, starts_with: dict = STARTS_WITH,
+    ) -> None:  # fmt: skip
         self.tree, self.choices, self.key, self.keep = tree, choices, key, keep
+        self.fields, self.starts_with = fields, starts_with
 
     def draw(self) -> None:
         if "all" not in self.tree and "any" not in self.tree:  # a single comparison stands in a group like any other
@@ -40,11 +45,11 @@ class Conditions:
                 icon=":material/add:",
                 key=self._name(f"{at}.add"),
                 on_click=self._add,
-                args=(group, join, dict(STARTS_WITH)),
+                args=(group, join, dict(self.starts_with)),
             )
             if depth < MAX_DEPTH - 4:
                 st.button(_("Add a group"), icon=":material/playlist_add:", key=self._name(f"{at}.more"), on_click=self._add,
-                          args=(group, join, {"any" if join == "all" else "all": [dict(STARTS_WITH)]}))  # fmt: skip
+                          args=(group, join, {"any" if join == "all" else "all": [dict(self.starts_with)]}))  # fmt: skip
         if chosen != join:
             group[chosen] = group.pop(join)
             join = chosen
@@ -75,11 +80,11 @@ class Conditions:
         st.button("✕", key=self._name(f"{at}.drop"), help=_("Remove"), on_click=self._remove, args=(parts, n))
 
     def _leaf(self, leaf: dict, at: str) -> None:
-        names = list(FIELDS)
+        names = list(self.fields)
         name = st.selectbox(
             _("What"), names, names.index(leaf["field"]), format_func=words.field, key=self._name(f"{at}.field"), width=170
         )
-        field = FIELDS[name]
+        field = self.fields[name]
         ops = [op for op in OPERATORS[field.kind] if field.ordered or op not in ("at_least", "at_most")]
         now = leaf["op"] if name == leaf["field"] and leaf["op"] in ops else ops[0]
         op = st.selectbox(_("Comparison"), ops, ops.index(now), key=self._name(f"{at}.op.{name}"), format_func=_called, width=120)

@@ -1,9 +1,10 @@
-"""Writing a todo rule on the screen: every change is kept as a draft of one's own, and said in words beside it."""
+"""Writing a rule on the screen: every change is kept as a draft of one's own, and said in words beside it."""
 
 import copy
 from datetime import date, timedelta
 
 import streamlit as st
+from pydantic import BaseModel
 
 from db.access import Person
 from db.vocab import CUSTOMER_KINDS, Anchor, Assign, Definition, Kind, Mode, Shift, Unit
@@ -17,47 +18,87 @@ RULED = [kind for kind in Kind if kind in ANCHORS_OF]
 EVERY_QUARTER = {"n": 1, "unit": "quarter"}
 
 
-def keep(person: Person, body: dict) -> None:
+def keep(person: Person, family: Definition, body: dict) -> None:
     with acts.act(person, "rule.change") as conn:
-        rulebook.sketch(conn, person, Definition.TODO_RULE, body["code"], body, now=clock.now())
+        rulebook.sketch(conn, person, family, body["code"], body, now=clock.now())
 
 
-def plain(rule: rules.Rule) -> dict:
+def plain(rule: BaseModel) -> dict:
     """A rule as the data of its definition, without what need not be said."""
     return rule.model_dump(mode="json", exclude_defaults=True) | {"code": rule.code}
 
 
-class Editor:
+class DraftEditor:
     """One draft on one page. `is_new`: no version of it was ever in force; `choices`: what text fields can be."""
+
+    FAMILY: Definition
 
     def __init__(self, person: Person, body: dict, choices: dict[str, dict[str, str]], *, is_new: bool) -> None:
         self.person, self.body, self.choices, self.is_new = person, body, choices, is_new
         self.code, self.before = body["code"], copy.deepcopy(body)
 
     def draw(self) -> None:
+        with st.container(horizontal=True):
+            for language, label in (("zh", _("Title in Chinese")), ("en", _("Title in English"))):
+                typed = st.text_input(label, self.body["title"].get(language, ""), key=self._key(language), max_chars=60)
+                self._set(self.body["title"], language, typed.strip(), "")
+        self._parts()
+        note = st.text_area(_("Note"), self.body.get("note", ""), key=self._key("note"), max_chars=2000, height=68)
+        self._set(self.body, "note", note.strip(), "")
+        if self.body != self.before:
+            self._keep()
+            st.rerun()
+
+    def _parts(self) -> None:
+        raise NotImplementedError
+
+    def _keep(self) -> None:
+        keep(self.person, self.FAMILY, self.body)
+
+    def _in_use(self) -> None:
+        self._set(self.body, "enabled", st.toggle(_("In use"), self.body.get("enabled", True), key=self._key("enabled")), True)
+
+    def _choice(self, label: str, options: list, now: str, key: str, *, disabled: bool = False) -> str:
+        at = next((n for n, one in enumerate(options) if one == now), 0)
+        return st.selectbox(_(label), options, at, format_func=words.name, key=self._key(key), width=150, disabled=disabled).value
+
+    def _days(self, of: dict, name: str, label: str, most: int, width: int = 130, usual: int = 0) -> None:
+        self._set(of, name, int(st.number_input(label, 0, most, of.get(name, usual), key=self._key(name), width=width)), usual)
+
+    @staticmethod
+    def _set(of: dict, name: str, value: object, usual: object) -> None:
+        """Keep a value, or leave out what need not be said."""
+        if value == usual:
+            of.pop(name, None)
+        else:
+            of[name] = value
+
+    def _key(self, name: str) -> str:
+        return f"{self.code}.{name}"
+
+
+class Editor(DraftEditor):
+    """Of a todo rule."""
+
+    FAMILY = Definition.TODO_RULE
+
+    def _parts(self) -> None:
         self._what()
         with st.container(border=True, gap="small"):
             st.markdown(f"**{_('Whom it concerns')}**")
-            Conditions(self.body["who"], self.choices, self._key("who"), lambda: keep(self.person, self.body)).draw()
+            Conditions(self.body["who"], self.choices, self._key("who"), self._keep).draw()
         with st.container(border=True, gap="small"):
             st.markdown(f"**{_('When')}**")
             self._when()
         self._how()
-        if self.body != self.before:
-            keep(self.person, self.body)
-            st.rerun()
 
     def _what(self) -> None:
         body = self.body
-        with st.container(horizontal=True):
-            for language, label in (("zh", _("Title in Chinese")), ("en", _("Title in English"))):
-                typed = st.text_input(label, body["title"].get(language, ""), key=self._key(language), max_chars=60)
-                self._set(body["title"], language, typed.strip(), "")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             body["kind"] = self._choice("Kind", RULED, body["kind"], "kind", disabled=not self.is_new)
             body["mode"] = self._choice("Way", list(Mode), body["mode"], "mode")
             self._set(body, "assign", self._choice("Goes to", list(Assign), body.get("assign", "manager"), "assign"), "manager")
-            self._set(body, "enabled", st.toggle(_("In use"), body.get("enabled", True), key=self._key("enabled")), True)
+            self._in_use()
 
     def _when(self) -> None:
         when = self.body["when"]
@@ -119,26 +160,6 @@ class Editor:
                 self._days(body, "satisfied_days", _("Covered by a heavier check for days"), 180, 190)
             else:
                 self._days(body, "merge_days", _("Shared within days"), 60, 190, usual=7)
-        note = st.text_area(_("Note"), body.get("note", ""), key=self._key("note"), max_chars=2000, height=68)
-        self._set(body, "note", note.strip(), "")
-
-    def _choice(self, label: str, options: list, now: str, key: str, *, disabled: bool = False) -> str:
-        at = next((n for n, one in enumerate(options) if one == now), 0)
-        return st.selectbox(_(label), options, at, format_func=words.name, key=self._key(key), width=150, disabled=disabled).value
-
-    def _days(self, of: dict, name: str, label: str, most: int, width: int = 130, usual: int = 0) -> None:
-        self._set(of, name, int(st.number_input(label, 0, most, of.get(name, usual), key=self._key(name), width=width)), usual)
-
-    @staticmethod
-    def _set(of: dict, name: str, value: object, usual: object) -> None:
-        """Keep a value, or leave out what need not be said."""
-        if value == usual:
-            of.pop(name, None)
-        else:
-            of[name] = value
-
-    def _key(self, name: str) -> str:
-        return f"{self.code}.{name}"
 
 
 def next_dates(rule: rules.Rule, calendar, today: date) -> str:

@@ -13,21 +13,21 @@ from db.vocab import Kind, Mode
 from engine import clock, parameters, rehearsal, words
 from engine.rehearsal import WEEKS, Moved, Rehearsal
 from engine.words import _
-from pages.parts import acts, background, charts, look, tables
+from pages.parts import charts, look, tables, trials
 from pages.parts.tables import Column
 
-KEY, ASKED = "rule_trial", "rule_trial.asked"
+KEY = "rule_trial"
 FOUND = {"created": "Todos made at once", "withdrawn": "Todos withdrawn", "moved": "Todos changed"}
 SAMPLE = 30  # todos shown of each sort
 LOADS = [
-    Column("name", "Name", width=150),
     Column("usual", "As it is", "number", width=70),
     Column("drafted", "With the draft", "number", width=80),
     Column("more", "Difference", width=70),
 ]
+BRANCH = [Column("name", "Branch", width=150), *LOADS]
 PERSON = [
     Column("name", "Officer", width=110),
-    *LOADS[1:],
+    *LOADS,
     Column(
         "busiest",
         "Fullest week, all checks",
@@ -71,22 +71,12 @@ class Touched:
 
 def draw(person: Person, body: dict, valid_from: date) -> None:
     """A button that tries it out, and what came of the last try of this very draft."""
-    asked = (body, valid_from)
     st.caption(_("Runs the coming nights over a copy of the todos: nothing is written, nobody waits. As if the book stood still and every check were done on its day."))  # fmt: skip
-    acts.button("Try it out", lambda: _begin(person, body, valid_from), "try_out", icon=":material/science:",
-                type="primary", disabled=background.running(KEY))  # fmt: skip
-    if st.session_state.get(ASKED) != asked and not background.running(KEY):
-        return
-    found = background.outcome(KEY, _("The nights of {0} weeks are tried").format(WEEKS))
+    today = clock.today()
+    found = trials.tried(KEY, person, body, valid_from, _("The nights of {0} weeks are tried").format(WEEKS),
+                         lambda say: rehearsal.rehearse(person, body, valid_from, today=today, say=say))  # fmt: skip
     if found is not None:
         _effect(person, found)
-
-
-def _begin(person: Person, body: dict, valid_from: date) -> None:
-    background.forget(KEY)
-    st.session_state[ASKED] = (body, valid_from)
-    today = clock.today()
-    background.start(KEY, lambda say: rehearsal.rehearse(person, body, valid_from, today=today, say=say))
 
 
 def _effect(person: Person, found: Rehearsal) -> None:
@@ -129,14 +119,14 @@ def _by_whom(person: Person, found: Rehearsal) -> None:
     with left:
         st.markdown(f"**{_('By branch')}**")
         lines = [Line(branch_names.get(key, "?"), *both) for key, both in found.by_branch().items()]
-        tables.look_at(_most_changed(lines), LOADS, "trial_branches", _("By branch"), 12)
+        tables.look_at(most_changed(lines), BRANCH, "trial_branches", _("By branch"), 12)
     with right:
         st.markdown(f"**{_('By officer')}**")
         full = found.busiest()
         lines = [_of_person(names, key, both, full.get(key), limit) for key, both in found.by_person().items()]
         above = sum(1 for before, after in full.values() if before <= limit < after)
         st.caption(_("{0} go above {1} checks in a week by the draft").format(above, limit))
-        tables.look_at(_most_changed(lines), PERSON, "trial_people", _("By officer"), 12)
+        tables.look_at(most_changed(lines), PERSON, "trial_people", _("By officer"), 12)
 
 
 def _of_person(names: dict[int, str], who: int | None, both: tuple[int, int], full: tuple[int, int] | None, limit: int) -> Line:
@@ -146,7 +136,7 @@ def _of_person(names: dict[int, str], who: int | None, both: tuple[int, int], fu
     return Line(names.get(who, "?"), *both, f"{full[0]:,} → {full[1]:,}", ("⚠ " if full[1] > limit else "") + judged)
 
 
-def _most_changed(lines: Iterable[Line]) -> list[Line]:
+def most_changed(lines: Iterable[Line]) -> list[Line]:
     return sorted(lines, key=lambda one: (-abs(one.drafted - one.usual), -one.drafted, one.name))
 
 

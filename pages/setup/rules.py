@@ -1,17 +1,17 @@
 """规则: what is in force, in words, with version and effect; changes as a new version that a second person approves."""
 
-import copy
-
 import streamlit as st
 
 from db import access, branches, definitions, rulebook, sketches
-from db.vocab import Approval, Definition, Kind, Level
+from db.vocab import Definition, Kind, Level
 from engine import book_counts, clock, generate, night, permits, rule_words, signal_rules, words
-from engine import rulebook as acts_on_rules
 from engine.parameters import PARAMETERS, TARGETS, at_branch, own_targets
 from engine.parameters import values as parameter_values
 from engine.words import _
-from pages.parts import acts, changes, counts, drafts, filters, frame, look, proposals, rule_page, tables
+from pages.parts import acts, changes, counts, drafts, filters, frame, look, proposals, rule_page, signal_rule_page, tables
+from pages.parts.rule_page import TodoRule
+from pages.parts.rule_sides import RuleSides
+from pages.parts.signal_rule_page import SignalRulePage
 
 person = frame.person("rules.see")
 today = clock.today()
@@ -30,6 +30,22 @@ def show_in_address(parameter: str, code: str) -> None:
     st.query_params[parameter] = code
 
 
+def begun_by_me(conn, family: Definition) -> dict[str, dict]:
+    return {row.code: row.body for row in sketches.mine(conn, person.id, family)} if permits.may(person, "rule.change") else {}
+
+
+def resting(bodies: dict[str, dict], of: type[RuleSides]) -> None:
+    """Rules that are switched off, folded away."""
+    found = [(code, body) for code, body in bodies.items() if not body.get("enabled", True)]
+    if not found:
+        return
+    with st.expander(_("{0} rules not in use").format(len(found))):
+        for code, body in found:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{look.plain(words.in_language(body['title']))} :gray[:small[{look.plain(code)}]]", width="content")
+                st.button(_("Look"), key=f"open_{code}", type="tertiary", on_click=of.go_to, args=(code, "look"))
+
+
 # --- Todo rules -------------------------------------------------------------------------------------------------------
 
 
@@ -37,8 +53,7 @@ def todo_rules() -> None:
     with access.reading(person) as conn:
         book = generate.book(conn, today)
         bodies = {row.code: row.body for row in definitions.in_force(conn, Definition.TODO_RULE, today)}
-        begun = sketches.mine(conn, person.id, Definition.TODO_RULE) if permits.may(person, "rule.change") else ()
-        mine = {row.code: row.body for row in begun}
+        mine = begun_by_me(conn, Definition.TODO_RULE)
         asked = book_counts.rules_at_work([r.rule for r in book.rules], night.judged_on(conn), today)
     counted = counts.of(person, asked)
     matching, work = counted.figures
@@ -47,9 +62,9 @@ def todo_rules() -> None:
             _("In force today. Of the rules of one kind that match, the strictest governs: the one further up."), width="stretch"
         )
         if permits.may(person, "rule.change"):
-            rule_page.begin_new(person, set(mine) | {d.code for d in waiting}, bodies)
+            TodoRule.begin_new(person, set(mine) | {d.code for d in waiting}, bodies)
     counts.told(counted)
-    drafts.begun({code: body for code, body in mine.items() if code not in bodies}, rule_page.go_to)
+    drafts.begun({code: body for code, body in mine.items() if code not in bodies}, TodoRule.go_to)
     for what, code, why in book.set_aside:
         st.error(_("{0} {1} was set aside: {2}").format(what, look.plain(code), look.plain(why)))
     for kind in Kind:
@@ -58,15 +73,7 @@ def todo_rules() -> None:
             st.markdown(f"{look.KIND_ICONS[kind]} **{words.name(kind)}**")
         for r in of_kind:
             todo_rule(r, matching[r.rule.code], work.get(r.rule.code))
-    resting = [(code, body) for code, body in bodies.items() if not body.get("enabled", True)]
-    if resting:
-        with st.expander(_("{0} rules not in use").format(len(resting))):
-            for code, body in resting:
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    st.markdown(
-                        f"{look.plain(words.in_language(body['title']))} :gray[:small[{look.plain(code)}]]", width="content"
-                    )
-                    st.button(_("Look"), key=f"open_{code}", type="tertiary", on_click=show_in_address, args=("rule", code))
+    resting(bodies, TodoRule)
 
 
 def todo_rule(r, matching: int, work) -> None:
@@ -77,7 +84,7 @@ def todo_rule(r, matching: int, work) -> None:
             )
             st.space("stretch")
             st.markdown(rule_page.at_work(matching, work), width="content")
-            st.button(_("Look"), key=f"open_{r.rule.code}", type="tertiary", on_click=show_in_address, args=("rule", r.rule.code))
+            st.button(_("Look"), key=f"open_{r.rule.code}", type="tertiary", on_click=TodoRule.go_to, args=(r.rule.code, "look"))
         st.caption(look.plain(rule_words.rule(r.rule)))
 
 
@@ -87,15 +94,31 @@ def todo_rule(r, matching: int, work) -> None:
 def signals_in_force() -> None:
     with access.reading(person) as conn:
         rows = definitions.in_force(conn, Definition.SIGNAL_RULE, today)
-        told = rulebook.signal_counts(conn)
-    st.caption(_("In force today. The worst level whose condition holds is raised; a false alarm counts against the rule."))
+        told, mine = rulebook.signal_counts(conn), begun_by_me(conn, Definition.SIGNAL_RULE)
+    bodies = {row.code: row.body for row in rows}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _("In force today. The worst level whose condition holds is raised; a false alarm counts against the rule."),
+            width="stretch",
+        )
+        if permits.may(person, "rule.change"):
+            SignalRulePage.begin_new(person, set(mine) | {d.code for d in waiting}, bodies)
+    drafts.begun({code: body for code, body in mine.items() if code not in bodies}, SignalRulePage.go_to)
     for row in rows:
-        signal_rule(row, signal_rules.parse(row.body), told.get(row.code))
-    if opened := next((row for row in rows if row.code == st.query_params.get("rule")), None):
-        one_signal_rule(opened)
+        if row.body.get("enabled", True):
+            signal_rule(row, told.get(row.code))
+    resting(bodies, SignalRulePage)
 
 
-def signal_rule(row, rule: signal_rules.SignalRule, n) -> None:
+def signal_rule(row, n) -> None:
+    rule = SignalRulePage.read(row.body)
+    if rule is None:
+        st.error(
+            _("{0} {1} was set aside: {2}").format(
+                _("Signal rule"), look.plain(row.code), look.plain(SignalRulePage.problem(row.body))
+            )
+        )
+        return
     with st.container(border=True, gap="xsmall", key=f"rule-{rule.code}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
@@ -105,70 +128,10 @@ def signal_rule(row, rule: signal_rules.SignalRule, n) -> None:
             )
             st.space("stretch")
             if n:
-                st.markdown(
-                    _("{0:,} open · {1:,} in all · {2:,} false alarms").format(n.open, n.all, n.false_alarms), width="content"
-                )
-            st.button(_("Look"), key=f"open_{rule.code}", type="tertiary", on_click=show_in_address, args=("rule", rule.code))
+                st.markdown(signal_rule_page.at_work(n), width="content")
+            st.button(_("Look"), key=f"open_{rule.code}", type="tertiary", on_click=SignalRulePage.go_to, args=(rule.code, "look"))
         for step in rule.levels:
             st.markdown(f"{look.badge(Level(step.level))} :gray[{look.plain(signal_rules.words_of(step.who, rule.subject))}]")
-
-
-def close_rule() -> None:
-    acts.leave("rule")
-
-
-def _numbers(tree: dict, path: str = "who") -> None:
-    """Inputs for the amounts and days in a condition, changed in place; its shape is the administrator's file."""
-    for key in ("all", "any"):
-        for i, part in enumerate(tree.get(key, [])):
-            _numbers(part, f"{path}.{key}{i}")
-    if "not" in tree:
-        _numbers(tree["not"], f"{path}.not")
-    if tree.get("op") in rule_words.SIGNS:
-        label = f"{words.field(tree['field'])} {rule_words.SIGNS[tree['op']]}"
-        typed = st.number_input(label, value=float(tree["value"]), key=path, width=220, step=1.0, format="%g")
-        tree["value"] = int(typed) if typed == int(typed) else typed
-
-
-@st.dialog(_("Signal rule"), width="large", on_dismiss=close_rule)
-def one_signal_rule(row) -> None:
-    acts.in_dialog("rule")
-    rule = signal_rules.parse(row.body)
-    st.markdown(f"**{rule.code} {look.plain(words.in_language(rule.title))}**  :gray[v{row.version}]")
-    proposals.past(person, Definition.SIGNAL_RULE, rule.code)
-    if permits.may(person, "rule.change"):
-        st.subheader(_("Change it"), anchor=False)
-        older = _older(row)
-        chosen = st.selectbox(
-            _("Begin with"), [None, *older], key="begin_with", width=220, disabled=not older,
-            format_func=lambda n: _("version {0}").format(n) if n else _("what is in force"),
-        )  # fmt: skip
-        _change_signal_rule(rule, copy.deepcopy(older.get(chosen, row.body)), f"v{chosen or row.version}")
-
-
-def _older(row) -> dict[int, dict]:
-    """Versions that were in force and say something else, to go back to."""
-    with access.reading(person) as conn:
-        known = definitions.versions(conn, Definition.SIGNAL_RULE, row.code)
-    return {v.version: v.body for v in known if v.state == Approval.APPROVED and v.body != row.body}
-
-
-def _change_signal_rule(rule: signal_rules.SignalRule, body: dict, at: str) -> None:
-    """`at`: tells the fields of one version from another's."""
-    begun = signal_rules.parse(body)
-    for i, step in enumerate(body["levels"]):
-        st.markdown(look.badge(Level(step["level"])))
-        _numbers(step["who"], f"{at}.level{i}")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        body["cooldown_days"] = int(
-            st.number_input(_("Quiet for days after it was closed"), 0, 3650, begun.cooldown_days, key=f"{at}.cooldown", width=190)
-        )
-        body["enabled"] = st.toggle(_("In use"), begun.enabled, key=f"{at}.enabled")
-    valid_from, why = proposals.from_and_why()
-    changed = acts_on_rules.differences(rule.model_dump(mode="json"), signal_rules.parse(body).model_dump(mode="json"))
-    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.SIGNAL_RULE, rule.code, body, valid_from, why),
-        "submit_signal_rule",
-                type="primary", disabled=not changed)  # fmt: skip
 
 
 # --- Parameters -------------------------------------------------------------------------------------------------------
@@ -265,7 +228,8 @@ def awaiting() -> None:
         changes.proposed(person, d, today)
 
 
-if view == "todo" and (asked := look.typed(st.query_params.get("rule", ""))):
-    rule_page.draw(person, asked, today)
+SIDES = {"todo": TodoRule, "signal": SignalRulePage}
+if view in SIDES and (asked := look.typed(st.query_params.get("rule", ""))):
+    SIDES[view](person, asked, today).draw()
 else:
     {"todo": todo_rules, "signal": signals_in_force, "parameters": parameters_in_force, "waiting": awaiting}[view]()

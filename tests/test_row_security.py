@@ -104,6 +104,7 @@ MACHINERY = (
     "rehearsal",
     "scratch",
     "security",
+    "signal_trials",
     "spellings.stale",
     "qualities.unjudged",
     "qualities.alike",

@@ -18,7 +18,7 @@ class SignalRulePage(RuleSides):
     FAMILY = Definition.SIGNAL_RULE
     VIEW = {"view": "signal"}
     RETIRED = "Retired from its day on: it raises nothing more, and the night lifts its signals that nobody has taken."
-    CODE_HELP = "A capital letter and two digits, such as Z01; it stays for good. A to I are the catalogue's groups."
+    CODE_HELP = "A capital letter and two digits; it stays for good. The first nine letters are the catalogue's groups."
     parse = staticmethod(signal_rules.parse)
 
     def look_up(self, conn: Connection) -> None:

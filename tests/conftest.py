@@ -34,9 +34,20 @@ def administrator() -> Iterator[sa.Engine]:
         os.environ["VIGIL_HOME"] = home
         given = os.environ.get("VIGIL_TEST_URL")
         url = given or server.ensure(Path(home)).url()
-        yield sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        opened = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        if not given:
+            be_forgetful(opened)
+        yield opened
         store.close()
         server.leave_all()
+
+
+def be_forgetful(administrator: sa.Engine) -> None:
+    """Nobody needs this server's data after the power has failed, so that it need not wait for the disk."""
+    with administrator.connect() as conn:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            conn.exec_driver_sql(f"alter system set {setting} = off")
+        conn.exec_driver_sql("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

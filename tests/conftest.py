@@ -5,11 +5,13 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
 import sqlalchemy as sa
+from streamlit.components.v2 import manifest_scanner
 
 from db import access, server, staff, store
 from db.access import MACHINE, Person
@@ -133,6 +135,14 @@ def machine(small_bank):
     """A transaction of the machine's on the small bank, committed at the end."""
     with access.transaction(MACHINE, "test") as conn:
         yield conn
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_stay_as_they_are() -> Iterator[None]:
+    """Streamlit reads what is known of every installed package for each AppTest: four fifths of what a page's test took."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

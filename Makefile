@@ -21,7 +21,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	@sh .ci/browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

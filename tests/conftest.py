@@ -3,6 +3,7 @@
 import os
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -26,6 +27,13 @@ from tests.browsing import Windows, browser
 if "VIGIL_TRIALS" not in os.environ:
     hypothesis.settings.register_profile("the same each time", derandomize=True, print_blob=True)
     hypothesis.settings.load_profile("the same each time")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """File by file, the long ones first, so that those who share the files end together."""
+    tests = Counter(item.path for item in items)
+    long = {item.path for item in items if {"browser", "slow"} & {mark.name for mark in item.iter_markers()}}
+    items.sort(key=lambda item: (item.path not in long, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

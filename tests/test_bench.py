@@ -6,6 +6,7 @@ from engine import bench
 from engine.bench import security
 from tests.conftest import using
 
+pytestmark = pytest.mark.slow
 SMALL = 0.02
 
 

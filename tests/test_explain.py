@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tests.bank import TODAY, Delivery
 from tests.test_oracle import TRIALS, Nights, happen, opened, patient, store, worlds
 
 __all__ = ["store"]
+pytestmark = pytest.mark.slow
 RULES_SHIPPED = 26
 ENGLISH = re.compile(r"(?<![A-Z0-9-])[a-z]{2,}")
 

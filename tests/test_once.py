@@ -23,6 +23,7 @@ from tests.bank import CUSTOMERS, TODAY, Delivery
 from tests.conftest import create, using
 from tests.test_night import check
 
+pytestmark = pytest.mark.slow
 TRIALS = float(os.environ.get("VIGIL_TRIALS", "1"))
 LOANS = 240
 

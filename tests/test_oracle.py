@@ -28,6 +28,7 @@ from tests import oracle
 from tests.conftest import create, using
 from tests.oracle import Absence, Check, Customer, Exemption, Loan, OwnCycle, Todo, Version, World
 
+pytestmark = pytest.mark.slow
 TRIALS = float(os.environ.get("VIGIL_TRIALS", "1"))
 CUSTOMERS = 24
 SEEN = Counter()  # what the examples covered, for the sceptical reader

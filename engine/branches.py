@@ -29,7 +29,7 @@ def _mine(conn: Connection, by: Person) -> list[int]:
 CODE, LONGEST_NAME = re.compile(r"[0-9A-Za-z]{2,20}"), 40
 
 
-def add(conn: Connection, by: Person, code: str, name: str, parent: str) -> int:
+def add(conn: Connection, by: Person, code: str, name: str, parent: str | None) -> int:
     """A branch that no feed hands down yet, under the one with the code `parent`. Its id."""
     permits.must(by, "branch.change")
     code, above = code.strip(), must_be_open(conn, parent)
@@ -55,8 +55,10 @@ def follow_feed(conn: Connection, by: Person, code: str) -> None:
         raise refusals.Conflict
 
 
-def must_be_open(conn: Connection, code: str):
+def must_be_open(conn: Connection, code: str | None):
     """The branch of a code."""
+    if not code:
+        raise refusals.Missing(field="branch")
     found = branches.by_code(conn, code)
     if found is None:
         raise refusals.NotFound

@@ -131,7 +131,7 @@ class TestTheQueue:
         page = visit("branch_head").at("approvals")
         page.button(key=f"refuse_{asked}").click().run()
         assert [e.value for e in page.error] and "农安王记粮油店" in shown(page)
-        page.text_input(key=f"note_{asked}").set_value("我去看过").run()
+        page.text_input(key=f"note_{asked}").set_value("我去看过")
         page.button(key=f"refuse_{asked}").click().run()
         assert "我去看过" in shown(visit("manager").at("approvals"))
 

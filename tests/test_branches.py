@@ -131,10 +131,10 @@ class TestThePage:
         page = Visit(monkeypatch, "system_admin").at("branches")
         page.text_input(key="new_code").set_value("229008")
         page.text_input(key="new_name").set_value("哈拉海分理处")
-        page.selectbox(key="new_parent").set_value("229008").run()
+        page.selectbox(key="new_parent").set_value("229008")
         page.button(key="do_add").click().run()
         assert "机构号 229008 已存在" in sentences(page)[0]
-        page.text_input(key="new_code").set_value("2290082").run()
+        page.text_input(key="new_code").set_value("2290082")
         page.button(key="do_add").click().run()
         assert not page.exception and above("2290082") == "农安支行"
 

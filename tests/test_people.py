@@ -54,17 +54,17 @@ class TestTheSecurityAdministrator:
     def test_resets_a_forgotten_password_which_must_be_changed(self, visit):
         before = account("802").password_hash
         page = visit("security_admin").at(f"people?id={of('802')}")
-        page.text_input(key="reset_to").set_value("short").run()
+        page.text_input(key="reset_to").set_value("short")
         page.button(key="reset").click().run()
         assert account("802").password_hash == before and page.error
-        page.text_input(key="reset_to").set_value("Another-way-in-9").run()
+        page.text_input(key="reset_to").set_value("Another-way-in-9")
         page.button(key="reset").click().run()
         assert account("802").password_hash != before and account("802").must_change and open_sessions("802") == 0
 
     def test_opens_an_account_with_a_first_password(self, visit):
         page = visit("security_admin").at(f"people?id={of('803')}")
         page.text_input(key="new_username").set_value("zhoumin")
-        page.text_input(key="new_password").set_value("Welcome-to-the-bank-1").run()
+        page.text_input(key="new_password").set_value("Welcome-to-the-bank-1")
         page.button(key="open_account").click().run()
         assert not page.exception and account("803").must_change and "zhoumin" in shown(page)
 
@@ -191,13 +191,13 @@ class TestStaffByHand:
         page = visit("system_admin").at("people")
         page.text_input(key="new_no").set_value("802")
         page.text_input(key="new_name").set_value("韩冬")
-        page.selectbox(key="new_branch").set_value("2290081").run()
+        page.selectbox(key="new_branch").set_value("2290081")
         page.button(key="do_add").click().run()
         assert "工号 802 已有在职人员使用" in sentences(page)[0]
-        page.text_input(key="new_no").set_value("815").run()
+        page.text_input(key="new_no").set_value("815")
         page.button(key="do_add").click().run()
         page = visit("system_admin").at(f"people?id={self.number('815')}")
-        page.text_input(key="its_name").set_value("韩东").run()
+        page.text_input(key="its_name").set_value("韩东")
         page.button(key="do_correct").click().run()
         assert "韩东" in shown(page) and "手工新增" in shown(page)
         page = visit("system_admin").at(f"people?id={of('802')}")

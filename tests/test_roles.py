@@ -194,7 +194,7 @@ class TestWhoIsTold:
         request = ask(lin, "802", Role.INSPECTOR)
         page = Visit(monkeypatch, "system_admin").at("approvals")
         assert not page.exception and "李强" in shown(page) and "王记" not in shown(page)
-        page.text_input(key=f"note_{request}").set_value("无任命文件").run()
+        page.text_input(key=f"note_{request}").set_value("无任命文件")
         page.button(key=f"refuse_{request}").click().run()
         assert not page.exception and person("802").role is Role.MANAGER
         page = Visit(monkeypatch, "security_admin").at(f"people?id={staff_id('802')}")

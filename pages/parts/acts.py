@@ -54,6 +54,19 @@ def leave(*parameters: str) -> None:
     st.session_state["visit"] = st.session_state.get("visit", 0) + 1
 
 
+@contextmanager
+def form(key: str, **options) -> Iterator[None]:
+    """Fields that count together, once `submit` is pressed: what was typed last goes along with the very press.
+    Enter in a field submits nothing, for the first of two buttons may not be the one that is meant."""
+    with st.form(f"form_{key}", border=False, enter_to_submit=False, **options):
+        yield
+
+
+def submit(label: str, do: Callable[[], None], key: str, **options) -> None:
+    """As `button`, within a form. `do` reads what was typed from the session: the fields have no values before."""
+    st.form_submit_button(_(label), key=key, on_click=do, **options)
+
+
 def button(label: str, do: Callable[[], None], key: str, *values: object, **options) -> None:
     """A button whose act runs before the page is drawn again; `values` fill the label."""
     st.button(_(label).format(*values), key=key, on_click=do, **options)

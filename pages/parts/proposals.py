@@ -1,6 +1,6 @@
 """Versions of definitions on a page: those there were, the day and reason of a new one, and what waits for a second person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import streamlit as st
@@ -12,8 +12,6 @@ from engine import clock, permits, words
 from engine import rulebook as verbs
 from engine.words import _
 from pages.parts import acts, look
-
-Lines = Callable[[dict | None], Sequence[str]]  # a version as people read it, ready for Markdown
 
 
 def tomorrow() -> date:
@@ -66,17 +64,19 @@ def card(person: Person, d, about: str, changes: Sequence[str]) -> None:
 
 def _decision(person: Person, d) -> None:
     mine = d.made_by == person.id
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        acts.button("Approve", lambda: _decide(person, d.id, None), f"approve_{d.id}", type="primary", disabled=mine)
-        why = st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}", width=300, disabled=mine, max_chars=300)
-        acts.button("Refuse", lambda: _decide(person, d.id, why), f"no_{d.id}", disabled=mine)
+    with acts.form(f"proposal_{d.id}"), st.container(horizontal=True, vertical_alignment="bottom"):
+        acts.submit("Approve", lambda: _approve(person, d.id), f"approve_{d.id}", type="primary", disabled=mine)
+        st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}", width=300, disabled=mine, max_chars=300)
+        acts.submit("Refuse", lambda: _refuse(person, d.id), f"no_{d.id}", disabled=mine)
     if mine:
         st.caption(_("You made this; a second person must decide it."))
 
 
-def _decide(person: Person, definition_id: int, why: str | None) -> None:
+def _approve(person: Person, definition_id: int) -> None:
     with acts.act(person, "rule.decide", "Decided") as conn:
-        if why is None:
-            verbs.approve(conn, person, definition_id, now=clock.now(), today=clock.today())
-        else:
-            verbs.refuse(conn, person, definition_id, why, now=clock.now())
+        verbs.approve(conn, person, definition_id, now=clock.now(), today=clock.today())
+
+
+def _refuse(person: Person, definition_id: int) -> None:
+    with acts.act(person, "rule.decide", "Decided") as conn:
+        verbs.refuse(conn, person, definition_id, st.session_state[f"refuse_{definition_id}"], now=clock.now())

@@ -101,12 +101,12 @@ def tree(every: dict[str, SimpleNamespace]) -> None:
 
 
 def add(every: dict[str, SimpleNamespace]) -> None:
-    with st.popover(_("Add a branch"), icon=":material/add:", key="new_branch"):
-        code = st.text_input(_("Code"), key="new_code", max_chars=20, help=_("As the feeds will write it"))
-        name = st.text_input(_("Name of the branch"), key="new_name", max_chars=verbs.LONGEST_NAME)
-        parent = choose_open(every, "Parent branch", "new_parent")
+    with st.popover(_("Add a branch"), icon=":material/add:", key="new_branch"), acts.form("new_branch"):
+        st.text_input(_("Code"), key="new_code", max_chars=20, help=_("As the feeds will write it"))
+        st.text_input(_("Name of the branch"), key="new_name", max_chars=verbs.LONGEST_NAME)
+        choose_open(every, "Parent branch", "new_parent")
         st.caption(_("What is said here stays when the feeds come to know the branch."))
-        acts.button("Add", lambda: do_add(code, name, parent), "do_add", type="primary", disabled=not (code and name and parent))
+        acts.submit("Add", do_add, "do_add", type="primary")
 
 
 def choose_open(every: dict[str, SimpleNamespace], label: str, key: str, but: str = "") -> str | None:
@@ -115,9 +115,10 @@ def choose_open(every: dict[str, SimpleNamespace], label: str, key: str, but: st
     return st.selectbox(_(label), list(names), None, format_func=names.get, key=key, placeholder=_("Choose"))
 
 
-def do_add(code: str, name: str, parent: str) -> None:
+def do_add() -> None:
+    typed = st.session_state
     with acts.act(person, "branch.change", "Added") as conn:
-        verbs.add(conn, person, code, name, parent)
+        verbs.add(conn, person, typed.new_code, typed.new_name, typed.new_parent)
 
 
 # --- One branch -------------------------------------------------------------------------------------------------------

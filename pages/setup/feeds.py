@@ -104,8 +104,9 @@ def override_box() -> None:
         for stop in run.stops or []:
             st.markdown(f":material/block: {look.plain(words.reason(stop))}")
         if run.override_asked_by is None and permits.may(person, "feed.override.ask"):
-            reason = st.text_input(_("Reason to let it through"), key="override_reason")
-            acts.button("Ask for an override", lambda: _ask(reason), "ask_override", disabled=not reason)
+            with acts.form("override"):
+                st.text_input(_("Reason to let it through"), key="override_reason", max_chars=200)
+                acts.submit("Ask for an override", _ask, "ask_override")
         elif run.override_asked_by is not None and run.override_by is None:
             st.caption(_("Asked for: {0}").format(look.plain(run.override_reason)))
             if permits.may(person, "feed.override.allow"):
@@ -113,9 +114,9 @@ def override_box() -> None:
                             help=_("A second person must decide this."))  # fmt: skip
 
 
-def _ask(reason: str) -> None:
+def _ask() -> None:
     with acts.act(person, "feed.override.ask", "Asked; a second person decides") as conn:
-        override.ask(conn, person, run.id, reason)
+        override.ask(conn, person, run.id, st.session_state.override_reason)
 
 
 def _allow() -> None:

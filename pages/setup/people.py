@@ -82,24 +82,27 @@ def everybody() -> None:
 
 
 def add(open_branches: list) -> None:
-    with st.popover(_("Add a person"), icon=":material/person_add:", key="new_person"):
-        number = st.text_input(_("Staff number"), key="new_no", max_chars=20, help=_("As the feeds will write it"))
-        facts = ask_facts(open_branches, "new")
+    with st.popover(_("Add a person"), icon=":material/person_add:", key="new_person"), acts.form("new_person"):
+        st.text_input(_("Staff number"), key="new_no", max_chars=20, help=_("As the feeds will write it"))
+        ask_facts(open_branches, "new")
         st.caption(_("Without a role and an account nobody can sign in: the security administrator sees to both."))
-        acts.button(
-            "Add", lambda: _add(number, facts), "do_add", type="primary", disabled=not (number and facts.name and facts.branch)
-        )
+        acts.submit("Add", _add, "do_add", type="primary")
 
 
-def ask_facts(open_branches: list, key: str, found=None) -> people.Facts:
+def ask_facts(open_branches: list, key: str, found=None) -> None:
     """Of somebody new, or as they are known of `found`."""
     names = {b.code: b.name for b in open_branches}
     here = next((n for n, b in enumerate(open_branches) if found and b.id == found.branch_id), None)
-    name = st.text_input(_("Name of the person"), found.name if found else "", key=f"{key}_name", max_chars=people.LONGEST)
-    branch = st.selectbox(_("Branch"), list(names), here, format_func=names.get, key=f"{key}_branch", placeholder=_("Choose"))
-    post = st.text_input(_("Post"), (found and found.post) or "", key=f"{key}_post", max_chars=people.LONGEST)
-    phone = st.text_input(_("Phone"), (found and found.phone) or "", key=f"{key}_phone", max_chars=20)
-    return people.Facts(name, branch or "", post, phone)
+    st.text_input(_("Name of the person"), found.name if found else "", key=f"{key}_name", max_chars=people.LONGEST)
+    st.selectbox(_("Branch"), list(names), here, format_func=names.get, key=f"{key}_branch", placeholder=_("Choose"))
+    st.text_input(_("Post"), (found and found.post) or "", key=f"{key}_post", max_chars=people.LONGEST)
+    st.text_input(_("Phone"), (found and found.phone) or "", key=f"{key}_phone", max_chars=20)
+
+
+def typed_facts(key: str) -> people.Facts:
+    """As they stand in the form when it is sent."""
+    name, branch, post, phone = (st.session_state[f"{key}_{field}"] or "" for field in ("name", "branch", "post", "phone"))
+    return people.Facts(name, branch, post, phone)
 
 
 def left() -> None:
@@ -211,9 +214,9 @@ def _change(found, open_branches: list) -> None:
 
 
 def _correct(found, open_branches: list) -> None:
-    with st.popover(_("Correct"), icon=":material/edit:"):
-        facts = ask_facts(open_branches, "its", found)
-        acts.button("Save", lambda: _do_correct(found.id, facts), "do_correct", type="primary")
+    with st.popover(_("Correct"), icon=":material/edit:"), acts.form("correct"):
+        ask_facts(open_branches, "its", found)
+        acts.submit("Save", lambda: _do_correct(found.id), "do_correct", type="primary")
 
 
 def _end(found) -> None:
@@ -315,9 +318,10 @@ def _account(found, account, signed_in) -> None:
 def _no_account(found) -> None:
     st.caption(_("No account yet."))
     if permits.may(person, "account.open") and found.left_on is None:
-        st.text_input(_("User name"), key="new_username")
-        st.text_input(_("First password"), key="new_password", type="password")
-        acts.button("Open an account", lambda: _open(found.id), "open_account", type="primary")
+        with acts.form("account"):
+            st.text_input(_("User name"), key="new_username", autocomplete="off")
+            st.text_input(_("First password"), key="new_password", type="password", autocomplete="new-password")
+            acts.submit("Open an account", lambda: _open(found.id), "open_account", type="primary")
 
 
 def _manage(found, account, signed_in) -> None:
@@ -331,18 +335,20 @@ def _manage(found, account, signed_in) -> None:
         )
         with st.popover(_("Reset the password"), icon=":material/key:"):
             st.caption(sign_in.password_rule(_))
-            st.text_input(_("First password"), key="reset_to", type="password", help=_("Must be changed at the next sign-in."))
-            acts.button("Reset", lambda: _reset(found.id), "reset", type="primary")
+            with acts.form("reset"):
+                st.text_input(_("First password"), key="reset_to", type="password", autocomplete="new-password",
+                              help=_("Must be changed at the next sign-in."))  # fmt: skip
+                acts.submit("Reset", lambda: _reset(found.id), "reset", type="primary")
 
 
-def _add(number: str, facts: people.Facts) -> None:
+def _add() -> None:
     with acts.act(person, "staff.change", "Added") as conn:
-        people.add(conn, person, number, facts, today=today)
+        people.add(conn, person, st.session_state.new_no, typed_facts("new"), today=today)
 
 
-def _do_correct(staff_id: int, facts: people.Facts) -> None:
+def _do_correct(staff_id: int) -> None:
     with acts.act(person, "staff.change", "Corrected") as conn:
-        people.correct(conn, person, staff_id, facts)
+        people.correct(conn, person, staff_id, typed_facts("its"))
 
 
 def _do_end(staff_id: int, day) -> None:

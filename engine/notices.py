@@ -155,7 +155,9 @@ ABSENT = {
 def sentence(why: str, parts: dict) -> str:
     """What is told, in the reader's language: numbers and kinds, nothing of a customer."""
     said = [_(TOLD[name]).format(parts[name]) for name in TOLD if parts.get(name)]
-    said += [_("{0} {1}").format(words.name(level), parts[level.value]) for level in reversed(Level) if parts.get(level.value)]
+    said += [
+        _("{1} {0} signals").format(words.name(level), parts[level.value]) for level in reversed(Level) if parts.get(level.value)
+    ]
     if News(why) is News.DECISION:
         said = [_asked(parts.get("what", ""))]
     if News(why) is News.ANSWER:

@@ -7,7 +7,7 @@
     "Add files": "添加文件",
     "Add options": "添加选项",
     "Add row": "添加一行",
-    "An error has occurred, please try again.": "出错了,请重试。",
+    "An error has occurred, please try again.": "出错了，请重试。",
     "App pages": "页面",
     "Automatic": "自动",
     "Autosize": "自动列宽",
@@ -40,7 +40,7 @@
     "Connecting": "正在连接",
     "Connecting to Streamlit server": "正在连接服务器",
     "Connection error": "连接已断开",
-    "Connection lost. Please wait for the app to reconnect, then try again.": "连接已断开,恢复后请重试。",
+    "Connection lost. Please wait for the app to reconnect, then try again.": "连接已断开，恢复后请重试。",
     "Copied": "已复制",
     "Copied!": "已复制",
     "Copy": "复制",
@@ -145,7 +145,7 @@
     "System": "跟随系统",
     "Take Photo": "拍照",
     "The page that you have requested does not seem to exist. Running the app's main page.":
-      "没有您要打开的页面,已转到首页。",
+      "没有您要打开的页面，已转到首页。",
     "Theme": "外观",
     "Time": "时间",
     "Toggle fullscreen": "切换全屏",
@@ -162,7 +162,7 @@
 
   // What Streamlit tells developers where our readers are not: in their own words, in either language.
   const UNREACHABLE = {
-    zh: "暂时连不上服务器,正在自动重试。",
+    zh: "暂时连不上服务器，正在自动重试。",
     en: "The server cannot be reached just now. It is tried again and again.",
   };
   const FOR_DEVELOPERS = /^(Is Streamlit still running\?|Connection (timed out|failed)|Request timed out|Network error)/;
@@ -170,14 +170,14 @@
   const PATTERNS = [
     [/^View (\d+) more$/, "展开其余 $1 项"],
     [/^Select (\d+) matches$/, "选择 $1 个匹配项"],
-    [/^Add: (.*)$/, "添加:$1"],
+    [/^Add: (.*)$/, "添加：$1"],
     [/^([\d.]+ ?[KMG]?B) per file(.*)$/, "单个文件不超过 $1$2"],
     [/^Limit ([\d.]+ ?[KMG]?B) per file(.*)$/, "单个文件不超过 $1$2"],
     [/^File must be ([\d.]+ ?[KMG]?B) or smaller\.$/, "文件不得超过 $1"],
     [/^(.*) files are not allowed\.$/, "不接受 $1 文件"],
-    [/^You can only select up to (\d+) options?\. Remove an option first\.$/, "最多选择 $1 项,请先移除一项"],
+    [/^You can only select up to (\d+) options?\. Remove an option first\.$/, "最多选择 $1 项，请先移除一项"],
     [/^Remove (.*)$/, "移除 $1"],
-    [/^You have requested page \/(.*), but no corresponding file was found.*$/, "没有页面 /$1,已转到首页。"],
+    [/^You have requested page \/(.*), but no corresponding file was found.*$/, "没有页面 /$1，已转到首页。"],
   ];
 
   const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt"];

@@ -263,7 +263,9 @@ COLUMNS = [
     Column("loans_moved", "Loans", "number", width=75),
     Column("todos_moved", "Todos", "number", width=75),
     Column("leads_moved", "Leads", "number", width=75),
-    Column("overdue_moved", "Of these overdue", "late", value=lambda h: (f"{h.overdue_moved:,}", h.overdue_moved > 0), width=90),
+    Column(
+        "overdue_moved", "Of these overdue", "late_number", value=lambda h: (f"{h.overdue_moved:,}", h.overdue_moved > 0), width=90
+    ),
     Column(
         "by_source",
         "Source names others",

@@ -161,13 +161,17 @@ with access.reading(person) as conn:
     done: dict[int, int] = {}
     for made in rounds.made(conn, [row.staff_id for row in kept], day):
         done[made.staff_id] = done.get(made.staff_id, 0) + 1
+going, idle = [row for row in kept if row.visits], [row for row in kept if not row.visits]
 with head:
-    st.caption(_("{0} rounds on {1}").format(len(kept), look.day(day)), width="content")
-if not kept:
+    st.caption(_("{0} rounds on {1}").format(len(going), look.day(day)), width="content")
+if not going:
     tables.empty("No rounds on this day", "Officers plan theirs under Today; a branch head shares out visits below.")
-tables.look_at(kept, columns(worth, done), "rounds", _("Rounds of the day"))
-if kept:
+tables.look_at(going, columns(worth, done), "rounds", _("Rounds of the day"))
+if going:
     st.caption(_("Own order: as the visits were made, else as put by hand. Compared on the same visits, without the way home."))
+if idle:
+    with st.expander(_("{0} officers have nobody to visit on this day").format(len(idle)), key="idle"):
+        st.markdown(_(", ").join(look.plain(row.staff) for row in idle))
 if permits.may(person, "round.share"):
     st.subheader(_("Share out the branch's visits"), anchor=False)
     sharing()

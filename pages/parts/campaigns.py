@@ -188,7 +188,7 @@ def _form(wish: dict) -> str:
 
 FAR = [
     Column("branch", "Branch", width=160), Column("asked", "Customers", "number", width=90), Column("done", "Done", "number", width=80),
-    Column("open", "Open", "number", width=80), Column("late", "Overdue", "late", value=lambda x: (f"{x.late:,}", x.late > 0), width=80),
+    Column("open", "Open", "number", width=80), Column("late", "Overdue", "late_number", value=lambda x: (f"{x.late:,}", x.late > 0), width=80),
     Column("cancelled", "Cancelled", "number", width=80),
 ]  # fmt: skip
 

@@ -18,7 +18,7 @@ COLUMNS = [
     Column("families", "Product family", value=lambda r: _(", ").join(words.name(Family(f)) for f in r.families), width=120),
     Column("balance_fen", "Balance", "wan"),
     Column("open", "Open todos", "number"),
-    Column("overdue", "Of these overdue", "late", value=lambda r: (f"{r.overdue:,}", r.overdue > 0), width=90),
+    Column("overdue", "Of these overdue", "late_number", value=lambda r: (f"{r.overdue:,}", r.overdue > 0), width=90),
 ]
 
 

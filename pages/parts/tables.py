@@ -21,7 +21,7 @@ ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in i
 @dataclass(frozen=True)
 class Column:
     """`kind`: text, day, moment, wan (fen shown in 万元), number, decimal, share, badge (a StrEnum in `words`), or late: a pair
-    of words and whether they tell of something overdue."""
+    of words and whether they tell of something overdue; late_number when the words are a number."""
 
     name: str
     label: str
@@ -86,7 +86,7 @@ def _draw(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest
 
 def _late_in_red(frame: pd.DataFrame, rows: Sequence, columns: Sequence[Column]):
     for c in columns:
-        if c.kind == "late":
+        if c.kind in ("late", "late_number"):
             colours = [f"color: {look.LATE}" if c.value(row)[1] else "" for row in rows]
             if any(colours):
                 return frame.style.apply(lambda _column, colours=colours: colours, subset=[c.name])
@@ -109,7 +109,7 @@ def _cell(column: Column, row):
             return look.moment(value)
         case "share":
             return None if value is None else 100 * value
-        case "late":
+        case "late" | "late_number":
             return value[0]
         case "text":
             return None if value is None else look.visible(value)
@@ -135,6 +135,8 @@ def _config(c: Column):
                 label, options=[words.name(w) for w in options], color=[look.chip(w) for w in options],
                 width=width or 110, help=help_,
             )  # fmt: skip
+        case "late_number":
+            return st.column_config.TextColumn(label, width=width, help=help_, alignment="right")
     return st.column_config.TextColumn(label, width=width, help=help_)
 
 

@@ -32,7 +32,7 @@ WORK = [
     Column("loans", "Loans", "number", width=75),
     Column("balance_fen", "Balance", "wan", width=115),
     Column("open", "Open todos", "number", width=85),
-    Column("late", "Late todos", "late", value=lambda b: (f"{b.late:,}" if b.late else "", b.late > 0), width=85),
+    Column("late", "Late todos", "late_number", value=lambda b: (f"{b.late:,}" if b.late else "", b.late > 0), width=85),
 ]
 WORKED = [column.name for column in WORK]
 STATE = Column("state", "State", value=lambda b: state_of(b), width=170)

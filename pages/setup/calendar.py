@@ -26,7 +26,7 @@ COLUMNS = [
     Column("day", "Day", "day"),
     Column("weekday", "Weekday", value=lambda d: _(WEEKDAYS[d.day.weekday()]), width=90),
     Column("working", "Is", value=lambda d: _(BECOMES[d.working]), width=110),
-    Column("note", "Name", value=lambda d: called(d.note), width=200),
+    Column("note", "Name of the day", value=lambda d: called(d.note), width=200),
     Column("setter", "Set by", value=lambda d: d.setter or _("published"), width=130),
 ]
 
@@ -71,7 +71,7 @@ def how_it_is_known(year: int) -> None:
     """What is published, and what holds beyond it."""
     until = calendar.published_until()
     st.markdown(
-        f":blue-background[{_('Day off')}] · :orange-background[{_('Weekend worked')}] · • {_('set by the bank')} · "
+        f":blue-background[{_('Day off')}] · :orange-background[{_('Weekend worked')}] · **•** {_('set by the bank')} · "
         f":gray[{_('Published until {0}').format(until)}]"
     )
     if year > until.year:

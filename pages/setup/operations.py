@@ -49,9 +49,9 @@ TROUBLED = [
 ]
 
 SIZES = [
-    Column("name", "Table", width=220),
-    Column("mb", "Megabytes", "decimal", value=lambda r: r.bytes / 2**20, width=110),
-    Column("rows", "Rows", "number", width=120),
+    Column("name", "Table", width=160),
+    Column("mb", "Megabytes", "decimal", value=lambda r: r.bytes / 2**20, width=100),
+    Column("rows", "Rows", "number", width=100),
 ]
 
 

@@ -75,7 +75,7 @@ def _carry_back() -> str:
 
 
 # What two people agreed about a branch, to the letter. A branch that was merged hangs below its successor, so that its history
-# is seen and counted there. Whoever headed it heads nothing any more: another role is asked for.
+# is seen and counted there. Reports shared with it are shared with its successor too. Whoever headed it heads nothing any more: another role is asked for.
 RESTRUCTURE = f"""
 create or replace function vigil_restructure(request bigint) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -108,6 +108,10 @@ begin
         update requests set branch_id = target where branch_id = asked.id and state = 'submitted';
         update handovers set branch_id = target where branch_id = asked.id and state = 'waiting';
         perform vigil_follow_home(asked.id, target);
+        with shared as (
+            update reports set to_branches = array_append(to_branches, target)
+            where asked.id = any(to_branches) and target <> all(to_branches) returning id)
+        insert into branch_moves (request_id, what, row_id) select request, 'report', id from shared;
     elsif asked.act = 'part' then
         merger := (asked.after ->> 'merger')::bigint;
         update branches set parent_id = (asked.after ->> 'parent_id')::int, closed_on = null, merged_into = null,
@@ -119,6 +123,8 @@ begin
         update customer_faces f set touched_at = now() from branch_moves m
         where m.request_id = merger and m.what = 'customer' and m.customer_id = f.customer_id;
         perform vigil_follow_home(target, asked.id);
+        update reports r set to_branches = array_remove(r.to_branches, target) from branch_moves m
+        where m.request_id = merger and m.what = 'report' and m.row_id = r.id and asked.id = any(r.to_branches);
     else
         return false;
     end if;

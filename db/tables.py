@@ -104,7 +104,7 @@ branch_moves = Table(
     Column("request_id", BigInteger, nullable=False),
     Column("customer_id", BigInteger, nullable=False, server_default=text("0"), comment="0: about no customer"),
     Column(
-        "what", Text, CheckConstraint("what in ('customer', 'loan', 'todo', 'signal', 'lead', 'staff', 'branch')", name="what"),
+        "what", Text, CheckConstraint("what in ('customer', 'loan', 'todo', 'signal', 'lead', 'staff', 'branch', 'report')", name="what"),
         nullable=False,
     ),
     Column("row_id", BigInteger, nullable=False),

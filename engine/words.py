@@ -179,7 +179,7 @@ NAMES = (
     (BranchAct.PART, "Merger taken back"),
     (BatchAct.ASSIGN, "Assign"), (BatchAct.DUE, "Move the due day"), (BatchAct.DEFER, "Defer"), (BatchAct.CANCEL, "Cancel"),
     (BatchAct.REISSUE, "Ask again"), (BatchAct.REMIND, "Remind"), (BatchAct.EXEMPT, "Exempt"), (BatchAct.ASK, "Thematic inspection"),
-    (BatchState.WAITING, "Awaiting approval"), (BatchState.DONE, "Done"), (BatchState.REFUSED, "Refused"), (BatchState.UNDONE, "Taken back"),
+    (BatchState.WAITING, "Awaiting approval"), (BatchState.DONE, "Done"), (BatchState.REFUSED, "Turned down"), (BatchState.UNDONE, "Taken back"),
     (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
     (SignInOutcome.DISABLED, "Disabled"),
     (News.NIGHT, "Todos of the night"), (News.ASSIGNED, "Todos handed over"), (News.SIGNALS, "Warning signals"),

@@ -81,7 +81,7 @@ def test_an_outlet_and_a_colleague_are_made_and_he_sees_his_own_part_alone(the_b
         add_both(gao)
         address = gao.page.url.removeprefix(f"{server.base}/")
         ask(lin, address, "新网点到岗")
-        decide(wang, "拒绝", "请附任命文件")
+        decide(wang, "驳回", "请附任命文件")
         lin.go(address).sees("请附任命文件")
         ask(lin, address, "任命文件已归档")
         open_account("815", "handong")

@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from db import access, branches, requests, staff, tables
+from db import reports as kept
 from db.access import MACHINE
-from db.vocab import BranchAct, Request
-from engine import acts, approvals, clock, refusals, restructuring
+from db.vocab import BranchAct, Request, Role
+from engine import acts, approvals, clock, kept_reports, refusals, reports, restructuring
 from engine import branches as verbs
 from engine.feed import load
 from tests.bank import TODAY, first_delivery
@@ -17,6 +18,7 @@ from tests.test_pages import Visit, sentences, shown
 
 NOW = clock.now()
 WHY = "网点整合方案"
+WISH = reports.Wish(subject="loans", measures=("count",), rows=("branch",))
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +163,20 @@ class TestMerging:
         done("2290081", BranchAct.MERGE, "229001")
         hand_down(tmp_path, 1, lambda given: given.loan("L9", "K001"))
         assert at("loans", "loan_no = 'L9'") == "朝阳支行" and branch("229008").merged_into == branch("229001").id
+
+    def test_reports_shared_with_it_are_read_at_the_successor_and_no_more_when_it_is_taken_back(self, wang):
+        def shared_with(staff_no: str) -> bool:
+            with access.reading(person(staff_no)) as conn:
+                return report in [row.id for row in kept.listing(conn)]
+
+        with access.transaction(wang, "report.share") as conn:
+            report = kept_reports.keep(conn, wang, "合隆月报", WISH)
+            kept_reports.share(conn, wang, report, [Role.MANAGER], [branch("2290081").id])
+        assert shared_with("804") and not shared_with("102")
+        done("2290081", BranchAct.MERGE, "229001")
+        assert shared_with("804") and shared_with("102")
+        done("2290081", BranchAct.PART)
+        assert shared_with("804") and not shared_with("102")
 
     def test_ends_the_role_of_its_head_who_signs_in_no_more(self, sun):
         done("229008", BranchAct.MERGE, "229001")

@@ -25,6 +25,7 @@ FAILURES = {
 
 
 def columns(worth: dict, done: dict) -> list[Column]:
+    """What was compared has columns on days on which visits were made."""
     return [
         Column("staff", "Officer", width=100), Column("branch", "Branch", width=130),
         Column("customers", "Customers", "number", value=lambda r: len(r.visits), width=90),
@@ -35,11 +36,12 @@ def columns(worth: dict, done: dict) -> list[Column]:
         Column("travel_km", "Way (km)", "decimal", width=95),
         Column("start", "Start", value=lambda r: words.name(Start(r.start)), width=110),
         Column("order", "Order", value=lambda r: _("by hand") if r.by_hand else _("as planned"), width=90),
+    ] + ([
         Column("compared", "Visits compared", "number", value=lambda r: _of(worth, r, "visits"), width=120),
         Column("planned", "Planned (km)", "decimal", value=lambda r: _of(worth, r, "planned_km"), width=110),
         Column("own", "Own order (km)", "decimal", value=lambda r: _of(worth, r, "own_km"), width=120),
         Column("saved", "Minutes the plan saves", "decimal", value=lambda r: _saved(worth.get(r.staff_id)), width=150),
-    ]  # fmt: skip
+    ] if worth else [])  # fmt: skip
 
 
 def _of(worth: dict, row, what: str):

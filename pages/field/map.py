@@ -21,8 +21,8 @@ COLOURS = {"late": look.LATE, "today": "#D9730D", "week": "#B98900", "later": lo
 INKS = {"late": "red", "today": "orange", "week": "yellow", "later": "blue", "none": "gray"}
 KILOMETRES = {"1": "1 km", "3": "3 km", "5": "5 km", "10": "10 km"}
 PLENTY = 600  # dots; beyond it the map shows cells, with how many are in each
-STEPS = (0.02, 0.05, 0.1, 0.2)  # degrees of a cell, from some 2 to 20 km
-CELLS = 150  # more of them hide each other
+STEPS = (0.02, 0.05, 0.1, 0.2, 0.3)  # degrees of a cell, from some 2 to 30 km
+CELLS = 40  # more of them hide each other
 NEAREST = 20
 _here = component.declare("vigil_here")
 

@@ -55,7 +55,7 @@ def _approve(person: Person, request_id: int) -> None:
 
 
 def _refuse(person: Person, request_id: int) -> None:
-    with acts.act(person, "request.decide", "Refused") as conn:
+    with acts.act(person, "request.decide", "Turned down") as conn:
         approvals.refuse(conn, person, request_id, st.session_state.get(f"note_{request_id}", ""), now=clock.now())
 
 

@@ -60,7 +60,8 @@ def _set_rhythm(person: Person, report_id: int) -> None:
 def _share(person: Person, report) -> None:
     """Whoever opens it sees his own part of the bank in it."""
     with access.reading(person) as conn:
-        names = {row.id: row.name for row in branches.all_open(conn)}
+        every, chosen = branches.names(conn), report.to_branches
+        names = {row.id: row.name for row in branches.all_open(conn)} | {b: every[b] for b in chosen}
     roles = st.multiselect(
         _("Shared with"),
         SHARED,
@@ -69,7 +70,7 @@ def _share(person: Person, report) -> None:
         key="to_roles",
         placeholder="—",
     )
-    places = st.multiselect(_("In branches"), list(names), default=[b for b in report.to_branches if b in names], format_func=names.get,
+    places = st.multiselect(_("In branches"), list(names), default=chosen, format_func=names.get,
                             key="to_branches", placeholder=_("the whole bank"))  # fmt: skip
     st.caption(_("Everybody sees his own part of the bank in it."))
     st.button(_("Share"), icon=":material/group:", on_click=_set_share, args=(person, report.id, roles, places), key="share_report")

@@ -57,10 +57,10 @@ SIZES = [
 
 MONTHS = 12  # are shown
 PHOTOS = [
-    Column("photos", "Photos", "number", width=90),
-    Column("mb", "Megabytes", "decimal", value=lambda x: x.bytes / 10**6, width=110),
-    Column("kept_mb", "Taken up", "decimal", value=lambda x: x.kept_bytes / 10**6, width=110),
-    Column("saved_mb", "Spared", "decimal", value=lambda x: x.saved_bytes / 10**6, width=110),
+    Column("photos", "Photos", "number", width=60),
+    Column("mb", "Megabytes", "decimal", value=lambda x: x.bytes / 10**6, width=105),
+    Column("kept_mb", "Taken up", "decimal", value=lambda x: x.kept_bytes / 10**6, width=85),
+    Column("saved_mb", "Spared", "decimal", value=lambda x: x.saved_bytes / 10**6, width=85),
 ]
 
 tables.heading("Operations")
@@ -164,7 +164,7 @@ def _costs(found: engine_storage.Cost, price: float) -> None:
 
 def _amounts(amounts: dict, label: str, key: str, title: str) -> None:
     rows = [SimpleNamespace(name=name, **vars(amount), saved_bytes=amount.saved_bytes) for name, amount in amounts.items()]
-    tables.look_at(rows, [Column("name", label, width=150), *PHOTOS], key, title, tallest=9)
+    tables.look_at(rows, [Column("name", label, width=130), *PHOTOS], key, title, tallest=9)
 
 
 def _in_size(n: float) -> str:

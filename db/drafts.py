@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from db.tables import customers, drafts, footprints, todos, uploads
+from db.tables import drafts, footprints, todos, uploads
 
 d, u = drafts.c, uploads.c
 
@@ -25,16 +25,6 @@ def of_form(conn: sa.Connection, staff_id: int, customer_id: int, form_key: str)
 
 def by_key(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:
     return conn.execute(select(drafts).where(d.submit_key == submit_key)).one_or_none()
-
-
-def of_author(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
-    """Latest first, with the customer's name where it may still be seen."""
-    return conn.execute(
-        select(d.customer_id, d.form_key, d.kind, d.mode, d.todo_ids, d.counter, d.saved_at, customers.c.name.label("customer"))
-        .outerjoin(customers, customers.c.id == d.customer_id)
-        .where(d.staff_id == staff_id)
-        .order_by(d.saved_at.desc())
-    ).all()
 
 
 def save(conn: sa.Connection, submit_key: UUID, counter: int, content: dict, now: datetime) -> bool:

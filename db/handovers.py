@@ -310,11 +310,6 @@ def count_kept(conn: sa.Connection, handover_id: int) -> int:
     return conn.execute(select(func.count()).where(r.handover_id == handover_id, ~r.returned)).scalar_one()
 
 
-def parts_of(conn: sa.Connection, handover_id: int) -> dict[int, int]:
-    """Customer -> to whom."""
-    return dict(conn.execute(select(p.customer_id, p.to_id).where(p.handover_id == handover_id)).all())
-
-
 def shares(conn: sa.Connection, handover_id: int) -> list[sa.Row]:
     """To whom how much went: to_id, name, customers, loans, todos, overdue, leads."""
     kinds = ((Held.LOAN, "loans"), (Held.TODO, "todos"), (Held.LEAD, "leads"))

@@ -130,10 +130,5 @@ def set_aside(conn: sa.Connection, job: str, day: date, what: str, ref: str, rea
     conn.execute(insert(problems).values(job=job, business_date=day, what=what, ref=ref, reason=reason).on_conflict_do_nothing())
 
 
-def set_aside_on(conn: sa.Connection, job: str, day: date) -> list[sa.Row]:
-    p = problems.c
-    return conn.execute(select(problems).where(p.job == job, p.business_date == day).order_by(p.id)).all()
-
-
 def recent_problems(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
     return conn.execute(select(problems).order_by(problems.c.id.desc()).limit(limit)).all()

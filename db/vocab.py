@@ -43,9 +43,6 @@ SCOPE_OF = {
     Role.MACHINE: Scope.MACHINE,
 }
 
-# The three separated administrators (三员分立): nobody may hold two of these at once.
-SEPARATED = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)
-
 
 class Segment(StrEnum):
     FIRM = "firm"  # 企业
@@ -107,9 +104,6 @@ class LoanStatus(StrEnum):
     TRANSFERRED = "transferred"
 
 
-LIVE_STATUSES = (LoanStatus.NORMAL, LoanStatus.OVERDUE)
-
-
 class Payment(StrEnum):
     BORROWER = "borrower"  # 自主支付
     ENTRUSTED = "entrusted"  # 受托支付
@@ -152,9 +146,6 @@ class TodoState(StrEnum):
     STARTED = "started"
     DONE = "done"
     CANCELLED = "cancelled"
-
-
-PENDING_STATES = (TodoState.OPEN, TodoState.STARTED)
 
 
 class BatchAct(StrEnum):

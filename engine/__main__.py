@@ -70,30 +70,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, run, help: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help)
+        sub = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
         sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
         sub.set_defaults(run=run)
         return sub
 
-    sub = command("load", _load, "load a folder YYYYMMDD, a folder of such folders, or a feed file")
-    sub.add_argument("path", type=Path)
-    sub.add_argument("--source", help="only this source's mapping")
-    sub.add_argument("--as-of", type=_day, help="the business date, when the name does not say it")
-    sub.add_argument(
-        "--try", dest="mapping", type=Path, help="rehearse with this mapping (YAML): say what it would do, keep nothing"
-    )
-    sub = command("night", _night, "the whole night, idempotent; catches up missed days")
-    sub.add_argument("--date", type=_day, help="up to this business date; default: the latest feed")
-    sub = command("explain", _explain, "why a loan has a todo, or none")
-    sub.add_argument("loan_no")
-    sub.add_argument("--date", type=_day)
+    _book(command)
     sub = command("handover", _handover, "hand a portfolio over to colleagues, split by place and load; or take one back")
     sub.add_argument("--from", dest="giver", metavar="STAFF", help="whose: a staff number")
     sub.add_argument("--to", metavar="STAFF[,STAFF]", help="to whom")
     sub.add_argument("--undo", type=int, metavar="ID", help="give back, row by row, what nobody changed since")
-    sub.add_argument("--on", type=_day, help="takes effect on this day; default: today, at once")
-    sub.add_argument("--until", type=_day, help="last day of a temporary handover")
-    sub.add_argument("--reason", default="by command line")
+    sub.add_argument("--on", type=_day, metavar="YYYY-MM-DD", help="takes effect on this day; default: today, at once")
+    sub.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day of a temporary handover")
+    sub.add_argument("--reason", default="by command line", help="why; it stands in the trail")
     sub = command("seed", _seed, "plant the demo bank in an empty store")
     sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
     how = sub.add_mutually_exclusive_group()
@@ -109,15 +98,36 @@ def _parser() -> argparse.ArgumentParser:
     command("photos", _photos, "move photos from VIGIL_PHOTOS_BEFORE to VIGIL_PHOTOS; may be stopped and run again")
     command("doctor", _doctor, "is everything as it should be")
     sub = command("bench", _bench, "measure on a scratch database of the same server, beside the floor of the same run")
-    sub.add_argument("name", nargs="+", choices=sorted(bench.MEASURES))
+    sub.add_argument(
+        "name", nargs="+", choices=sorted(bench.MEASURES), help="what is measured; docs/performance.md says how each is read"
+    )
     sub.add_argument("--scale", type=float, default=1.0, help="1: the case study's size")
     return parser
+
+
+def _book(command: Callable) -> None:
+    sub = command("load", _load, "load a folder YYYYMMDD, a folder of such folders, or a feed file")
+    sub.add_argument("path", type=Path, help="where it lies")
+    sub.add_argument("--source", metavar="NAME", help="only this source's mapping")
+    sub.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="the business date, when the name does not say it")
+    sub.add_argument(
+        "--try",
+        dest="mapping",
+        type=Path,
+        metavar="MAPPING.yaml",
+        help="rehearse with this mapping: say what it would do, keep nothing",
+    )
+    sub = command("night", _night, "the whole night, idempotent; catches up missed days")
+    sub.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="up to this business date; default: the latest feed")
+    sub = command("explain", _explain, "why a loan has a todo, or none")
+    sub.add_argument("loan_no", help="the loan's number, as the core system writes it")
+    sub.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="as of this day; default: the latest business date")
 
 
 def _asking(command: Callable[..., argparse.ArgumentParser]) -> None:
     """The commands that only read."""
     sub = command("query", _query, "a read-only SELECT, as the auditor")
-    sub.add_argument("statement")
+    sub.add_argument("statement", help="one SELECT; it changes nothing, whatever it says")
     sub = command("report", _report, "a report by its code, as the auditor or as somebody of the bank")
     sub.add_argument("name", nargs="?", help="without one: which there are")
     sub.add_argument("--as", dest="reader", metavar="STAFF", help="a staff number: counted among what this person may see")
@@ -126,14 +136,14 @@ def _asking(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _papers(command: Callable) -> None:
     sub = command("file", _file, "the inspection file of a loan or a branch, as PDF")
-    sub.add_argument("loan_no", nargs="?")
+    sub.add_argument("loan_no", nargs="?", help="of a loan; else --branch")
     sub.add_argument("out", type=Path, help="OUT.pdf; a branch of several volumes: OUT-01.pdf, OUT-02.pdf, …")
     sub.add_argument("--branch", metavar="CODE", help="of a branch and those under it")
-    sub.add_argument("--from", dest="since", type=_day, help="first day; default: from the beginning")
-    sub.add_argument("--to", dest="until", type=_day, help="last day; default: today")
+    sub.add_argument("--from", dest="since", type=_day, metavar="YYYY-MM-DD", help="first day; default: from the beginning")
+    sub.add_argument("--to", dest="until", type=_day, metavar="YYYY-MM-DD", help="last day; default: today")
     sub = command("monthly", _monthly, "the monthly post-loan report, as PDF")
-    sub.add_argument("month", type=_month, help="2026-10")
-    sub.add_argument("out", type=Path)
+    sub.add_argument("month", type=_month, help="such as 2026-10")
+    sub.add_argument("out", type=Path, help="OUT.pdf")
     sub.add_argument("--branch", metavar="CODE", help="of a branch and those under it; default: the bank")
 
 

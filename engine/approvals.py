@@ -80,11 +80,6 @@ def decidable(conn: Connection, by: Person, asked: Sequence) -> list:
     return [request for request in asked if _may_decide(conn, by, request)]
 
 
-def waiting_for(conn: Connection, by: Person) -> int:
-    """How many requests wait for somebody."""
-    return len(decidable(conn, by, waiting(conn, by))) if permits.may(by, "request.decide") else 0
-
-
 def _may_decide(conn: Connection, by: Person, request) -> bool:
     if by.id in (request.asked_by, _whom(request)) or not permits.may(by, deciders.PERMITS[Request(request.kind)]):
         return False

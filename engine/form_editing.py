@@ -116,11 +116,6 @@ def take_question(body: dict, section: int, known: dict) -> str:
     return known["code"]
 
 
-def put_question(body: dict, code: str, item: dict) -> None:
-    for section in body["sections"]:
-        section["fields"] = [item if one["code"] == code else one for one in section["fields"]]
-
-
 def drop_question(body: dict, code: str) -> None:
     for section in body["sections"]:
         section["fields"] = [one for one in section["fields"] if one["code"] != code]

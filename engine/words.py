@@ -10,7 +10,7 @@ from functools import cache
 
 from babel.messages.pofile import read_po
 
-from db import settings, vocab
+from db import settings
 from db.vocab import (
     Approval,
     Assign,
@@ -295,7 +295,3 @@ FIELDS = {
 def field(code: str) -> str:
     """What a field of a feed or a rule is called; anything else as it is."""
     return _(FIELDS[code]) if code in FIELDS else code
-
-
-def role_names() -> dict[Role, str]:
-    return {role: name(role) for role in vocab.Role}

@@ -217,13 +217,13 @@ class TestAMoveNeedsASecondPerson:
             conn.execute(sa.insert(tables.addresses).values(
                 customer_id=number("K001"), kind="land", place="x", lat=44, lon=125, marked_by=li.id, approved_by=sun.id))  # fmt: skip
 
-    def test_the_bell_counts_what_one_may_decide(self, li, sun):
+    def test_it_waits_for_whoever_may_decide_it(self, li, sun):
         mark(li)
         correct(li, north(SHOP, 800))
         with access.reading(sun) as conn:
-            assert approvals.waiting_for(conn, sun) == 1
+            assert len(approvals.decidable(conn, sun, approvals.waiting(conn, sun))) == 1
         with access.reading(li) as conn:
-            assert approvals.waiting_for(conn, li) == 0
+            assert approvals.decidable(conn, li, approvals.waiting(conn, li)) == []
 
 
 def _withdraw(by, asked: int) -> None:

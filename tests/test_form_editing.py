@@ -57,9 +57,10 @@ def test_a_new_question_of_every_kind_can_be_used_at_once(draft):
 
 def test_what_is_wrong_names_the_question_and_not_its_place_in_the_data(draft):
     code = form_editing.add_question(draft, 1, "大棚类型", Type.CHOICE)
-    form_editing.put_question(draft, code, {"code": code, "title": {"zh": "大棚类型"}, "type": "choice"})
+    added = draft["sections"][1]["fields"][-1]
+    added.pop("options")
     assert "大棚类型" in form_editing.problem(draft) and "sections" not in form_editing.problem(draft)
-    form_editing.put_question(draft, code, {"code": code, "title": {"zh": ""}, "type": "text"})
+    added.update(title={"zh": ""}, type="text")
     assert "种养情况" in form_editing.problem(draft)
     form_editing.drop_question(draft, code)
     form_editing.drop_question(draft, "residence")

@@ -295,7 +295,6 @@ WITHIN_OTHERS = {
 MY_OWN = {
     "approvals.decidable",
     "approvals.waiting",
-    "approvals.waiting_for",
     "exports.latest",
     "preferences.of",
     "search.find",  # of the book only for whom it is open

@@ -233,7 +233,6 @@ READS: dict[str, Callable] = {
     "dispatches.overdue_since": lambda conn, w: dispatches.overdue_since(conn),
     "drafts.of_form": lambda conn, w: [drafts.of_form(conn, s, c, "field:spot") for s in w.some for c in w.customers.values()],
     "drafts.by_key": lambda conn, w: [drafts.by_key(conn, key) for key in w.drafts],
-    "drafts.of_author": lambda conn, w: [drafts.of_author(conn, s) for s in w.some],
     "drafts.upload": lambda conn, w: [drafts.upload(conn, u, key) for u, key in w.uploads],
     "drafts.uploads_of": lambda conn, w: [drafts.uploads_of(conn, key) for key in w.drafts],
     "drafts.content": lambda conn, w: [drafts.content(conn, u, key) for u, key in w.uploads],
@@ -313,7 +312,6 @@ READS: dict[str, Callable] = {
     "handovers.loose_leads": lambda conn, w: [handovers.loose_leads(conn, s) for s in w.staff.values()],
     "handovers.get": lambda conn, w: [handovers.get(conn, h) for h in w.handovers],
     "handovers.listing": lambda conn, w: handovers.listing(conn),
-    "handovers.parts_of": lambda conn, w: [handovers.parts_of(conn, h) for h in w.handovers],
     "handovers.shares": lambda conn, w: [handovers.shares(conn, h) for h in w.handovers],
     "handovers.elsewhere": lambda conn, w: [handovers.elsewhere(conn, h) for h in w.handovers],
     "handovers.customers_moved": lambda conn, w: [handovers.customers_moved(conn, h) for h in w.handovers],
@@ -325,7 +323,6 @@ READS: dict[str, Callable] = {
     "kept_counts.known": lambda conn, w: kept_counts.known(conn),
     "jobs.last_done": lambda conn, w: jobs.last_done(conn, "night"),
     "jobs.runs": lambda conn, w: jobs.runs(conn),
-    "jobs.set_aside_on": lambda conn, w: jobs.set_aside_on(conn, "night", TODAY),
     "jobs.recent_problems": lambda conn, w: jobs.recent_problems(conn),
     "leads.listing": lambda conn, w: [
         leads.listing(conn, **narrowed)

@@ -14,7 +14,6 @@ from engine.demo.places import DISTRICTS, FIRM_WORDS, GIVEN, SURNAMES, TRADES, V
 
 CUSTOMERS, LOANS, MONTHS = 21_282, 40_187, 26
 OWN_SHARE = 0.08  # of the loans are the bank's own products
-ORDINAL_EPOCH = date(1970, 1, 1).toordinal()
 
 PRODUCTS = [  # code, name, customer kind, family, weight
     ("101", "流动资金贷款", 20, "working", 4), ("102", "固定资产贷款", 20, "fixed", 1), ("103", "小微企业抵押贷", 20, "small", 4),

@@ -20,6 +20,8 @@ WIDE, NEAREST, WORLD = (
     15,
     512,
 )  # pixels of the narrowest map, so that what is framed fits a phone; pixels of the world at zoom 0
+LETTER = 13  # pixels of a district's name
+TALLER = 1.4  # by so much a degree of latitude is longer here
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ def path(points: Iterable[tuple[float, float]], colour: str, layer: str = "path"
 
 def show(layers: Sequence[pdk.Layer], framed: Sequence, key: str, height: int = 420) -> str | None:
     """Draw it with all of `framed` (things with lat and lon) in sight; the id of the dot that is tapped."""
+    view = _view(framed, height)
     deck = pdk.Deck(
-        [_district_names(), *layers], initial_view_state=_view(framed, height), map_provider="carto",  # no request of Carto's
+        [_district_names(view.zoom), *layers], initial_view_state=view, map_provider="carto",  # no request of Carto's
         map_style=f"/api/v1/map/{_look()}.json", tooltip={"text": "{tip}"},
     )  # fmt: skip
     event = st.pydeck_chart(deck, height=height, key=key, on_select="rerun", selection_mode="single-object")
@@ -71,10 +74,20 @@ def show(layers: Sequence[pdk.Layer], framed: Sequence, key: str, height: int = 
     return chosen[0].get("id") if chosen else None
 
 
-def _district_names() -> pdk.Layer:
-    names = [{"at": f["properties"]["at"], "text": f["properties"]["name"]} for f in basemap.geojson(basemap.datum())["features"]]
+def _district_names(zoom: float) -> pdk.Layer:
+    """Those that have room where the map opens: in the city they would lie on each other from afar."""
+    names: list[dict] = []
+    for feature in basemap.geojson(basemap.datum())["features"]:
+        name = {"at": feature["properties"]["at"], "text": feature["properties"]["name"]}
+        if not any(_collide(name["at"], other["at"], WORLD * 2**zoom / 360) for other in names):
+            names.append(name)
     ink = basemap.INK[_look()][0]
-    return _writing(names, "districts", 13, _rgb(ink))
+    return _writing(names, "districts", LETTER, _rgb(ink))
+
+
+def _collide(one: list[float], other: list[float], per_degree: float) -> bool:
+    """Whether names of four letters would touch; `per_degree`: pixels of a degree of longitude."""
+    return abs(one[0] - other[0]) * per_degree < 4 * LETTER and abs(one[1] - other[1]) * TALLER * per_degree < 1.3 * LETTER
 
 
 def _writing(rows: list[dict], layer: str, size: int, colour: list[int]) -> pdk.Layer:
@@ -112,6 +125,6 @@ def _view(framed: Sequence, height: int) -> pdk.ViewState:
         south, north = min(p.lat for p in framed), max(p.lat for p in framed)
         west, east = min(p.lon for p in framed), max(p.lon for p in framed)
     lat, lon = drawn((south + north) / 2, (west + east) / 2)
-    across, along = max(east - west, 1e-3), max(north - south, 1e-3) * 1.4  # a degree of latitude is so much longer here
+    across, along = max(east - west, 1e-3), max(north - south, 1e-3) * TALLER
     zoom = min(log2(360 * WIDE / (WORLD * across)), log2(360 * height / (WORLD * along))) - 0.2
     return pdk.ViewState(latitude=lat, longitude=lon, zoom=max(5, min(NEAREST, zoom)))

@@ -6,8 +6,8 @@ from alembic import op
 
 from db.security import run
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 
 
 def upgrade() -> None:

@@ -1,5 +1,7 @@
 """Reads that only the planting of the demo bank needs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -23,6 +25,25 @@ def remove() -> bool:
             return False
     store.remove()
     return True
+
+
+@contextmanager
+def hurrying() -> Iterator[None]:
+    """Commits do not wait for the disk meanwhile: a planting that is cut off is done anew in any case."""
+    engine = store.engine()
+    sa.event.listen(engine, "connect", _hurry)
+    engine.dispose()
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "connect", _hurry)
+        engine.dispose()
+
+
+def _hurry(raw, _record) -> None:
+    with raw.cursor() as cursor:
+        cursor.execute("set synchronous_commit = off")
+    raw.commit()
 
 
 def pending(conn: sa.Connection, until: date) -> list[sa.Row]:
@@ -80,6 +101,19 @@ def visited(conn: sa.Connection, n: int, seed: int) -> list[sa.Row]:
                 order by hashint8extended(c.id, :seed), c.id limit :n"""),
             {"n": n, "seed": seed},
         )
+    )
+
+
+def borrowers(conn: sa.Connection) -> list[sa.Row]:
+    """Customers with live loans and the officers who look after them; since when, and of which loan it is the first day."""
+    return list(
+        conn.exec_driver_sql("""
+            select c.id, c.customer_no, c.branch_id, c.manager_id, c.inspector_id, l.disbursed_on as since, array[l.id] as loan_ids
+            from (select distinct on (customer_id) customer_id, id, disbursed_on from loans where live
+                  order by customer_id, disbursed_on, id) l
+            join customers c on c.id = l.customer_id
+            where c.manager_id is not null and c.inspector_id is not null
+            order by l.disbursed_on, c.id""")
     )
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
 
 from db import customers, definitions, leads, loans, records, settings, signals, staff, todos
@@ -124,19 +126,19 @@ def sent_before(conn: Connection, key: UUID, digest: bytes) -> dict:
 
 def _remarks(conn: Connection, by: Person, s: Submission, held: dict) -> list[dict]:
     """What became of the todos since the form was opened; nothing to say of those that simply end here."""
-    names = staff.names(conn) if s.todo_ids else {}
+    names = cache(lambda: staff.names(conn))  # mostly there is nothing to say
     return [remark for todo_id in s.todo_ids if (remark := _remark(todo_id, held.get(todo_id), by, names))]
 
 
-def _remark(todo_id: int, todo, by: Person, names: dict[int, str]) -> dict | None:
+def _remark(todo_id: int, todo, by: Person, names: Callable[[], dict[int, str]]) -> dict | None:
     if todo is None:
         return {"todo": todo_id, "what": "given_away"}
     if todo.state == TodoState.CANCELLED:
         return {"todo": todo_id, "what": "ended", "why": CloseReason(todo.close_reason).value}
     if todo.closed_on is not None:
-        return {"todo": todo_id, "what": "done_before", "by": names.get(todo.closed_by, "")}
+        return {"todo": todo_id, "what": "done_before", "by": names().get(todo.closed_by, "")}
     if todo.assignee_id not in (None, by.id):
-        return {"todo": todo_id, "what": "done_for", "by": names.get(todo.assignee_id, "")}
+        return {"todo": todo_id, "what": "done_for", "by": names().get(todo.assignee_id, "")}
     return None
 
 
@@ -149,8 +151,9 @@ def _warn(conn: Connection, by: Person, s: Submission, branch_id: int) -> None:
     """Rules that ask nothing but the conclusion of the last visit need not wait for the night."""
     if s.mode is not Mode.FIELD or s.outcome is not Outcome.COMPLETED:
         return
-    customer = customers.get(conn, s.customer_id)
-    for row, level, rule in _fired(conn, s.conclusion, _day(s)):
+    fired = _fired(conn, s.conclusion, _day(s))
+    customer = customers.get(conn, s.customer_id) if fired else None
+    for row, level, rule in fired:
         owner = customer.manager_id if customer else None
         raised = signals.raise_by_check(conn, {
             "customer_id": s.customer_id, "rule_code": rule.code, "rule_version": row.version, "subject_kind": Subject.CUSTOMER,

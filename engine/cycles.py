@@ -155,6 +155,15 @@ def occurrences(
     return list(found.values())
 
 
+def may_open(when: When, counting: Counting, after: date, today: date, calendar: Calendar) -> bool:
+    """Whether anything can open after a day, up to today: quickly told of most anchors that nothing does."""
+    if when.anchor is Anchor.COMPLETION:
+        return True
+    slack, lead = _slack(when, calendar), timedelta(days=when.lead)
+    first = after + lead - slack
+    return any(_nominals(when, counting.anchor, Span(first, first, today + lead + slack), calendar))
+
+
 def _next_check(when: When, counting: Counting, today: date, calendar: Calendar, ahead: timedelta) -> list[Occurrence]:
     """The one check owed after the last: on its day or, when that has passed, as soon as the lead allows."""
     nominal = next_nominal(when, counting)

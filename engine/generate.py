@@ -175,10 +175,17 @@ def _openings(conn: Connection, today: date, found: Book, after: date) -> Iterat
         first, last = cycles.reach(timing, since, today, found.calendar)
         for day in days(basis):
             counting = Counting(day, basis is Basis.DONE, since)
-            if first <= day <= last and any(
-                o.opens > after for o in _expand(sharing[0].rule.code, timing, counting, today, found, [])
-            ):
+            if first <= day <= last and _opens(timing, counting, after, today, found):
                 yield from ((basis, day, r.number) for r in sharing)
+
+
+def _opens(when: When, counting: Counting, after: date, today: date, found: Book) -> bool:
+    try:
+        return cycles.may_open(when, counting, after, today, found.calendar) and any(
+            o.opens > after for o in cycles.occurrences(when, counting, today, found.calendar)
+        )
+    except (OverflowError, ValueError):  # set aside where it is expanded
+        return False
 
 
 def _turning_days(r: RuleInForce, after: date, today: date) -> Iterator[date]:

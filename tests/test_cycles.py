@@ -162,6 +162,25 @@ def test_a_customer_never_checked_counts_from_the_loan_and_not_before_the_rule()
     assert _dues(when, date(2020, 1, 31), date(2026, 11, 20), since=date(2026, 11, 1)) == [date(2027, 1, 31)]
 
 
+@settings(max_examples=int(400 * max(1, TRIALS)), deadline=None, database=None)
+@given(
+    anchor=st.sampled_from([Anchor.SCHEDULE, Anchor.DISBURSEMENT, Anchor.MATURITY, Anchor.CALENDAR, Anchor.COMPLETION]),
+    every=st.builds(Cycle, st.integers(1, 6), st.sampled_from(list(Unit))), offsets=st.lists(st.integers(-40, 60), max_size=2),
+    lead=st.integers(0, 30), shift=st.sampled_from(list(Shift)), latest=st.integers(0, 9), working=st.booleans(),
+    day=st.dates(date(2026, 9, 1), date(2026, 11, 1)), began=st.integers(0, 500), nights=st.integers(1, 9),
+)  # fmt: skip
+def test_whatever_opens_was_told_to_open(anchor, every, offsets, lead, shift, latest, working, day, began, nights):
+    """The quick look before the long one may say yes for nothing, and never no to what opens between two nights."""
+    by_cycle = anchor in (Anchor.SCHEDULE, Anchor.CALENDAR, Anchor.COMPLETION)
+    steps = () if by_cycle else tuple(sorted({*offsets, 5}))
+    when = When(
+        anchor, every if by_cycle else None, offsets=steps, lead=lead, shift=shift, latest=latest, working=working and not by_cycle
+    )
+    counting, after = Counting(day - timedelta(days=began)), day - timedelta(days=nights)
+    if any(o.opens > after for o in cycles.occurrences(when, counting, day, GOLDEN_WEEK)):
+        assert cycles.may_open(when, counting, after, day, GOLDEN_WEEK)
+
+
 # --- The calendar ----------------------------------------------------------------------------------------------------
 
 

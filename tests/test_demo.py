@@ -4,6 +4,7 @@ import random
 import uuid
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +13,10 @@ from db import access, reviews, settings, tables
 from db.access import MACHINE
 from db.vocab import Conclusion, FixSource, Kind, Mode, Outcome
 from engine import checks, footprints, outline
+from engine.calendar import Calendar
 from engine.checks import Submission
-from engine.demo import pictures, story, world
+from engine.demo import files, pictures, seed, story, world
+from engine.demo.checking import Checking
 from engine.demo.evidence import Evidence
 from engine.presence.geometry import Point, metres
 from tests import bank
@@ -101,3 +104,56 @@ def test_low_grades_are_laid_before_a_reviewer_once(small_bank):
 
 def test_an_edited_photo_is_another_file_of_the_same_picture():
     assert pictures.edited(1, 1) != pictures.taken(1, 1) == pictures.taken(1, 1)
+
+
+def test_three_firms_stand_behind_each_other():
+    told = world.build(LAST, 0.3)
+    story.cast(told)
+    x, c = told.loans, told.customers
+    ring = {int(x.customer[loan]): backer for loan, backer in told.backed_by.items()}
+    assert [c.name[one] for one in ring] == list(story.RING) and all(c.firm[one] for one in ring)
+    first = next(iter(ring))
+    assert ring[ring[ring[first]]] == first and set(ring) == set(ring.values())
+    handed_down = {(number, backer) for number, backer, *_ in files._guarantors(told, world.on(told, LAST))}
+    assert {(x.number[loan], c.number[backer]) for loan, backer in told.backed_by.items()} <= handed_down
+
+
+def test_the_past_is_lived_night_by_night_up_to_the_last_days():
+    steps = list(seed._steps(LAST))
+    assert [s.day for s in steps[1:]] == [s.following for s in steps[:-1]]
+    assert steps[-1].following == LAST - timedelta(days=seed.DAILY - 1)
+    assert sum(s.with_file for s in steps) == len(seed.FILES) and steps[0].with_file
+    spans = [(s.following - s.day).days for s in steps]
+    assert spans == sorted(spans, reverse=True), "the nearer, the closer together"
+
+
+@pytest.fixture(scope="module")
+def checking():
+    told = world.build(LAST, 0.02)
+    return told, lambda: Checking(told, random.Random(3))
+
+
+BORROWER = SimpleNamespace(
+    id=11, customer_no="K000000012", branch_id=4, manager_id=5, inspector_id=6, since=date(2024, 9, 2), loan_ids=[77]
+)
+
+
+def test_checks_of_old_are_regular_ones_that_no_todo_asked_for(checking):
+    told, make = checking
+    ((said, by, branch_id, loan_ids),) = make().of_old(BORROWER, Mode.FIELD, date(2025, 3, 4))
+    assert (said.kind, said.mode, said.todo_ids, by, branch_id, loan_ids) == (Kind.REGULAR, Mode.FIELD, (), 6, 4, [77])
+    assert said.finished_at.astimezone(settings.ZONE).date() == date(2025, 3, 4)
+    assert metres(said, Point(told.customers.lat[11], told.customers.lon[11])) < 6000
+    assert make().of_old(BORROWER, Mode.PHONE, date(2025, 3, 4))[-1][1] == 5, "calls are the manager's"
+
+
+def test_nobody_was_checked_before_he_borrowed_or_on_a_day_off(checking):
+    told, make = checking
+    p = SimpleNamespace(world=told, checking=make(), calendar=Calendar({}), draw=random.Random(4))
+    rows = [SimpleNamespace(**vars(BORROWER) | {"id": n, "since": date(2024, 9, 1) + timedelta(days=n)}) for n in range(200)]
+    past = seed._of_old(p, rows, date(2024, 12, 1), date(2024, 12, 31))
+    assert past and all(said.customer_id <= 91 for said, *_ in past)
+    done = [said.finished_at.astimezone(settings.ZONE).date() for said, *_ in past if said.outcome is Outcome.COMPLETED]
+    assert all(date(2024, 12, 1) <= day < date(2024, 12, 31) and day.weekday() < 5 for day in done)
+    again = SimpleNamespace(**vars(p) | {"checking": make(), "draw": random.Random(4)})
+    assert seed._of_old(again, rows, date(2024, 12, 1), date(2024, 12, 31)) == past, "the same seed tells the same story"

@@ -332,14 +332,14 @@ def _note_absence(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
         update loans l set absent_since = null
         where l.live and l.absent_since is not null and l.source = '{spec.source}'
           and not exists (select from {spec.stage}_gone g where g.row_id = l.id)""")
+    # In one statement, whoever was settled before too: asked for by themselves the planner takes them for none.
     conn.execute(
         sa.text(f"""
-            update loans l set absent_since = :as_of from {spec.stage}_gone g
-            where g.row_id = l.id and l.absent_since is null and l.live"""),
+            update loans l set absent_since = case when l.live then :as_of else l.absent_since end,
+                   feed_hash = case when l.live then l.feed_hash end
+            from {spec.stage}_gone g where g.row_id = l.id and (l.absent_since is null or not l.live)"""),
         {"as_of": as_of},
     )
-    conn.exec_driver_sql(f"""
-        update loans l set feed_hash = null from {spec.stage}_gone g where g.row_id = l.id and not l.live""")
 
 
 def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:

@@ -6,15 +6,35 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from db import access, demo, staff
+from db import access, demo, loans, staff
+from db import draws as samples
 from db import leads as lead_rows
 from db.access import MACHINE, Connection, Person
-from db.vocab import Finding, LeadState, Marking, Place, Role, Start
-from engine import addresses, approvals, branches, calendar, care, handover, leads, notices, refusals, reviews, rounds, suspects
+from db.records import Filter
+from db.vocab import Finding, Kind, LeadState, Marking, Place, Role, Start, Unit
+from engine import (
+    addresses,
+    approvals,
+    branches,
+    calendar,
+    care,
+    draws,
+    handover,
+    leads,
+    notices,
+    own_cycles,
+    refusals,
+    reviews,
+    rounds,
+    suspects,
+)
+from engine.cycles import Cycle
 from engine.demo import story
 from engine.demo.places import DISTRICTS
+from engine.own_rules import Wish
 
 LEADS, FACTS, NOTES = 44, 36, 40
+SAMPLE, WATCHED_AMONG = 20, 40  # checks drawn; customers of whom one loan gets a cycle of its own
 DAY = timedelta(days=1)
 
 
@@ -40,7 +60,9 @@ class Desk:
 
 def work(seed: int, now: datetime, today: date) -> None:
     """Everything once, each thing by its verb."""
-    steps: tuple[Callable[[Desk], None], ...] = (_new_business, _known, _written_down, _marks, _reviewed, _handed_over, _tomorrow)
+    steps: tuple[Callable[[Desk], None], ...] = (
+        _new_business, _known, _written_down, _marks, _reviewed, _sampled, _watched_closely, _handed_over, _tomorrow,
+    )  # fmt: skip
     with access.transaction(MACHINE, "seed") as conn:
         people = {user: staff.person(conn, demo.of_name(conn, name, role)) for user, _, _, name, role in story.SIGN_INS}
         mine = [people["manager"].id, people["inspector"].id]
@@ -135,6 +157,32 @@ def _reviewed(d: Desk) -> None:
             reviews.appeal(d.conn, staff.person(d.conn, row.staff_id), row.id, d.chance.choice(story.APPEALS), now=d.ago(3, 4))
             if d.chance.random() < 0.5:
                 reviews.settle(d.conn, d.people["risk"], row.id, Finding.ACCEPTED, "照片与定位吻合，认可到场。", now=d.ago(1, 2))
+
+
+def _sampled(d: Desk) -> None:
+    """Head office has drawn some of the month's checks, and has looked again at a few of them."""
+    wish = draws.Wish(Filter(done_from=d.today - 30 * DAY, done_to=d.today), number=SAMPLE)
+    drawn = draws.draw(d.conn, d.people["risk"], wish, story.SAMPLE, now=d.ago(3, 4))
+    for said in (draws.Said(*words) for words in story.LOOKED_AT):
+        by = d.people["loans"]
+        record_id = samples.next_waiting(d.conn, drawn, by.id)
+        if record_id is not None:
+            draws.settle(d.conn, by, drawn, record_id, said, now=d.ago(1, 2))
+
+
+def _watched_closely(d: Desk) -> None:
+    """One loan is checked each month, whatever its rule says."""
+    monthly = Wish(Kind.REGULAR, Cycle(1, Unit.MONTH))
+    notes = (loan for c in d.of("manager")[:WATCHED_AMONG] for loan in loans.of_customer(d.conn, c.id) if loan.live)
+    for loan in sorted(notes, key=lambda loan: -loan.balance_fen):
+        try:
+            asked = own_cycles.ask(
+                d.conn, d.people["branch"], loan.loan_no, monthly, None, story.OWN_CYCLE, now=d.ago(2, 3), today=d.today
+            )
+        except (refusals.NoRuleGoverns, refusals.SameAsTheRule):
+            continue
+        approvals.approve(d.conn, d.people["loans"], asked, now=d.ago(1, 2))
+        return
 
 
 def _handed_over(d: Desk) -> None:

@@ -115,9 +115,9 @@ def _guarantors(world: World, book: Day) -> Iterable[tuple]:
     x, c = world.loans, world.customers
     n = len(c.number)
     for i in book.index[(x.guarantee[book.index] == 0) & ~x.own[book.index]].tolist():
-        neighbour = (x.customer[i] + 1 + (i * 7919) % 23) % n
-        if neighbour != x.customer[i]:
-            yield x.number[i], c.number[neighbour], c.name[neighbour], f"{x.amount[i]:.2f}"
+        backer = world.backed_by.get(i, (x.customer[i] + 1 + (i * 7919) % 23) % n)
+        if backer != x.customer[i]:
+            yield x.number[i], c.number[backer], c.name[backer], f"{x.amount[i]:.2f}"
 
 
 def _arrears(world: World, book: Day) -> Iterable[tuple]:

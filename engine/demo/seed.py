@@ -1,27 +1,31 @@
 """Planting the demo bank: two years of files, nights, visits and signals, through the verbs a real bank uses.
 
-The past goes by quickly (files months apart, nights weeks), the last days as in life: a file and a night a day,
-visits submitted one by one by the people who made them. Rules come into force in stages, as they do in a bank.
+The bank began with Vigil a year and a quarter ago and carried over what it had checked before. From then on the past goes by
+quickly (files months apart, nights weeks), the last days as in life: a file and a night a day, visits submitted one by one by the
+people who made them. Rules come into force in stages, as they do in a bank.
 """
 
 import random
 import shutil
 import time
 import uuid
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from db import access, customers, definitions, demo, feeds, installation, reviews, settings, signals, staff
+import numpy as np
+
+from db import access, definitions, demo, feeds, installation, reviews, settings, signals, staff
 from db.access import MACHINE, Connection, Person
-from db.vocab import Conclusion, Definition, Kind, Level, Mode, Outcome, Role
+from db.vocab import Definition, Kind, Level, Mode, Role
 from engine import (
     addresses,
     calendar,
@@ -42,15 +46,22 @@ from engine import signals as warnings
 from engine.calendar import Calendar
 from engine.checks import Submission
 from engine.demo import deskwork, files, pictures, story, world
-from engine.demo.evidence import Evidence
+from engine.demo.checking import Checking
+from engine.demo.evidence import Entry, Evidence
 from engine.demo.world import World
 from engine.feed import load
 from engine.parameters import PARAMETERS
 
-DAILY = 6  # the last days, lived day by day
+# Days before the last, of nights and of files among them; on the first the bank began with Vigil.
+NIGHTS = (*range(460, 200, -30), *range(190, 140, -20), *range(130, 60, -16), *range(50, 4, -9))
+FILES = frozenset((460, 340, 250, 170, 98, 50, 23, 14))
+BEGAN = NIGHTS[0]
+DAILY = 5  # the last days, lived day by day
+FORMER = ((Mode.FIELD, 6.2), (Mode.PHONE, 5.2))  # checks a day in the system that the bank had before
+MONTH = timedelta(days=30)
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
-SPOT_CHECKS_A_DAY = 3.2
+SPOT_CHECKS_A_DAY = 4.6
 FORGOTTEN = 2  # todos of each visitor that are overdue
 UNSCHEDULED = {"inspector": (3, 4), "manager": (0, 2)}  # visits without a todo on the last two whole working days
 PLANTING = "being planted"
@@ -73,7 +84,9 @@ class Planting:
     draw: random.Random
     calendar: Calendar
     files: "Files"
-    evidence: "Evidence"
+    checking: Checking
+    evidence: Evidence
+    named_until: int = 0  # ordinal: borrowers since then have no inspector yet
     visitors: frozenset[int] = frozenset()  # staff with a demo sign-in
     undone: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by visitor: what he is to find overdue
     photos: int = 0
@@ -84,20 +97,25 @@ class Planting:
 
 
 class Files:
-    """The nightly folders, written ahead by a process of its own that knows the same world, and then spells the names."""
+    """The nightly folders, written ahead by a process of its own that knows the same world."""
 
-    def __init__(self, bank: World, days: list[date]) -> None:
+    def __init__(self, last: date, scale: float, days: list[date]) -> None:
         self.inbox = settings.home() / "demo-feeds"
         shutil.rmtree(self.inbox, ignore_errors=True)
         self.writer = ProcessPoolExecutor(1, get_context("spawn"))
-        self.written = {day: self.writer.submit(_write, bank.last, bank.scale, day, self.inbox) for day in days}
+        self.others: list[Future] = []
+        self.written = {day: self.writer.submit(_write, last, scale, day, self.inbox) for day in days}
 
     def folder(self, day: date) -> Path:
         return self.written[day].result()
 
-    def spell(self) -> None:
-        """Most names of the book, while the last days are lived."""
-        self.writer.submit(spelling.catch_up)
+    def meanwhile(self, work: Callable[[], object]) -> None:
+        """Done by the same process, once the folders are written."""
+        self.others.append(self.writer.submit(work))
+
+    def wait(self) -> None:
+        for work in self.others:
+            work.result()
 
     def close(self) -> None:
         self.writer.shutdown(cancel_futures=True)
@@ -126,15 +144,17 @@ def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
         installation.put(conn, "demo", PLANTING)
         working = calendar.load(conn)
     today = clock.today()
-    bank = _world(today - timedelta(days=1), scale)
-    steps = list(_steps(bank))
-    days = [bank.last - timedelta(days=n) for n in range(DAILY - 1, -1, -1)]
-    written = Files(bank, [s.day for s in steps if s.with_file] + days)
-    p = Planting(bank, today, random.Random(bank.seed), working, written, Evidence(bank.seed, bank.last))
+    last = today - timedelta(days=1)
+    steps, days = list(_steps(last)), [last - timedelta(days=n) for n in range(DAILY - 1, -1, -1)]
+    written = Files(last, scale, [s.day for s in steps if s.with_file] + days)
     try:
-        _live(p, steps, days, say)
+        bank = _world(last, scale)
+        draw = random.Random(bank.seed)
+        p = Planting(bank, today, draw, working, written, Checking(bank, draw), Evidence(bank.seed, last))
+        with demo.hurrying():
+            _live(p, steps, days, say)
     finally:
-        p.files.close()
+        written.close()
     spelling.catch_up()
     with access.transaction(MACHINE, "seed") as conn:
         installation.put(conn, "demo", f"{bank.last} x{scale:g}")
@@ -154,14 +174,15 @@ def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     for step in steps:
         say(f"{step.day}")
         _live_through(p, step)
-    p.files.spell()
-    _open_accounts()
+    p.files.meanwhile(_open_accounts)
+    p.files.meanwhile(spelling.catch_up)
     _mark_addresses(p)
     for day in days:
         say(f"{day}")
         _live_a_day(p, day)
     begun = time.monotonic()
     deskwork.work(p.world.seed, clock.now(), p.today)
+    p.files.wait()
     p.timed("desk", begun)
 
 
@@ -174,31 +195,29 @@ def _parameters(begin: date, today: date) -> None:
             definitions.plant(conn, Definition.PARAMETER, name, body, today - timedelta(days=DAILY - 1), "demo present", version=2)
 
 
-def _steps(bank: World) -> Iterator[Step]:
+def _steps(last: date) -> Iterator[Step]:
     """The days of the past: the nearer, the closer together."""
-    day, stop = world.first_day(bank), bank.last - timedelta(days=DAILY)
-    next_file = day
-    while day <= stop:
-        ago = (stop - day).days
-        following = day + timedelta(days=7 if ago < 50 else 14 if ago < 130 else 20 if ago < 600 else 38)
-        yield Step(day, day >= next_file, min(following, stop + timedelta(days=1)))
-        if day >= next_file:
-            next_file += timedelta(days=14 if ago < 130 else 60 if ago < 400 else 190)
-        day = following
+    days = [last - timedelta(days=ago) for ago in NIGHTS]
+    for ago, day, following in zip(NIGHTS, days, [*days[1:], last - timedelta(days=DAILY - 1)], strict=True):
+        yield Step(day, ago in FILES, following)
 
 
 def _live_through(p: Planting, step: Step) -> None:
     """A file if one comes, the night, and what people do until the next."""
+    first = step.day == _began(p)
     begun = time.monotonic()
     if step.with_file:
         _load(p, step.day)
         with access.transaction(MACHINE, "seed") as conn:
             people.grant_by_post(conn, today=step.day)
-            _name_inspectors(p, conn)
+            _name_inspectors(p, conn, step.day)
             p.visitors = frozenset(_of_story(conn).values())
         p.timed("load", begun)
         begun = time.monotonic()
-    if _introduce_rules(p, step):
+    _introduce_rules(p, step)
+    if first:  # it has no night yet
+        _carry_over(p, step.following)
+        p.timed("former", begun)
         return
     _night(step.day)
     p.timed("night", begun)
@@ -209,29 +228,54 @@ def _live_through(p: Planting, step: Step) -> None:
     p.timed("work", begun)
 
 
+def _began(p: Planting) -> date:
+    return p.world.last - timedelta(days=BEGAN)
+
+
 def _load(p: Planting, day: date) -> None:
     stops = [stop for report in load.load(p.files.folder(day)) for stop in report.stops]
     if stops:
         raise RuntimeError(f"the demo's file of {day} was stopped: {stops}")
 
 
-def _name_inspectors(p: Planting, conn: Connection) -> None:
-    """Relationship managers name who goes to their customers."""
+def _name_inspectors(p: Planting, conn: Connection, day: date) -> None:
+    """Relationship managers name who goes to their new customers."""
     c, number = p.world.customers, [s[0] for s in p.world.staff]
-    named.import_inspectors(conn, dict(zip(c.number, (number[i] for i in c.inspector.tolist()), strict=True)))
+    new = np.flatnonzero((c.since > p.named_until) & (c.since <= day.toordinal())).tolist()
+    named.import_inspectors(conn, {c.number[i]: number[c.inspector[i]] for i in new})
+    p.named_until = day.toordinal()
 
 
-def _introduce_rules(p: Planting, step: Step) -> bool:
-    """Head office switches off what it will switch on at its stage; two people each time. Whether it is the first day,
-    which has no night yet.
-    """
-    first = step.day == world.first_day(p.world)
+def _introduce_rules(p: Planting, step: Step) -> None:
+    """Head office switches off what it will switch on at its stage; two people each time."""
     for ago, why, codes in story.stages():
-        if first:
+        if step.day == _began(p):
             _switch(codes, step.day, on=False, why="分批上线")
         elif step.day <= p.world.last - timedelta(days=ago) < step.following:
             _switch(codes, step.day, on=True, why=why)
-    return first
+
+
+def _carry_over(p: Planting, until: date) -> None:
+    """What the former system knew of checks, up to the first night of Vigil."""
+    begin = world.first_day(p.world)
+    months = [begin + n * MONTH for n in range((until - begin) // MONTH)]
+    with access.transaction(MACHINE, "seed") as conn:
+        rows = demo.borrowers(conn)
+        past = [_of_old(p, rows, since, to) for since, to in zip(months, [*months[1:], until], strict=True)]
+        _import(conn, p, [entry for month in past for entry in month])
+
+
+def _of_old(p: Planting, rows: list, since: date, until: date) -> list[Entry]:
+    """Regular checks of a month, of who borrowed by then."""
+    span = (until - since).days
+    days = [day for n in range(span) if p.calendar.is_working(day := since + timedelta(days=n))]
+    there = rows[: bisect_right(rows, since, key=lambda row: row.since)]
+    return [
+        entry
+        for mode, a_day in FORMER
+        for row in p.draw.sample(there, min(round(a_day * p.world.scale * span), len(there)))
+        for entry in p.checking.of_old(row, mode, p.draw.choice(days))
+    ]
 
 
 def _switch(codes: Sequence[str], today: date, *, on: bool, why: str) -> None:
@@ -258,14 +302,18 @@ def _people_check(p: Planting, conn: Connection, step: Step) -> None:
     """Most todos are completed a few days before they are due, some late, a few very late."""
     past, last = [], step.following - timedelta(days=1)
     for todo in _worked_on(p, demo.pending(conn, until=step.following + timedelta(days=2))):
-        share = LEAVES_ON_TIME if todo.due_on >= step.day else LEAVES_LATE
+        share = LEAVES_ON_TIME if todo.due_on >= step.day or todo.created_on == step.day else LEAVES_LATE
         if p.draw.random() < share:
             latest = max(step.day, min(todo.due_on, last) - timedelta(days=p.draw.randrange(8)))
-            past += _attempts(p, todo, _working_day(p, max(todo.created_on, min(latest, last))))
-    past = p.evidence.of(past + _spot_checks(p, conn, step))
-    for batch in range(0, len(past), 2000):
-        checks.import_past(conn, past[batch : batch + 2000])
+            past += p.checking.attempts(todo, _working_day(p, max(todo.created_on, min(latest, last))))
+    _import(conn, p, past + _spot_checks(p, conn, step))
     reviews.begin_where_due(conn, step.day - timedelta(days=4))
+
+
+def _import(conn: Connection, p: Planting, past: list[Entry]) -> None:
+    told = p.evidence.of(past)
+    for batch in range(0, len(told), 2000):
+        checks.import_past(conn, told[batch : batch + 2000])
 
 
 def _spot_checks(p: Planting, conn: Connection, step: Step) -> list[tuple]:
@@ -273,7 +321,7 @@ def _spot_checks(p: Planting, conn: Connection, step: Step) -> list[tuple]:
     days = [step.day + timedelta(days=n) for n in range((step.following - step.day).days)]
     n = round(SPOT_CHECKS_A_DAY * p.world.scale * len(days))
     return [
-        _of_his_own(p, row.inspector_id, row, _working_day(p, p.draw.choice(days)))
+        p.checking.of_his_own(row.inspector_id, row, _working_day(p, p.draw.choice(days)))
         for row in demo.visited(conn, n, p.draw.randrange(10**6))
     ]
 
@@ -294,60 +342,6 @@ def _is_left(p: Planting, todo, days_past: int) -> bool:
 
 def _working_day(p: Planting, day: date) -> date:
     return p.calendar.previous_working(day)
-
-
-def _attempts(p: Planting, todo, done: date) -> list[tuple]:
-    """The check itself, and for a call now and then an attempt before it that reached nobody."""
-    attempts = []
-    if todo.mode == Mode.PHONE and p.draw.random() < 0.08:
-        outcome = Outcome.WRONG_CONTACT if p.draw.random() < 0.2 else Outcome.UNREACHED
-        attempts.append(_submission(p, todo, done - timedelta(days=1), outcome))
-    return [*attempts, _submission(p, todo, done, Outcome.COMPLETED)]
-
-
-def _submission(p: Planting, todo, day: date, outcome: Outcome) -> tuple:
-    finished = datetime.combine(day, datetime.min.time(), settings.ZONE) + timedelta(minutes=p.draw.randrange(8 * 60 + 30, 17 * 60))
-    mode = Mode(todo.mode)
-    conclusion = _conclusion(p, todo) if outcome is Outcome.COMPLETED else Conclusion.UNABLE
-    place = _place(p, todo) if mode is Mode.FIELD else {}
-    said = Submission(
-        key=uuid.UUID(int=p.draw.getrandbits(128), version=4), customer_id=todo.customer_id, kind=Kind(todo.kind), mode=mode,
-        outcome=outcome, conclusion=conclusion, finished_at=finished.astimezone(UTC),
-        started_at=(finished - timedelta(minutes=p.draw.randrange(6, 35))).astimezone(UTC), todo_ids=(todo.id,),
-        answers=story.answers(p.draw, Kind(todo.kind), mode, conclusion), note=story.remark(p.draw, conclusion), **place,
-    )  # fmt: skip
-    if outcome is Outcome.COMPLETED:
-        said = replace(said, note=story.detailed(said.note, said.key.int))
-    return said, todo.assignee_id, todo.branch_id, list(todo.loan_ids)
-
-
-def _conclusion(p: Planting, todo) -> Conclusion:
-    roll = p.draw.random()
-    troubled = todo.overdue_since is not None
-    if roll < (0.10 if troubled else 0.003):
-        return Conclusion.RISK
-    return Conclusion.ATTENTION if roll < (0.45 if troubled else 0.04) else Conclusion.NORMAL
-
-
-def _place(p: Planting, todo) -> dict:
-    """Where the officer was: mostly at the door, now and then not."""
-    i = int(todo.customer_no[1:]) - 1 if todo.customer_no.startswith("K") else None
-    if i is None or i >= len(p.world.customers.number):
-        return {}
-    mark = _mark(p, i)
-    away = p.draw.random() < 0.03
-    metres = p.draw.uniform(600, 4000) if away else abs(p.draw.gauss(0, 45))
-    accuracy = p.draw.choice((8, 12, 20, 35, 65))
-    north, east = metres * p.draw.uniform(-0.7, 0.7), metres * p.draw.uniform(-0.7, 0.7)
-    lat, lon = round(mark["lat"] + north / 111_000, 6), round(mark["lon"] + east / 80_000, 6)
-    return {"lat": lat, "lon": lon, "accuracy_m": accuracy, "place": mark | {"words": p.world.customers.address[i]}}
-
-
-def _mark(p: Planting, i: int) -> dict:
-    """Where the world has a customer, and how near counts as there: villages are wide."""
-    c = p.world.customers
-    urban = any(d in c.address[i] for d in ("朝阳区", "南关区", "宽城区", "二道区", "绿园区"))
-    return {"lat": float(c.lat[i]), "lon": float(c.lon[i]), "radius_m": 300 if urban else 1000}
 
 
 def _people_answer(p: Planting, conn: Connection, day: date) -> None:
@@ -379,11 +373,11 @@ def _mark_addresses(p: Planting) -> None:
         marks = []
         wanted = round(ADDRESSES * p.world.scale)
         for row in demo.customers_of_the_union(conn):
-            point = _mark(p, int(row.customer_no[1:]) - 1)
+            point = p.checking.mark(int(row.customer_no[1:]) - 1)
             kind = "business" if row.segment in ("firm", "business") else "home"
             if p.draw.random() < 0.99:
                 marks.append(addresses.Mark(row.id, kind, row.address, **point))
-            if p.draw.random() < 0.11:
+            if p.draw.random() < 0.13:
                 marks.append(addresses.Mark(row.id, "collateral", row.address, point["lat"] + 0.004, point["lon"] + 0.006))
         addresses.import_marks(conn, _some_odd(marks[:wanted]), None, clock.now())
 
@@ -435,11 +429,11 @@ def _work_a_day(p: Planting, day: date, whole: bool) -> None:
         unscheduled = _unscheduled(p, conn, day)
     p.draw.shuffle(due)
     share = 0.55 if whole else 0.2
-    entries = [_submission(p, todo, day, Outcome.COMPLETED) for todo in due[: round(len(due) * share)]] + unscheduled
+    entries = [p.checking.check(todo, day) for todo in due[: round(len(due) * share)]] + unscheduled
     officers = _officers({staff_id for _, staff_id, *_ in entries})
-    done = [(said, officers[staff_id]) for said, staff_id, *_ in p.evidence.of(entries) if staff_id in officers]
+    done = [(said, officers[by], branch_id) for said, by, branch_id, _ in p.evidence.of(entries) if by in officers]
     ways = _ways(p, done)
-    for said, officer in done:
+    for said, officer, _ in done:
         if said.kind is Kind.SPOT:
             pictures.submit(officer, said, ways[said.key], _photos(p, said))
             continue
@@ -465,7 +459,7 @@ def _unscheduled(p: Planting, conn: Connection, day: date) -> list[tuple]:
         return []
     mine = _of_story(conn)
     return [
-        _of_his_own(p, mine[user], row, day)
+        p.checking.of_his_own(mine[user], row, day)
         for user, counts in UNSCHEDULED.items()
         for row in _neighbours(demo.followed(conn, [mine[user]]), mine[user], whole.index(day), counts[whole.index(day)])
     ]
@@ -475,15 +469,6 @@ def _neighbours(rows: list, officer: int, first: int, n: int) -> list:
     """So many of an officer's customers from north to south, others on each day."""
     mine = sorted((r for r in rows if officer in (r.manager_id, r.inspector_id)), key=lambda r: -r.lat)
     return mine[first * 5 : first * 5 + n]
-
-
-def _of_his_own(p: Planting, staff_id: int, row, day: date) -> tuple:
-    todo = SimpleNamespace(
-        id=0, customer_id=row.id, customer_no=row.customer_no, kind=Kind.SPOT, mode=Mode.FIELD, assignee_id=staff_id, branch_id=row.branch_id,
-        loan_ids=[], overdue_since=None,
-    )  # fmt: skip
-    said, *rest = _submission(p, todo, day, Outcome.COMPLETED)
-    return replace(said, todo_ids=(), conclusion=Conclusion.NORMAL, note=story.detailed(story.SPOT, said.key.int)), *rest
 
 
 def _photos(p: Planting, said: Submission) -> list[bytes]:
@@ -497,7 +482,7 @@ def _ways(p: Planting, done: list[tuple]) -> dict[uuid.UUID, dict]:
     """The positions of each field visit, by its key."""
     before: dict[int, Submission] = {}
     ways = {}
-    for said, officer in sorted(done, key=lambda entry: entry[0].finished_at):
+    for said, officer, _ in sorted(done, key=lambda entry: entry[0].finished_at):
         if said.fixed_at is not None:
             ways[said.key] = p.evidence.way_of(said, before.get(officer.id))
             before[officer.id] = said
@@ -506,8 +491,7 @@ def _ways(p: Planting, done: list[tuple]) -> dict[uuid.UUID, dict]:
 
 def _leave_tracks(conn: Connection, done: list[tuple], ways: dict[uuid.UUID, dict]) -> None:
     """Of the visits with a todo, whose forms went a shorter way."""
-    for said, officer in done:
+    for said, officer, branch_id in done:
         if said.key in ways and said.kind is not Kind.SPOT:
-            branch_id = customers.get(conn, said.customer_id).branch_id
             form = SimpleNamespace(customer_id=said.customer_id, staff_id=officer.id, branch_id=branch_id, submit_key=said.key)
             footprints.keep(conn, form, ways[said.key], now=said.finished_at)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from db.vocab import Conclusion, Finding, Kind, Level, Mode, Role
+from db.vocab import CallBack, Conclusion, Finding, Kind, Level, Mode, Role, SecondLook
 from engine.demo import world as w
 from engine.demo.world import World
 
@@ -22,10 +22,9 @@ SIGN_INS = (
     ("sysadmin", "系统管理员", None, "高鑫", Role.SYSTEM_ADMIN),
     ("secadmin", "安全管理员", None, "林霞", Role.SECURITY_ADMIN),
 )
-# How the bank came to Vigil's rules, in days before the last: large and bad loans first, the many small ones later.
+# How the bank came to Vigil's rules, in days before the last: large and bad loans and small farmers first, the many others later.
 STAGES = (
-    (600, "小额与农户客户电话检查上线", ("REG-BUSINESS-SMALL", "REG-FARM", "REG-NPL-SMALL")),
-    (470, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
+    (425, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
     (290, "固定资产与项目贷款纳入", ("REG-PROJECT",)),
     (120, "首次、逾期、到期前检查全面上线", (
         "FIRST-FIRM", "FIRST-BUSINESS", "FIRST-BUSINESS-SECURED", "FIRST-SMALL-AMOUNT", "FIRST-RETAIL", "KEY-CLASS",
@@ -33,9 +32,11 @@ STAGES = (
     )),
 )  # fmt: skip
 SIGNALS = (24, "预警信号上线", (
-    "A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I02", "I09", "I13", "H06", "H02", "I12", "H03",
+    "A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I09", "I13", "H06", "H02", "I12", "H03",
 ))  # fmt: skip
 PASSWORD = "Vigil-demo-2026"
+RING = ("农安县丰裕粮贸有限公司", "农安县兴达农资有限公司", "农安县合力农机有限公司")  # a guarantee circle
+GUARANTEED = 0  # of world.Loans.guarantee
 LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open
 
 
@@ -79,13 +80,29 @@ def _customers(bank: World, nongan: str) -> None:
     mine = np.flatnonzero(c.branch == branch)
     c.manager[mine[: len(mine) // 3]] = manager
     c.inspector[mine[: len(mine) // 2]] = inspector
-    alive = (x.disbursed < end - 120) & (x.settled > end + 60) & ~x.own & np.isin(x.customer, mine[: len(mine) // 3])
-    business = np.flatnonzero(alive & (x.family == w.FAMILIES.index("business")) & (x.late_from == 0))
+    alive = (x.disbursed < end - 120) & (x.settled > end + 60) & ~x.own
+    business = np.flatnonzero(
+        alive & np.isin(x.customer, mine[: len(mine) // 3]) & (x.family == w.FAMILIES.index("business")) & (x.late_from == 0)
+    )
     roles = (("农安王记粮油店", end - 3, w.FAR), ("合隆镇老友餐馆", end - 34, w.FAR), ("烧锅镇顺达农机服务部", end - 45, end - 6))
     for (name, since, until), loan in zip(roles, business[:: max(1, len(business) // 3)], strict=False):
         x.late_from[loan], x.late_until[loan] = since, until
         x.amount[loan] = max(x.amount[loan], 380_000)
         c.name[x.customer[loan]] = name
+    _circle(bank, np.flatnonzero(alive & np.isin(x.customer, mine) & c.firm[x.customer] & (x.late_from == 0)), manager)
+
+
+def _circle(bank: World, notes: np.ndarray, manager: int) -> None:
+    """Three firms of one manager stand behind each other's loans in a ring."""
+    x = bank.loans
+    _, first = np.unique(x.customer[notes], return_index=True)
+    ring = notes[first][: len(RING)].tolist()
+    if len(ring) < len(RING):
+        return
+    for loan, following, name in zip(ring, [*ring[1:], ring[0]], RING, strict=True):
+        x.guarantee[loan] = GUARANTEED
+        bank.backed_by[loan] = int(x.customer[following])
+        bank.customers.name[x.customer[loan]], bank.customers.manager[x.customer[loan]] = name, manager
 
 
 FINDINGS = {
@@ -119,6 +136,17 @@ REVIEWED = {
     Finding.REFUSED: ("定位不在客户处，客户也未见到本人，不予认可",),
 }  # fmt: skip
 APPEALS = ("当日手机定位漂移，有现场照片和客户签字", "客户在市区仓库接待，已补充说明")
+
+OWN_CYCLE = "客户扩大养殖规模，资金占用上升，改为按月检查。"
+SAMPLE = "2-demo-sample"  # the seed of the sample that head office drew
+LOOKED_AT = (
+    (SecondLook.AGREED, None, None, None),
+    (SecondLook.AGREED, None, CallBack.CONFIRMED, "客户确认当日上门，核对了还款安排。"),
+    (SecondLook.DOUBTED, "照片看不出经营场所，请补充说明。", None, None),
+    (SecondLook.AGREED, None, CallBack.UNREACHED, None),
+    (SecondLook.DOUBTED, "检查意见与上次完全相同。", CallBack.CONTRADICTED, "客户称只通过电话，未见到检查人员。"),
+    (SecondLook.AGREED, "资料齐全。", None, None),
+)
 
 DETAILS = ("近三月流水约{0}万元，账户余额{1}万元。", "存货约{0}吨，较上次变动{1}吨。", "在岗{1}人，本月销售约{0}万元。", "种植{0}亩，已售粮{1}吨。",
            "存栏{0}头，本月出栏{1}头。", "应收货款{0}万元，最近一笔回款{1}万元。")  # fmt: skip

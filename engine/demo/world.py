@@ -4,7 +4,7 @@ Everything follows from a seed and the last day, so the same call always tells t
 element a loan or customer: the book of any date is a few array operations, at a hundred times the size too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -67,6 +67,9 @@ class World:
     staff: list[tuple[str, str, str, str, str]]  # number, name, branch code, post, phone
     customers: "Customers"
     loans: "Loans"
+    backed_by: dict[int, int] = field(
+        default_factory=dict
+    )  # index of a loan: of the customer who guarantees it, if not a neighbour
 
 
 @dataclass

@@ -32,6 +32,7 @@ class Checking:
         return [*attempts, self.check(todo, done)]
 
     def check(self, todo, day: date, outcome: Outcome = Outcome.COMPLETED) -> Entry:
+        """One attempt at a check on a day. `todo`: a todo, or what has its columns; its id 0: nobody asked."""
         minutes = timedelta(minutes=self.draw.randrange(8 * 60 + 30, 17 * 60))
         finished = datetime.combine(day, datetime.min.time(), settings.ZONE) + minutes
         mode = Mode(todo.mode)

@@ -350,18 +350,26 @@ def _people_answer(p: Planting, conn: Connection, day: date) -> None:
     moment = _morning(day + timedelta(days=2))
     person = cache(lambda staff_id: staff.person(conn, staff_id))
     for signal in signals.queue(conn, limit=None):
+        if signal.first_on > day or p.draw.random() < 0.12:
+            continue
+        if signal.state == "answered":
+            if signal.gone_on or p.draw.random() < 0.02:
+                false = not signal.gone_on
+                warnings.close(conn, head, signal.id, story.closing(p.draw, false), false_alarm=false, today=day)
+            continue
         holder = demo.owner_id(conn, signal)
         owner = person(holder) if holder else None
-        if owner is None or signal.first_on > day or p.draw.random() < 0.12:
-            continue
-        if signal.state == "raised":
-            warnings.take(conn, owner, signal.id, now=moment)
-        elif signal.state == "taken" and signal.taken_by == owner.id:
-            measures, words = story.answer(p.draw, Level(signal.level))
-            warnings.answer(conn, owner, signal.id, measures, words, now=moment)
-        elif signal.state == "answered" and (signal.gone_on or p.draw.random() < 0.02):
-            false = not signal.gone_on
-            warnings.close(conn, head, signal.id, story.closing(p.draw, false), false_alarm=false, today=day)
+        if owner is not None:
+            _act_on(p, conn, owner, signal, moment)
+
+
+def _act_on(p: Planting, conn: Connection, owner: Person, signal, moment: datetime) -> None:
+    """Taken the first time, answered the next."""
+    if signal.state == "raised":
+        warnings.take(conn, owner, signal.id, now=moment)
+    elif signal.state == "taken" and signal.taken_by == owner.id:
+        measures, words = story.answer(p.draw, Level(signal.level))
+        warnings.answer(conn, owner, signal.id, measures, words, now=moment)
 
 
 # --- Addresses, and the last days -------------------------------------------------------------------------------------

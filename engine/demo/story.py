@@ -34,6 +34,8 @@ STAGES = (
 SIGNALS = (24, "预警信号上线", (
     "A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I09", "I13", "H06", "H02", "I12", "H03",
 ))  # fmt: skip
+NEVER = -1  # days before the last
+NOT_WANTED = ("I02",)  # signals of checks that the overdue ones tell of anyway
 PASSWORD = "Vigil-demo-2026"
 RING = ("农安县丰裕粮贸有限公司", "农安县兴达农资有限公司", "农安县合力农机有限公司")  # a guarantee circle
 GUARANTEED = 0  # of world.Loans.guarantee
@@ -61,7 +63,7 @@ def _rename(bank: World, post: str, code: str, name: str) -> None:
 
 def stages() -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     """(days before the last, why, codes of the rules) of everything that was not in force from the first day."""
-    return (*STAGES, SIGNALS)
+    return (*STAGES, SIGNALS, (NEVER, "", NOT_WANTED))
 
 
 def staff_index(bank: World, name: str) -> int:

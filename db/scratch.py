@@ -98,6 +98,12 @@ def age() -> None:
         conn.exec_driver_sql("vacuum (analyze) customer_faces")
 
 
+def settle() -> None:
+    """As autovacuum leaves it after a while."""
+    with _as_administrator() as conn:
+        conn.exec_driver_sql("analyze")
+
+
 def _copied(table: sa.Table, column: sa.Column) -> str:
     """A column of the k-th copy: keys moved on, names made distinct, facts and what is shared (products) as they are."""
     name = f"{table.name}.{column.name}"

@@ -25,6 +25,7 @@ SHARE = 0.1  # of all time that counting one thing anew may take
 PATIENCE = 600  # seconds that a statement may take with nobody waiting
 KEPT = timedelta(days=2)
 WHOLE_BOOK = (Scope.HEAD, Scope.READER)
+_tried: set[str] = set()  # by this process
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ def again(by: Person, count: Count) -> bool:
 
 
 def ahead(counts: Sequence[Count]) -> int:
-    """Before anybody asks: those of a kind that has taken long, unless they are as counted. How many were counted."""
+    """Before anybody asks: those of a kind that has taken long, unless they are as counted, and each once, since nobody knows yet
+    whether it does. How many were counted."""
     with access.reading(MACHINE) as conn:
         slow = kept_counts.known(conn)
-        due = [count for count in counts if count.what in slow and not kept_counts.is_current(conn, count.what, count.key)]
+        due = [c for c in counts if (c.what in slow or c.key not in _tried) and not kept_counts.is_current(conn, c.what, c.key)]
+    _tried.update(count.key for count in due)
     return sum(again(MACHINE, count) for count in due)
 
 

@@ -93,15 +93,22 @@ def test_what_does_not_take_long_any_more_is_not_kept_any_longer(wang, monkeypat
     assert counting.again(wang, tally.count) and counting.kept(wang, tally.count) is None
 
 
-def test_what_took_long_yesterday_is_counted_before_anybody_asks_today(wang, long):
+def test_what_took_long_yesterday_is_counted_before_anybody_asks_today(wang, long, monkeypatch):
     tally, other = Tally(), Tally()
     yesterday = Count("customers", "yesterday", tally._read)
     counting.at_once(wang, yesterday)
     unknown = Count("something quick", "today", other._read)
+    monkeypatch.setattr(counting, "_tried", {unknown.key})
     assert counting.ahead([tally.count, unknown]) == 1 and len(tally) == 2 and other == []
     assert counting.ahead([tally.count, unknown]) == 0  # nothing was written since
     with access.transaction(MACHINE, "test") as conn:
         assert counting.forget_old(conn, clock.now() + counting.KEPT + timedelta(hours=1)) == 2
+
+
+def test_what_nobody_has_counted_yet_is_tried_once(small_bank, monkeypatch):
+    monkeypatch.setattr(counting, "_tried", set())
+    tally = Tally()
+    assert [counting.ahead([tally.count]) for _ in range(2)] == [1, 0] and len(tally) == 1
 
 
 def test_figures_come_back_as_they_were_counted(small_bank, wang, long):

@@ -1,6 +1,6 @@
 """People of the bank and the roles they hold."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -62,14 +62,17 @@ def end_role(conn: sa.Connection, staff_id: int, on: date) -> bool:
     return conn.execute(sa.update(staff_roles).where(r.staff_id == staff_id, held).values(valid_to=on)).rowcount == 1
 
 
-def colleagues(conn: sa.Connection, branch_ids: list[int] | None = None, roles: tuple[Role, ...] = ()) -> list[sa.Row]:
-    """Present staff with the role held, by branch and name."""
+def colleagues(
+    conn: sa.Connection, branch_ids: list[int] | None = None, roles: Sequence[Role] = (), limit: int | None = None
+) -> list[sa.Row]:
+    """Present staff with the role held, by branch and name; the first `limit`."""
     query = (
         select(s.id, s.staff_no, s.name, s.post, s.branch_id, branches.c.name.label("branch"), r.role, r.valid_from)
         .join(branches, branches.c.id == s.branch_id)
         .outerjoin(staff_roles, sa.and_(r.staff_id == s.id, held_today()))
         .where(s.left_on.is_(None))
         .order_by(branches.c.code, s.name)
+        .limit(limit)
     )
     if branch_ids is not None:
         query = query.where(s.branch_id.in_(branch_ids))

@@ -20,6 +20,7 @@ from pages.parts import look, my_filters
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LONGEST = 60  # characters of a search
 LONGEST_ID = 9  # digits of a number that the store can take
+MANY = 1000  # colleagues in a list to choose from
 ALONE = "!"  # after a branch's code: that branch without those below it
 ODD, SEEN = "filters.odd", "filters.seen."
 
@@ -59,11 +60,13 @@ def word(key: str, label: str, options: type[StrEnum] | Sequence[StrEnum], width
 
 
 def choice(key: str, label: str, options: dict[str, str], width: int = 150, labelled: bool = False) -> str | None:
-    """One of {value: text}, or None for all; `labelled` where there is room for a label of its own."""
+    """One of {value: text}, or None for all; `labelled` where there is room for a label of its own. Without any there is too much to
+    choose from, and a branch comes first."""
     _take(key, _one_of(label, options), None)
+    empty = _("All") if labelled else _(label)
     return st.selectbox(
-        _(label), list(options), key=key, format_func=lambda v: look.visible(options.get(v, v)), placeholder=_("All") if labelled else _(label),
-        width=width, label_visibility="visible" if labelled else "collapsed", on_change=_put, args=(key, None),
+        _(label), list(options), key=key, format_func=lambda v: look.visible(options.get(v, v)),
+        placeholder=empty if options else _("{0}: choose a branch first").format(_(label)), disabled=not options, width=width, label_visibility="visible" if labelled else "collapsed", on_change=_put, args=(key, None),
     )  # fmt: skip
 
 
@@ -78,12 +81,21 @@ def one_of(key: str, label: str, options: dict[str, str], default: str) -> str:
 
 def people(conn: Connection, *roles: Role, key: str = "assignee") -> dict[str, str]:
     """{id: name and branch} of the colleagues in these roles, to choose from; and whomever the address names, who may have left."""
-    found = {str(r.id): f"{r.name} · {r.branch}" for r in staff.colleagues(conn, roles=roles)}
+    found = {str(r.id): f"{r.name} · {r.branch}" for r in colleagues(conn, roles)}
     asked = st.query_params.get(key, "")
     if asked not in found and asked.isdecimal() and asked.isascii() and len(asked) <= LONGEST_ID:
         named = staff.row(conn, int(asked))
         found |= {asked: named.name} if named else {}
     return found
+
+
+def colleagues(conn: Connection, roles: Sequence[Role]) -> Sequence:
+    """Those in these roles; of more than anybody looks through, those of the branch that is chosen."""
+    everybody = staff.colleagues(conn, roles=roles, limit=MANY + 1)
+    if len(everybody) <= MANY:
+        return everybody
+    chosen = branches.by_code(conn, st.query_params.get("branch", "").removesuffix(ALONE))
+    return staff.colleagues(conn, branches.under(conn, chosen.id), roles, MANY) if chosen else ()
 
 
 def branch(conn: Connection, key: str = "branch", width: int = 170) -> tuple[int, ...] | None:

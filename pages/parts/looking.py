@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from db import access, staff
+from db import access
 from db.access import Person
 from db.vocab import Role
 from engine import clock, permits, viewing, words
 from engine.words import _
-from pages.parts import acts, look
+from pages.parts import acts, filters, look
 
 TURNED = "looking.turned"
 
@@ -23,8 +23,10 @@ def choose(by: Person) -> None:
             )
         )
         with access.reading(by) as conn:
-            rows = staff.colleagues(conn, roles=tuple(viewing.LOOKED_AS))
+            rows = filters.colleagues(conn, tuple(viewing.LOOKED_AS))
         names = {row.id: f"{row.name} · {words.name(Role(row.role))} · {row.branch}" for row in rows}
+        if not names:
+            st.caption(_("Choose a branch above; its colleagues are listed here."))
         whom = st.selectbox(
             _("Colleague"), list(names), index=None, format_func=names.get, key="look_as", placeholder=_("Name or branch")
         )

@@ -24,7 +24,7 @@ from engine import addresses as marking
 from engine import clock, exports, handover, parameters, preferences, quality, refusals, words
 from engine.addresses import Wish
 from engine.sign_in import Visitor
-from pages.parts import frame, look, menu, who
+from pages.parts import filters, frame, look, menu, who
 from tests import bank, conftest, evening
 from tests.evening import TODAY, TURNED
 from tests.test_quality import FOUND, check
@@ -317,6 +317,19 @@ class TestAddresses:
         test = visit("head_risk").at(address)
         assert test.session_state[key] == value
         assert test.query_params[key] in (str(value), [str(value)], str(value).lower(), [str(value).lower()])
+
+    def test_in_a_bank_with_many_colleagues_a_branch_comes_before_its_people(self, visit, monkeypatch):
+        monkeypatch.setattr(filters, "MANY", 4)
+        head = visit("head_risk")
+        whole = head.at("todos").selectbox(key="assignee")
+        assert whole.disabled and whole.options == [] and "先选机构" in whole.placeholder
+        of_nongan = head.at("todos?branch=229008").selectbox(key="assignee")
+        assert not of_nongan.disabled and {o.split(" · ")[1] for o in of_nongan.options} == {"农安支行", "合隆分理处"}
+        chosen = head.at("todos?assignee=" + str(conftest.person("802").id)).selectbox(key="assignee")
+        assert chosen.value == str(conftest.person("802").id)  # somebody's link still says whom it is about
+        monkeypatch.setattr(filters, "MANY", 1)
+        assert head.at("handover").selectbox(key="giver").options == []
+        assert head.at("handover?branch=229008").selectbox(key="giver").options != []
 
     def test_a_filter_narrows_the_rows(self, visit):
         head = visit("head_risk")

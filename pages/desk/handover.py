@@ -32,6 +32,8 @@ def new() -> None:
     with access.reading(person) as conn:
         givers = {g.id: g for g in handovers.givers(conn)}
         officers = _officers(conn)
+        if len(givers) > filters.MANY:
+            givers, officers = _of_a_branch(conn, givers, officers)
     names = _names([*givers.values(), *officers.values()])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         giver = st.selectbox(_("From whom"), list(givers), index=None, format_func=lambda one: _giver(givers[one], names), key="giver",
@@ -57,6 +59,15 @@ def new() -> None:
     _effect(seen, parts, names)
     handover_map.show(seen, parts, names, theirs)
     _confirm(seen, parts, names, to)
+
+
+def _of_a_branch(conn: Connection, *people: dict[int, object]) -> list[dict[int, object]]:
+    """Where there are more than anybody looks through: a branch comes first."""
+    with filters.bar():
+        chosen = filters.branch(conn)
+        if chosen is None:
+            st.caption(_("Choose a branch; its colleagues are listed below."), width="content")
+    return [{one: row for one, row in some.items() if row.branch_id in (chosen or ())} for some in people]
 
 
 def _officers(conn: Connection) -> dict[int, object]:

@@ -441,7 +441,9 @@ class TestReports:
         )
         test = visit("head_risk").at("loans")
         test.button(key="export_loans").click().run()
-        test.text_area(key="why_loans").set_value("年末核对贷款清单").run()
+        test.button(key="ask_loans").click().run()
+        assert "请填写：原因" in sentences(test)[0]
+        test.text_area(key="why_loans").set_value("年末核对贷款清单")
         test.button(key="ask_loans").click().run()
         assert not test.exception and "待复核人审批" in shown(visit("head_risk").at("loans"))
         assert "大批量导出" in shown(visit("head_loans").at("approvals"))

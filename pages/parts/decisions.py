@@ -43,10 +43,15 @@ def _buttons(person: Person, request, deciding: bool) -> None:
     elif deciding and permits.may(person, deciders.PERMITS[Request(request.kind)]):
         with acts.form(f"request_{request.id}"), st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(_("Reason"), key=f"note_{request.id}", max_chars=200, width=240, placeholder=_("needed to refuse"))
-            acts.submit(
-                "Approve", lambda: _approve(person, request.id), f"approve_{request.id}", type="primary", icon=":material/check:"
-            )
-            acts.submit("Refuse", lambda: _refuse(person, request.id), f"refuse_{request.id}", icon=":material/close:")
+            with st.container(horizontal=True, width="content"):
+                acts.submit(
+                    "Approve",
+                    lambda: _approve(person, request.id),
+                    f"approve_{request.id}",
+                    type="primary",
+                    icon=":material/check:",
+                )
+                acts.submit("Refuse", lambda: _refuse(person, request.id), f"refuse_{request.id}", icon=":material/close:")
 
 
 def _approve(person: Person, request_id: int) -> None:

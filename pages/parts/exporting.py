@@ -12,7 +12,7 @@ from engine import acts as engine_acts
 from engine import clock, exports, permits, refusals
 from engine.exports import Asked
 from engine.words import _
-from pages.parts import acts, columns, look
+from pages.parts import acts, columns, errors, look
 
 EVERY = "1s"  # between two looks at a file that is being made
 
@@ -84,8 +84,12 @@ def _ask_for_large(person: Person, asked: Asked, sentence: str) -> None:
     """Why so many rows are needed; a second person decides."""
     key = _key("why", asked)
     st.markdown(look.plain(sentence))
-    why = st.text_area(_("What it is needed for"), key=key, max_chars=200)
-    if st.button(_("Ask for it"), type="primary", disabled=not (why or "").strip(), key=_key("ask", asked)):
+    with acts.form(key):
+        why = st.text_area(_("What it is needed for"), key=key, max_chars=200)
+        sent = st.form_submit_button(_("Ask for it"), type="primary", key=_key("ask", asked))
+    if sent and not (why or "").strip():
+        errors.refuse(refusals.Missing(field="reason"))
+    elif sent:
         _begin(person, asked, why)
         st.rerun()
 

@@ -17,11 +17,11 @@ def box(person: Person, wish: Wish, report, name: str) -> None:
     """`report`: the one that is open, when it is somebody's; its owner changes it, others keep a copy."""
     mine = report is not None and report.owner_id == person.id
     with st.popover(_("Keep") if not mine else _("Keep or share"), icon=":material/bookmark:", key="keeping"):
-        typed = st.text_input(_("Report name"), value=name, max_chars=kept_reports.LONGEST_NAME, key="report_name")
+        st.text_input(_("Report name"), value=name, max_chars=kept_reports.LONGEST_NAME, key="report_name")
         with st.container(horizontal=True):
             if mine:
                 st.button(_("Keep changes"), on_click=_keep, args=(person, wish, report.id), type="primary", key="keep_changes")
-            st.button(_("Keep as a new one"), on_click=_keep, args=(person, wish, None), disabled=not typed.strip(), key="keep_new")
+            st.button(_("Keep as a new one"), on_click=_keep, args=(person, wish, None), key="keep_new")
         if mine:
             _repeat(person, report)
             if permits.may(person, "report.share"):

@@ -1,6 +1,6 @@
 """Handovers: what somebody holds, moving it row by row, and giving back what is still where it was put."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -129,8 +129,8 @@ def places(conn: sa.Connection, staff_ids: list[int]) -> list[sa.Row]:
     ).all()
 
 
-def givers(conn: sa.Connection) -> list[sa.Row]:
-    """Everybody who holds something, leavers first: id, staff_no, name, branch_id, branch, left_on."""
+def givers(conn: sa.Connection, branch_ids: Sequence[int] | None = None) -> list[sa.Row]:
+    """Everybody of these branches who holds something, leavers first: id, staff_no, name, branch_id, branch, left_on."""
     holds = sa.text("""(exists (select from customers where manager_id = staff.id) or exists (select from customers where inspector_id = staff.id)
         or exists (select from loans where manager_id = staff.id and live)
         or exists (select from todos where assignee_id = staff.id and closed_on is null))""")
@@ -138,7 +138,7 @@ def givers(conn: sa.Connection) -> list[sa.Row]:
     return conn.execute(
         select(s.id, s.staff_no, s.name, s.branch_id, branches.c.name.label("branch"), s.left_on)
         .join(branches, branches.c.id == s.branch_id)
-        .where(holds)
+        .where(holds, sa.true() if branch_ids is None else s.branch_id.in_(branch_ids))
         .order_by(s.left_on.is_(None), branches.c.code, s.name)
     ).all()
 

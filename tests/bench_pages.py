@@ -43,6 +43,7 @@ ADDRESSES = {"loan": "loan?no={loan}", "customer": "customer?no={customer}", "vi
 TIMES = 5
 WORKED = 90  # days
 PORT = 8699
+PATIENCE = 20  # seconds
 AIM = 2.0  # times a bare page
 
 
@@ -128,10 +129,14 @@ def loaded(window: Window, address: str) -> float:
 
 def rerun(window: Window) -> float:
     """ms from asking for the page anew, as R on the keyboard does, to a page that has been drawn and stands still."""
-    return window.page.evaluate(RERUN)
+    took = window.page.evaluate(RERUN, 1000 * PATIENCE)
+    if took is None:
+        raise TimeoutError(f"{window.page.url} was not drawn anew within {PATIENCE} s")
+    return took
 
 
-RERUN = """() => new Promise(done => {
+RERUN = """patience => new Promise(done => {
+    setTimeout(() => done(null), patience);
     const app = document.querySelector('[data-testid=stApp]'), state = 'data-test-script-state', begun = performance.now();
     let ran = false;
     const watching = new MutationObserver(() => {

@@ -30,10 +30,9 @@ STAYS = 0  # the choice that leaves a village or a customer where it is
 
 def new() -> None:
     with access.reading(person) as conn:
-        givers = {g.id: g for g in handovers.givers(conn)}
-        officers = _officers(conn)
-        if len(givers) > filters.MANY:
-            givers, officers = _of_a_branch(conn, givers, officers)
+        branch_ids = _where(conn)
+        givers = {g.id: g for g in handovers.givers(conn, branch_ids)}
+        officers = _officers(conn, branch_ids)
     names = _names([*givers.values(), *officers.values()])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         giver = st.selectbox(_("From whom"), list(givers), index=None, format_func=lambda one: _giver(givers[one], names), key="giver",
@@ -61,22 +60,21 @@ def new() -> None:
     _confirm(seen, parts, names, to)
 
 
-def _of_a_branch(conn: Connection, *people: dict[int, object]) -> list[dict[int, object]]:
-    """Where there are more than anybody looks through: a branch comes first."""
+def _where(conn: Connection) -> list[int] | None:
+    """In a bank with more people than anybody looks through: the branch that is chosen, whose people give and receive."""
+    if len(handover.receivers(conn, limit=filters.MANY + 1)) <= filters.MANY:
+        return None
     with filters.bar():
         chosen = filters.branch(conn)
         if chosen is None:
             st.caption(_("Choose a branch; its colleagues are listed below."), width="content")
-    return [{one: row for one, row in some.items() if row.branch_id in (chosen or ())} for some in people]
+    return list(chosen or ())
 
 
-def _officers(conn: Connection) -> dict[int, object]:
+def _officers(conn: Connection, branch_ids: list[int] | None = None) -> dict[int, object]:
     """Who may receive or stand in: for a branch head the people of his own branches."""
-    found = handover.receivers(conn)
-    if person.role is not Role.BRANCH_HEAD:
-        return found
-    his = branches.under(conn, person.branch_id)
-    return {one: officer for one, officer in found.items() if officer.branch_id in his}
+    his = branches.under(conn, person.branch_id) if person.role is Role.BRANCH_HEAD else branch_ids
+    return handover.receivers(conn, his)
 
 
 def _names(people: Sequence) -> dict[int, str]:

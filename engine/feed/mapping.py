@@ -5,6 +5,7 @@ docs/feeds.md describes every key with a worked example.
 
 import codecs
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from db import nouns, vocab
+from engine import faults, words
 from engine.refusals import BadMapping, CannotRead
+from engine.words import _
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "big5")
 # Which ways of naming another row a field knows; the first is the usual one.
@@ -55,7 +58,7 @@ class Table(Part):
     @classmethod
     def _lies_in_the_folder(cls, name: str | None) -> str | None:
         if name and ("/" in name or "\\" in name):
-            raise ValueError(f'"{name}" must be a file name in the delivery\'s folder, without a path')
+            raise ValueError(_("{0} must be a file name in the delivery's folder, without a path").format(name))
         return name
 
     @field_validator("fields", mode="before")
@@ -69,11 +72,11 @@ class Table(Part):
     def _fits_the_noun(self) -> "Table":
         known = nouns.NOUNS.get(self.noun)
         if known is None:
-            raise ValueError(f'noun "{self.noun}" is not one of {", ".join(nouns.NOUNS)}')
+            raise ValueError(_("there is no noun {0}; it can be: {1}").format(self.noun, _listed(nouns.NOUNS)))
         if unknown := set(self.fields) - set(known):
-            raise ValueError(f"{self.noun} has no field {', '.join(sorted(unknown))}; it has {', '.join(known)}")
+            raise ValueError(_("{0} has no field {1}; it has: {2}").format(self.noun, _listed(sorted(unknown)), _fields(known)))
         if lacking := {name for name, field in known.items() if field.required} - set(self.fields):
-            raise ValueError(f"{self.noun} needs {', '.join(sorted(lacking))}")
+            raise ValueError(_("{0} needs the fields: {1}").format(self.noun, _fields(sorted(lacking))))
         for name, column in self.fields.items():
             _fits_the_field(name, column, known[name])
         return self
@@ -83,21 +86,28 @@ def _fits_the_field(name: str, column: Column, field: nouns.Field) -> None:
     shape = field.shape
     if shape is nouns.Shape.CODE:
         if not column.codes:
-            raise ValueError(f"{name} needs codes: which text stands for which of {', '.join(field.words)}")
+            raise ValueError(
+                _("{0} needs codes: which text of the file stands for which of: {1}").format(_field(name), _listed(field.words))
+            )
         if wrong := {str(word) for word in column.codes.values()} - set(field.words):
-            raise ValueError(f"{name} cannot be {', '.join(sorted(wrong))}; it can be {', '.join(field.words)}")
+            raise ValueError(
+                _("{0} cannot be {1}; it can be: {2}").format(_field(name), _listed(sorted(wrong)), _listed(field.words))
+            )
     elif shape is nouns.Shape.FLAG:
         if not column.codes or not all(isinstance(word, bool) for word in column.codes.values()):
-            raise ValueError(f"{name} needs codes: which text is true and which is false")
+            raise ValueError(_("{0} needs codes: which text of the file is true and which is false").format(_field(name)))
     elif column.codes:
-        raise ValueError(f"{name} takes no codes; it is read as it stands")
+        raise ValueError(_("{0} takes no codes; it is read as it stands").format(_field(name)))
     if column.unit != 1 and shape is not nouns.Shape.MONEY:
-        raise ValueError(f"{name} takes no unit; only amounts of money do")
+        raise ValueError(_("{0} takes no unit; only amounts of money do").format(_field(name)))
     if column.format and shape is not nouns.Shape.DATE:
-        raise ValueError(f"{name} takes no format; only dates do")
+        raise ValueError(_("{0} takes no format; only dates do").format(_field(name)))
     if column.by and column.by not in NAMED_BY.get(shape, ()):
-        usual = " or ".join(NAMED_BY.get(shape, ())) or "left out"
-        raise ValueError(f'{name} cannot be given by "{column.by}"; by must be {usual}')
+        if shape not in NAMED_BY:
+            raise ValueError(_("{0} cannot be given by {1}: leave that out").format(_field(name), f"by: {column.by}"))
+        raise ValueError(
+            _("{0} cannot be given by {1}; it can be given by: {2}").format(_field(name), column.by, _listed(NAMED_BY[shape]))
+        )
 
 
 def _date_format(written: str) -> str:
@@ -108,7 +118,9 @@ def _date_format(written: str) -> str:
     except ValueError:
         fine = False
     if not fine:
-        raise ValueError(f'"{written}" does not name year, month and day; write it like %Y-%m-%d or %Y/%m/%d')
+        raise ValueError(
+            _("{0} does not name year, month and day; write it like {1} or {2}").format(written, "%Y-%m-%d", "%Y/%m/%d")
+        )
     return written
 
 
@@ -158,7 +170,7 @@ class Mapping(Part):
         except (LookupError, ValueError):
             known = False
         if not known:
-            raise ValueError(f'"{name}" is not an encoding of Chinese bank files; use {", ".join(ENCODINGS)}')
+            raise ValueError(_("{0} is not an encoding of Chinese bank files; it can be: {1}").format(name, _listed(ENCODINGS)))
         return name
 
     @field_validator("date_format")
@@ -170,7 +182,7 @@ class Mapping(Part):
     @classmethod
     def _eight_digits(cls, days: list[str]) -> list[str]:
         if wrong := [day for day in days if not re.fullmatch(r"\d{8}", day)]:
-            raise ValueError(f"{', '.join(wrong)} is not written like 29991231")
+            raise ValueError(_("{0} is not written like 29991231").format(_listed(wrong)))
         return days
 
     @field_validator("tables")
@@ -178,10 +190,10 @@ class Mapping(Part):
     def _fit_each_other(cls, tables: dict[str, Table]) -> dict[str, Table]:
         for name in tables:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
-                raise ValueError(f'"{name}" cannot name a table: use small letters, digits and _')
+                raise ValueError(_("{0} cannot name a table: use small letters, digits and underscores").format(name))
         filled = [table.noun for table in tables.values()]
         if twice := sorted({noun for noun in filled if filled.count(noun) > 1}):
-            raise ValueError(f"{', '.join(twice)} must come from one table: rows missing from it are gone")
+            raise ValueError(_("{0} must come from one table: rows missing from it are gone").format(_listed(twice)))
         return tables
 
     @model_validator(mode="after")
@@ -193,35 +205,35 @@ class Mapping(Part):
 
     def _of_columns(self) -> str | None:
         if self.columns == "ddl" and any(table.ddl is None for table in self.tables.values()):
-            return "columns: ddl needs the ddl file of every table"
+            return _("With {0} every table needs its file {1}.").format("columns: ddl", "ddl")
         if self.columns == "ddl" and self.format != "delimited":
-            return "columns: ddl goes with format: delimited"
+            return _("{0} goes with {1}.").format("columns: ddl", "format: delimited")
         for name, table in self.tables.items():
             if (self.columns == "listed") != bool(table.columns):
-                return f"columns: listed goes with a list of columns in every table; look at {name}"
+                return _("{0} goes with a list of columns in every table; look at {1}.").format("columns: listed", name)
             lacking = {c.column for c in table.fields.values()} - set(table.columns)
             if table.columns and lacking:
-                return f"{name} lists no column {', '.join(sorted(lacking))}"
+                return _("The list of columns of {0} lacks: {1}.").format(name, _listed(sorted(lacking)))
         return None
 
     def _of_delimiter(self) -> str | None:
         if self.format == "csv" and (len(self.delimiter) != 1 or self.delimiter in '"\r\n '):
-            return "format: csv needs a delimiter of one sign such as , or ; (longer ones go with format: delimited)"
+            return _("{0} needs a delimiter of one sign; longer ones go with {1}.").format("format: csv", "format: delimited")
         if not self.delimiter or "\n" in self.delimiter or "\r" in self.delimiter:
-            return "delimiter must be one or more signs, no line break"
+            return _("The delimiter must be one or more signs, no line break.")
         return None
 
     def _of_deleted(self) -> str | None:
         if self.deleted and self.snapshot == "full":
-            return "deleted goes with snapshot: delta; a full snapshot leaves gone rows out"
+            return _("{0} goes with {1}; a full snapshot leaves gone rows out.").format("deleted", "snapshot: delta")
         if self.deleted and set(self.deleted) != {"column", "text"}:
-            return "deleted needs column and text"
+            return _("{0} needs {1}.").format("deleted", "column, text")
         return None
 
     def _of_as_of(self) -> str | None:
         for name, table in self.tables.items():
             if self.as_of_column in {column.column for column in table.fields.values()}:
-                return f"{self.as_of_column} is the as_of_column; {name} may not take it for a field"
+                return _("{0} holds the business date; {1} may not take it for a field.").format(self.as_of_column, name)
         return None
 
     @property
@@ -235,14 +247,14 @@ class Mapping(Part):
 
 
 def parse(body: object) -> Mapping:
-    """A mapping from the data of a definition; BadMapping says where and what is wrong."""
+    """A mapping from the data of a definition; BadMapping says where and what is wrong, in the reader's language."""
     if not isinstance(body, dict):
-        raise BadMapping(where="top", problem="a mapping is made of lines such as  source: own")
+        raise BadMapping(where=_("the whole"), problem=_("a mapping is made of lines such as {0}").format("source: own"))
     try:
         return Mapping.model_validate(body)
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "top"
+        where = ".".join(str(part) for part in first["loc"] if part != "[key]") or _("the whole")
         raise BadMapping(where=where, problem=_sentence(first)) from None
 
 
@@ -250,25 +262,46 @@ def _sentence(error: dict) -> str:
     """What the checker found, in words an administrator can act on."""
     match error["type"]:
         case "missing":
-            return "this key is missing"
+            return _("this key is missing")
         case "extra_forbidden":
-            return "there is no such key; docs/feeds.md lists them all"
+            return _("there is no such key; the page of feeds in the manual lists them all")
         case "string_type":
-            return f'must be text; write it in quotes: "{error["input"]}"'
+            return _("must be a text; write it in quotes: {0}").format(f'"{error["input"]}"')
         case "string_pattern_mismatch":
-            return "must begin with a small letter and go on with small letters, digits and _"
-        case "string_too_short":
-            return "may not be empty"
-        case "literal_error" | "enum":
-            return f"must be one of {error['ctx']['expected']}"
-    return error["msg"].removeprefix("Value error, ")
+            return _("must begin with a small letter and go on with small letters, digits and underscores")
+        case "greater_than":
+            return _("must be more than {0}").format(error["ctx"]["gt"])
+        case "finite_number" | "float_type" | "float_parsing":
+            return _("must be a number")
+    return faults.problem(error["type"], error.get("ctx", {}))
+
+
+def _field(name: str) -> str:
+    """A field of ours, as people call it and as the mapping does."""
+    return f"{words.field(name)} ({name})"
+
+
+def _fields(names: Iterable[str]) -> str:
+    return _listed(map(_field, names))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return _(", ").join(names)
 
 
 def from_yaml(text: str) -> Mapping:
+    return parse(read_yaml(text))
+
+
+def read_yaml(text: str) -> object:
+    """The data of a mapping's text; BadMapping says in which line it stops being readable."""
     try:
-        return parse(yaml.safe_load(text))
+        return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as wrong:
-        raise BadMapping(where="yaml", problem=" ".join(str(wrong).split())) from None
+        mark = getattr(wrong, "problem_mark", None)
+        where = _("line {0}, character {1}").format(mark.line + 1, mark.column + 1) if mark else _("the whole")
+        problem = _("this cannot be read: look at indents, colons, quotes and brackets here and in the line above")
+        raise BadMapping(where=where, problem=problem) from None
 
 
 def from_file(file: Path) -> Mapping:
@@ -277,7 +310,7 @@ def from_file(file: Path) -> Mapping:
     except OSError as wrong:
         raise CannotRead(path=file, problem=wrong.strerror) from None
     except UnicodeDecodeError:
-        raise BadMapping(where=file.name, problem="the file must be UTF-8") from None
+        raise BadMapping(where=file.name, problem=_("the file must be UTF-8")) from None
 
 
 def read_date(text: str, written: str, no_date: list[str]) -> tuple[bool, date | None]:

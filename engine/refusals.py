@@ -491,6 +491,14 @@ class BadRule(Refusal):
     """The rule cannot be used. {where}: {problem}"""
 
 
+class NoSampleFits(Refusal):
+    """None of the files is called as the mapping says. It expects: {names}."""
+
+
+class SamplesTooLarge(Refusal):
+    """Sample files may have {most} MB together. Cut them: a few hundred lines tell as much."""
+
+
 class NoSuchDays(Refusal):
     """Choose from one to {most} days, of which at least one would change."""
 

@@ -44,7 +44,8 @@ def _submit(
     made = definitions.submit(conn, family, code, body, valid_from, why, by.id)
     if made is None:
         raise refusals.AlreadyWaiting
-    sketches.drop(conn, by.id, family, code)
+    if family is not Definition.MAPPING:  # which IT writes too, who keep no drafts here
+        sketches.drop(conn, by.id, family, code)
     return made
 
 

@@ -8,6 +8,7 @@ from db import access, definitions
 from db.access import Person
 from db.vocab import Definition, Level
 from engine import parameters, permits, refusals, rule_words, rules, scorecard, signal_rules, words
+from engine.feed import mapping, mapping_words
 from engine.parameters import PARAMETERS, of_branch
 from engine.words import _
 from pages.parts import form_sheet, look, product_sheet, proposals
@@ -17,6 +18,7 @@ PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "cal
            "rows": "{0} rows", "metres": "{0} m", "customers": "{0} customers", "todos": "{0} todos",
            "characters": "{0} characters", "answers": "{0} answers", "checks": "{0} checks", "yuan": "¥{0}",
            "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
+LONG = (Definition.SCORECARD, Definition.MAPPING)  # of which only what differs is told
 TRIED = {Definition.TODO_RULE: {}, Definition.SIGNAL_RULE: {"view": "signal"}}  # where the effect of a draft is shown
 
 
@@ -39,7 +41,7 @@ def proposed(person: Person, d, today: date) -> None:
 def between(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:
     if family is Definition.FORM:
         return form_sheet.changes(before, after)
-    if family is Definition.SCORECARD:
+    if family in LONG:
         return _differing(family, code, before, after)
     return [
         f":gray[{_(label)}]  {line}"
@@ -88,7 +90,9 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
             return [look.plain(line) for line in scorecard.in_words(scorecard.parse(body))]
         if family is Definition.PARAMETER:
             return [parameter_value(code, body["value"])]
-    except refusals.BadRule as wrong:
+        if family is Definition.MAPPING:
+            return [look.plain(line) for line in mapping_words.in_words(mapping.parse(body))]
+    except (refusals.BadRule, refusals.BadMapping) as wrong:
         return [look.plain(wrong.sentence(_))]
     return [look.plain(body)]
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from db import access, feeds
 from db.vocab import FeedState
-from engine import exports, permits, words
+from engine import clock, exports, permits, words
 from engine.feed import load, override
 from engine.lists import OfRun
 from engine.words import _
-from pages.parts import acts, exporting, frame, look, tables
+from pages.parts import acts, exporting, filters, frame, look, mapping_page, tables
 from pages.parts.tables import Column
 
 person = frame.person("feeds.see")
@@ -60,6 +60,11 @@ def table_name(code: str) -> str:
 
 
 tables.heading("Feeds")
+with filters.bar():
+    view = filters.one_of("view", "View", {"runs": "Feed runs", "mappings": "Mappings"}, "runs")
+if view == "mappings":
+    mapping_page.draw(person, clock.today())
+    st.stop()
 
 
 @st.fragment(run_every="3s")

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from db.figures import Scope
 from db.loans import once_not_normal
-from db.tables import branches, customers, loan_history, loans, signals, todo_days
+from db.tables import branches, customers, loan_history, loans, signals, staff, todo_days
 from db.vocab import SignalState
 
 
@@ -19,11 +19,40 @@ def migration(conn: sa.Connection, scope: Scope, before: date, after: date) -> l
 
     A loan that changed since `before` has its state of then in the history; one that did not has kept its class.
     """
+    moves = _moves(scope, before, after).subquery()
+    x = moves.c
+    return conn.execute(
+        select(x.was, x.became, func.count().label("n"), func.sum(x.balance_fen).label("balance_fen"))
+        .group_by(x.was, x.became)
+        .order_by(x.was, x.became)
+    ).all()
+
+
+def moved(conn: sa.Connection, scope: Scope, before: date, after: date) -> list[sa.Row]:
+    """The same loan by loan, with number, customer, branch and manager; the largest first."""
+    moves = _moves(scope, before, after).subquery()
+    x = moves.c
+    return conn.execute(
+        select(
+            x.was, x.became, x.balance_fen, x.loan_no, customers.c.customer_no, customers.c.name.label("customer"),
+            branches.c.name.label("branch"), staff.c.name.label("manager"),
+        )
+        .outerjoin(customers, customers.c.id == x.customer_id)
+        .outerjoin(branches, branches.c.id == x.branch_id)
+        .outerjoin(staff, staff.c.id == x.manager_id)
+        .order_by(x.balance_fen.desc(), x.loan_no)
+    ).all()  # fmt: skip
+
+
+def _moves(scope: Scope, before: date, after: date) -> sa.Select:
     then, later = loan_history.alias("then"), loan_history.alias("later")
     became = func.coalesce(later.c["class"], loans.c["class"])
     balance = func.coalesce(later.c.balance_fen, loans.c.balance_fen)
-    return conn.execute(
-        select(then.c["class"].label("was"), became.label("became"), func.count().label("n"), func.sum(balance).label("balance_fen"))
+    return (
+        select(
+            then.c["class"].label("was"), became.label("became"), balance.label("balance_fen"), loans.c.loan_no, loans.c.customer_id,
+            loans.c.branch_id, loans.c.manager_id,
+        )
         .join(loans, sa.and_(loans.c.id == then.c.loan_id, loans.c.customer_id == then.c.customer_id))
         .outerjoin(
             later,
@@ -33,9 +62,7 @@ def migration(conn: sa.Connection, scope: Scope, before: date, after: date) -> l
         )
         .where(then.c.from_on <= before, then.c.to_on > before, then.c.to_on <= after, then.c["class"] != became)
         .where(then.c.loan_id == once_not_normal(), *scope.of(loans))
-        .group_by(then.c["class"], became)
-        .order_by(then.c["class"], became)
-    ).all()  # fmt: skip
+    )  # fmt: skip
 
 
 def signals_of(conn: sa.Connection, scope: Scope, since: date, until: date) -> list[sa.Row]:

@@ -178,10 +178,32 @@ def queue(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=No
     return conn.execute(query.order_by(*WORST_FIRST).limit(limit).offset(offset)).all()
 
 
-def listing(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=None, owner_id=None, limit: int = 50,
-            offset: int = 0) -> Page:  # fmt: skip
+@dataclass(frozen=True)
+class Days:
+    """On which days signals were raised, ended, or were open at the day's end; both ends counted."""
+
+    raised_from: date | None = None
+    raised_to: date | None = None
+    closed_from: date | None = None
+    closed_to: date | None = None
+    open_on: date | None = None
+
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        open_then = lambda day: sa.and_(s.first_on <= day, s.closed_on.is_(None) | (s.closed_on > day))  # noqa: E731
+        bounds = (
+            (self.raised_from, s.first_on.__ge__), (self.raised_to, s.first_on.__le__), (self.closed_from, s.closed_on.__ge__),
+            (self.closed_to, s.closed_on.__le__), (self.open_on, open_then),
+        )  # fmt: skip
+        return [condition(day) for day, condition in bounds if day is not None]
+
+
+ANY_DAY = Days()
+
+
+def listing(conn: sa.Connection, *, states=LIVE_SIGNALS, level=None, branch_ids=None, owner_id=None, days: Days = ANY_DAY,
+            limit: int = 50, offset: int = 0) -> Page:  # fmt: skip
     """One page of the same."""
-    query = _query(states, level, branch_ids, None, None, owner_id, None).order_by(*WORST_FIRST)
+    query = _query(states, level, branch_ids, None, None, owner_id, None).where(*days.where()).order_by(*WORST_FIRST)
     total = count(conn, query)
     last = max(0, total - 1) // limit * limit
     return Page(conn.execute(query.limit(limit).offset(min(offset, last))).all(), min(total, COUNTED), total > COUNTED)

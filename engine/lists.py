@@ -63,6 +63,16 @@ class OfMonth:
 
 
 @dataclass(frozen=True)
+class OfMoves:
+    """Loans that changed their class in a month so far, by which change (engine.monthly.moved_ones)."""
+
+    since: date
+    until: date
+    which: str
+    branch_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
 class OfRun:
     """What one run of a feed set aside."""
 
@@ -194,6 +204,14 @@ def _of_month(_today: date) -> list[Field]:
     ]  # fmt: skip
 
 
+def _of_moves(_today: date) -> list[Field]:
+    return [
+        Field("Loan number", "loan_no"), Field("Customer number", "customer_no"), Field("Customer", "customer"),
+        Field("Class at the beginning", "was", "word", LoanClass), Field("Class at the end", "became", "word", LoanClass),
+        Field("Balance", "balance_fen", "money"), Field("Branch", "branch"), Field("Relationship manager", "manager"),
+    ]  # fmt: skip
+
+
 def _months_rows(conn: Connection, f: OfMonth, _sort: str | None) -> Sequence[monthly.Row]:
     return monthly.rows(monthly.compose(conn, f.first, monthly.Part(f.branch_ids, ""), f.today))
 
@@ -244,6 +262,13 @@ LISTS: dict[str, Listing] = {
     ),
     "leads": Listing("Leads", "export.make", Leads, lambda conn, f, _sort: leads.export(conn, f.state, f.text), _of_leads),
     "monthly": Listing("Monthly post-loan report", monthly.PERMIT, OfMonth, _months_rows, _of_month, limited=False),
+    "moves": Listing(
+        "Class migration",
+        "export.make",
+        OfMoves,
+        lambda conn, f, _sort: monthly.moves(conn, f.since, f.until, f.branch_ids, f.which),
+        _of_moves,
+    ),
     "quarantine": Listing(
         "Quarantined rows", "feeds.see", OfRun, lambda conn, f, _sort: feeds.rejected(conn, f.run_id), _of_quarantine, limited=False
     ),

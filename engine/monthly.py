@@ -22,6 +22,7 @@ from engine.writing import money
 
 PERMIT = "monthly.make"
 WORSE = list(LoanClass)
+WORSE_ONES = "worse"  # of the moves: all for the worse
 
 
 @dataclass(frozen=True)
@@ -254,25 +255,33 @@ def _of_visits(said: Report) -> Iterator[Figure]:
 def _of_signals(said: Report) -> Iterator[Figure]:
     this, before = said.this, said.before
     both = partial(_of_levels, this, before)
-    yield Figure(_("Signals raised"), *both("raised"))
+    raised, closed = ({f"{name}_from": this.first, f"{name}_to": this.last} for name in ("raised", "closed"))
+    yield Figure(_("Signals raised"), *both("raised"), page="signals", query=raised)
     yield from _spread(
         _("Days to take a signal, median"), _("Days to take a signal, nine of ten"), this.taken.days, before.taken.days
     )
-    yield Figure(_("Signals closed by somebody"), this.closed.closed, before.closed.closed)
+    yield Figure(
+        _("Signals closed by somebody"),
+        this.closed.closed,
+        before.closed.closed,
+        page="signals",
+        query=closed | {"by_hand": "true"},
+    )
     yield from _spread(
         _("Days to close a signal, median"), _("Days to close a signal, nine of ten"), this.closed.days, before.closed.days
     )
     yield from _spread(
         _("Days from taking to closing, median"), _("Days from taking to closing, nine of ten"), this.closed.in_hand, before.closed.in_hand
     )  # fmt: skip
-    open_now = {"page": "signals"} if this.last == said.today else {}
-    yield Figure(_("Signals still open at the end"), *both("open"), good=-1, **open_now)
+    yield Figure(_("Signals still open at the end"), *both("open"), good=-1, page="signals", query={"open_on": this.last})
 
 
 def _of_business(said: Report) -> Iterator[Figure]:
     this, before = said.this, said.before
     paid = {"page": "loans", "query": {"paid_from": this.first, "paid_to": this.last}}
-    yield Figure(_("Loans that moved to a worse class"), this.worse, before.worse, good=-1)
+    yield Figure(
+        _("Loans that moved to a worse class"), this.worse, before.worse, good=-1, page="monthly", query={"moved": WORSE_ONES}
+    )
     yield Figure(_("New customers"), this.new_customers, before.new_customers)
     yield Figure(_("Loans paid out"), this.disbursed.n, before.disbursed.n, **paid)
     yield Figure(
@@ -295,6 +304,27 @@ def _share(part: int, whole: int) -> float | None:
 
 
 # --- As lines of a file -----------------------------------------------------------------------------------------------
+
+
+def signals_behind(month: Month, what: str) -> dict:
+    """The list of signals behind a figure of a level: one of STATES, without the level."""
+    if what == "raised":
+        return {"raised_from": month.first, "raised_to": month.last}
+    if what == "open":
+        return {"open_on": month.last}
+    return {"closed_from": month.first, "closed_to": month.last} | ({} if what == "closed" else {"state": what})
+
+
+def moved_ones(conn: Connection, by: Person, month: Month, part: Part, which: str) -> Sequence:
+    """The loans behind the figures of class migration, largest first; `which`: "normal-loss", or all for the worse."""
+    permits.must(by, PERMIT)
+    return moves(conn, month.first, month.last, part.ids, which)
+
+
+def moves(conn: Connection, first: date, last: date, branch_ids: tuple[int, ...] | None, which: str) -> Sequence:
+    """The same for a file, whose maker was permitted."""
+    found = monthly.moved(conn, Scope(last, branch_ids), first - timedelta(days=1), last)
+    return [row for row in found if (is_worse(row) if which == WORSE_ONES else which == f"{row.was}-{row.became}")]
 
 
 STATES = {

@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
+from itertools import product
 from statistics import median
 from types import SimpleNamespace
 
@@ -378,8 +379,23 @@ def test_the_monthly_report_counts_as_the_dashboard_does(bank, number):
             for month, window in ((said.this, Window(first, TODAY)), (said.before, Window(before, first - timedelta(days=1)))):
                 as_counted(month, Count(bank, number, Scope(window.until, scope.branch_ids)), window)
                 assert month.new_customers == new_customers(bank, number, scope, window)
+            lists_what_was_counted(conn, number, said, scope)
             due = Counter(t["assignee_id"] for t in Count(bank, number, scope).due(Window(first, TODAY)))
             assert {row.staff_id: row.due for row in said.officers} == due
+
+
+def lists_what_was_counted(conn, number: str, said: monthly.Report, scope: Scope) -> None:
+    """The rows that a click on a figure of signals or of classes opens are as many as it says."""
+    for row, what in product(said.this.signals, monthly.STATES):
+        asked = monthly.signals_behind(said.this, what)
+        states = (SignalState(asked.pop("state")),) if "state" in asked else tuple(SignalState)
+        found = signals.listing(conn, states=states, level=row.level, branch_ids=scope.branch_ids, days=signals.Days(**asked))
+        assert found.total == getattr(row, what)
+    part = monthly.Part(scope.branch_ids, "")
+    for row in said.this.migration:
+        loans = monthly.moved_ones(conn, person(number), said.this, part, f"{row.was}-{row.became}")
+        assert (len(loans), sum(x.balance_fen for x in loans)) == (row.n, row.balance_fen)
+    assert len(monthly.moved_ones(conn, person(number), said.this, part, monthly.WORSE_ONES)) == said.this.worse
 
 
 def new_customers(bank, number: str, scope: Scope, window: Window) -> int:

@@ -811,3 +811,15 @@ class TestChecksThatAreOdd:
         assert not test.exception and "与上次记录雷同" in shown(test)
         assert "1/1" in shown(visit("auditor").at(f"records?view=spot&draw={drawn.id}"))
         assert "抽查" not in "".join(m.value for m in visit("manager").at(f"records?id={row.record_id}").subheader)
+
+
+class TestTheMonth:
+    def test_opens_the_signals_and_the_moves_behind_its_figures(self, visit):
+        month, last = f"{TODAY:%Y-%m}", TODAY.replace(day=1) + timedelta(days=40)
+        head = visit("head_risk")
+        raised = shown(head.at(f"signals?raised_from={TODAY.replace(day=1)}&raised_to={last}"))
+        assert "A02" in raised and "A02" not in shown(head.at(f"signals?raised_from={last}"))
+        assert "A02" not in shown(head.at(f"signals?closed_from={TODAY.replace(day=1)}&by_hand=true"))
+        test = head.at(f"monthly?month={month}&moved=normal-loss")
+        assert not test.exception and "没有这样的贷款" in "".join(m.value for m in test.markdown)
+        assert not head.at(f"monthly?month={month}&moved=%00").exception

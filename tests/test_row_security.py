@@ -357,6 +357,7 @@ READS: dict[str, Callable] = {
     "loans.states": lambda conn, w: [loans.states(conn, c) for c in w.customers.values()],
     "loans.guarantors_of": lambda conn, w: [loans.guarantors_of(conn, loan) for loan in w.loans.values()],
     "monthly.migration": lambda conn, w: monthly.migration(conn, SCOPE, TODAY - timedelta(days=5), TODAY),
+    "monthly.moved": lambda conn, w: monthly.moved(conn, SCOPE, TODAY - timedelta(days=5), TODAY),
     "monthly.signals_of": lambda conn, w: monthly.signals_of(conn, SCOPE, SINCE, TODAY),
     "monthly.disbursed": lambda conn, w: monthly.disbursed(conn, SCOPE, TODAY - timedelta(days=400), TODAY),
     "monthly.new_customers": lambda conn, w: monthly.new_customers(conn, SCOPE, TODAY - timedelta(days=400), TODAY),

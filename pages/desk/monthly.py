@@ -7,10 +7,10 @@ import streamlit as st
 from db import access, branches
 from db.vocab import Level, LoanClass
 from engine import clock, exports, monthly
-from engine.lists import OfMonth
+from engine.lists import OfMonth, OfMoves
 from engine.monthly import Figure, Report
 from engine.words import _
-from pages.parts import charts, counts, exporting, filters, frame, look, papers, tables
+from pages.parts import acts, charts, counts, exporting, filters, frame, look, papers, tables
 from pages.parts.tables import Column
 
 person = frame.person(monthly.PERMIT)
@@ -40,6 +40,15 @@ MOVES = [
     Column("way", "Which way", value=lambda r: _("worse") if monthly.is_worse(r) else _("better"), width=75),
     Column("n", "Loans", "number", width=60),
     Column("balance_fen", "Balance", "wan"),
+]
+MOST = 300
+MOVED = [
+    Column("loan_no", "Loan number", width=150),
+    Column("customer", "Customer", width=170),
+    *MOVES[:2],
+    Column("balance_fen", "Balance", "wan"),
+    Column("branch", "Branch", width=130),
+    Column("manager", "Relationship manager", width=90),
 ]
 
 
@@ -72,7 +81,8 @@ def glance(said: Report) -> None:
         figures = monthly.glance(said)
         picked = tables.show(figures, GLANCE, "glance", _("Figures of the month beside the month before"), tallest=len(figures))
         if picked and picked.page:
-            tables.open_page(f"desk/{picked.page}", **rows_behind(picked.query))
+            month = {"month": f"{said.this.first:%Y-%m}"} if picked.page == "monthly" else {}
+            tables.open_page(f"desk/{picked.page}", **rows_behind(month | picked.query))
         st.caption(_("Click a figure for its rows. Days: median, and what nine of ten needed at most."))
 
 
@@ -101,13 +111,49 @@ def overdue(said: Report) -> None:
         )
 
 
-def listed(title: str, rows: list, columns: list[Column], key: str, nothing: str) -> None:
-    """A small table of the month, or why there is none."""
+def warned(said: Report) -> None:
     with st.container(border=True):
-        st.subheader(title, anchor=False)
-        tables.look_at(rows, columns, key, title)
-        if not rows:
-            st.caption(nothing)
+        st.subheader(_("Warning signals"), anchor=False)
+        if not said.this.signals:
+            st.caption(_("No signals in these days."))
+            return
+        picked = tables.pick(said.this.signals, SIGNALS, "signals_of_month", _("Warning signals"))
+        if picked and picked[1] in monthly.STATES:
+            row, what = picked
+            tables.open_page("desk/signals", **rows_behind({"level": row.level} | monthly.signals_behind(said.this, what)))
+        st.caption(_("Click a number for its signals."))
+
+
+def moved(said: Report) -> None:
+    with st.container(border=True):
+        st.subheader(_("Class migration"), anchor=False)
+        if not said.this.migration:
+            st.caption(_("No loan changed its class."))
+            return
+        if picked := tables.show(said.this.migration, MOVES, "moves_of_month", _("Class migration")):
+            st.query_params["moved"] = f"{picked.was}-{picked.became}"
+        st.caption(_("Click a change for its loans."))
+
+
+def _close_moves() -> None:
+    acts.leave("moved")
+
+
+@st.dialog(_("Class migration"), width="large", on_dismiss=_close_moves)
+def moved_ones(said: Report, which: str) -> None:
+    acts.in_dialog("moved")
+    with access.reading(person) as conn:
+        rows = monthly.moved_ones(conn, person, said.this, part, which)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_("{0:,} loans, the largest first").format(len(rows)), width="content")
+        st.space("stretch")
+        exporting.button(person, exports.of_list("moves", OfMoves(said.this.first, said.this.last, which, part.ids)))
+    if not rows:
+        tables.empty("No such loans", "In these days no loan changed its class in this way, or its branch is not yours to see.")
+    if picked := tables.show(rows[:MOST], MOVED, "moved_ones", _("Class migration"), 14):
+        tables.open_page("desk/loan", no=picked.loan_no)
+    if len(rows) > MOST:
+        st.caption(_("The first {0}; the file has all.").format(MOST))
 
 
 def by_branch(said: Report) -> None:
@@ -156,8 +202,10 @@ with left:
     glance(said)
 with right:
     completion(said)
-    listed(_("Warning signals"), said.this.signals, SIGNALS, "signals_of_month", _("No signals in these days."))
-    listed(_("Class migration"), said.this.migration, MOVES, "moves_of_month", _("No loan changed its class."))
+    warned(said)
+    moved(said)
     overdue(said)
 by_branch(said)
 by_officer(said)
+if which := look.typed(st.query_params.get("moved", "")):
+    moved_ones(said, which)

@@ -15,6 +15,11 @@ today = clock.today()
 # Days to take a signal in hand, by level: what the clock counts against.
 CLOCK = {Level.RED: 1, Level.ORANGE: 2, Level.YELLOW: 3, Level.BLUE: 10}
 
+DAYS = {
+    "raised_from": "Raised from", "raised_to": "Raised to", "closed_from": "Closed from", "closed_to": "Closed to",
+    "open_on": "Open at the end of",
+}  # fmt: skip
+
 COLUMNS = [
     Column("level", "Level", "badge", Level, width=70),
     Column("state", "State", value=lambda r: words.name(SignalState(r.state)), width=75),
@@ -34,6 +39,15 @@ def _clock(row) -> tuple[str, bool]:
         return _("taken"), False
     left = CLOCK[Level(row.level)] - (today - row.first_on).days
     return (_("{0} days left").format(left), False) if left >= 0 else (_("{0} days late").format(-left), True)
+
+
+def _states(state: str | None, by_hand: bool, days: signals.Days) -> tuple[SignalState, ...]:
+    """What is open, unless something else is asked for; of days that are past, whatever became of them."""
+    if state:
+        return (SignalState(state),)
+    if by_hand:
+        return SignalState.CLOSED, SignalState.FALSE_ALARM
+    return LIVE_SIGNALS if days == signals.ANY_DAY else tuple(SignalState)
 
 
 def tiles(counts: list) -> None:
@@ -121,7 +135,10 @@ with access.reading(person) as conn:
         branch_ids = filters.branch(conn)
         owners = filters.people(conn, Role.MANAGER, Role.INSPECTOR, Role.BRANCH_HEAD, key="owner")
         owner = filters.choice("owner", "In charge", owners, 170)
-    wanted = {"states": (SignalState(state),) if state else LIVE_SIGNALS, "level": level, "branch_ids": branch_ids,
+        with filters.more(*DAYS, "by_hand"):
+            days = signals.Days(**{name: filters.day(name, label, 150) for name, label in DAYS.items()})
+            by_hand = filters.flag("by_hand", "Closed by somebody")
+    wanted = {"states": _states(state, by_hand, days), "level": level, "branch_ids": branch_ids, "days": days,
               "owner_id": person.id if mine_only else int(owner) if owner else None}  # fmt: skip
     limit, offset = tables.span(wanted)
     found = signals.listing(conn, **wanted, limit=limit, offset=offset)

@@ -454,16 +454,19 @@ def refresh_customers(conn: sa.Connection) -> None:
     conn.exec_driver_sql(f"""
         insert into customer_faces as f (customer_id, segment, main_family, live_loans, exposure_fen, overdue_since,
                                          worst_class, touched_at)
-        select l.customer_id,
-               case when min(c.kind) = 'firm' then 'firm' when bool_or(l.agri and l.live) then 'farmer'
-                    when bool_or(l.live and p.family in ('business', 'small', 'trade', 'working')) then 'business'
-                    else 'consumer' end,
-               (array_agg(p.family order by l.live desc, l.balance_fen desc, l.id))[1], count(*) filter (where l.live),
-               coalesce(sum(l.balance_fen) filter (where l.live), 0), min(l.overdue_since) filter (where l.live),
-               max(l.class) filter (where l.live), now()
-        from loans l join products p on p.id = l.product_id join customers c on c.id = l.customer_id
-        {of_whom}
-        group by l.customer_id {"" if everybody else again}""")
+        select l.customer_id, case when c.kind = 'firm' then 'firm' else l.segment end, l.main_family, l.live_loans,
+               coalesce(l.exposure_fen, 0), l.overdue_since, l.worst_class, now()
+        from (select l.customer_id,
+                     case when bool_or(l.agri and l.live) then 'farmer'
+                          when bool_or(l.live and p.family in ('business', 'small', 'trade', 'working')) then 'business'
+                          else 'consumer' end as segment,
+                     (array_agg(p.family order by l.live desc, l.balance_fen desc, l.id))[1] as main_family,
+                     count(*) filter (where l.live) as live_loans, sum(l.balance_fen) filter (where l.live) as exposure_fen,
+                     min(l.overdue_since) filter (where l.live) as overdue_since, max(l.class) filter (where l.live) as worst_class
+              from loans l join products p on p.id = l.product_id
+              {of_whom}
+              group by l.customer_id) l
+        join customers c on c.id = l.customer_id {"" if everybody else again}""")
 
 
 def _touch(conn: sa.Connection, spec: TableSpec) -> None:

@@ -24,7 +24,7 @@ from engine.feed.delivery import Counted, Piece
 from engine.feed.known import Known
 from engine.feed.mapping import Column, Mapping
 
-PIECE = 8 << 20  # bytes of text taken apart at once
+PIECE = 4 << 20  # bytes of text taken apart at once
 BATCH = 50_000  # rows of a quoted CSV or a sheet taken apart at once
 LARGEST_FEN = 10**16  # more is a typing error, and would not fit
 NUMBER = r"^[+-]?(\d{1,15}(\.\d{0,8})?|\.\d{1,8})$"
@@ -47,7 +47,7 @@ class Reader:
     counted: Counted = field(default_factory=Counted)
     rows: int = 0
     balance_fen: int = 0
-    _dates: dict[tuple[str, str], tuple[bool, date | None]] = field(default_factory=dict)
+    _dates: dict[str, dict[str, tuple[bool, date | None]]] = field(default_factory=dict)  # of each way to write them
     _keys: list[np.ndarray] = field(default_factory=list)
 
     def lines(self) -> Iterator[bytes]:
@@ -136,18 +136,19 @@ class Reader:
             case Shape.FLAG:
                 return text.replace_strict(column.codes, default=None, return_dtype=pl.Boolean)
             case Shape.DATE:
-                written = self._learn_dates(texts[f"t_{name}"], column)
-                days = {text: day for (w, text), (_, day) in self._dates.items() if day and w == written}
-                return text.replace_strict(days, default=None, return_dtype=pl.Date)
+                distinct = texts[f"t_{name}"].drop_nulls().unique()
+                return text.replace_strict(distinct, self._days(distinct, column), default=None, return_dtype=pl.Date)
         return text
 
-    def _learn_dates(self, texts: pl.Series, column: Column) -> str:
-        """How the column's dates are written. Dates are few and repeat: each distinct text is read once."""
-        written = column.format or self.found.date_format
-        for text in texts.drop_nulls().unique():
-            if (written, text) not in self._dates:
-                self._dates[written, text] = mapping.read_date(text, written, self.found.no_date)
-        return written
+    def _days(self, texts: pl.Series, column: Column) -> pl.Series:
+        """Dates are few and repeat: each distinct text is read once."""
+        written = self._written(column)
+        known = self._dates.setdefault(written, {})
+        known |= {text: mapping.read_date(text, written, self.found.no_date) for text in texts if text not in known}
+        return pl.Series([known[text][1] for text in texts], dtype=pl.Date)
+
+    def _written(self, column: Column) -> str:
+        return column.format or self.found.date_format
 
     def _faults(self) -> pl.Expr:
         """Every reason why a row cannot be used; of one deleted at the source only its key must be readable."""
@@ -164,20 +165,21 @@ class Reader:
         if field.required:
             empty = text.is_null()
             if field.shape is Shape.DATE:
-                empty |= value.is_null() & text.is_in(self._date_texts(name, fine=True))
+                empty |= value.is_null() & ~text.is_in(self._no_dates(name))
             faults.append(_fault(empty, f"missing:{name}"))
         match field.shape:
             case Shape.MONEY | Shape.NUMBER | Shape.INTEGER:
                 faults.append(_fault(text.is_not_null() & value.is_null(), f"not_a_number:{name}"))
             case Shape.DATE:
-                faults.append(_fault(text.is_in(self._date_texts(name, fine=False)), f"no_such_date:{name}"))
+                faults.append(_fault(text.is_in(self._no_dates(name)), f"no_such_date:{name}"))
             case Shape.CODE | Shape.FLAG:
                 faults.append(_fault(text.is_not_null() & value.is_null(), f"unknown_{name}"))
         return faults
 
-    def _date_texts(self, name: str, *, fine: bool) -> list[str]:
-        written = self.piece.table.fields[name].format or self.found.date_format
-        return [text for (w, text), (good, _) in self._dates.items() if w == written and good is fine]
+    def _no_dates(self, name: str) -> list[str]:
+        """Texts met so far that are neither a date nor one of the ways to say that there is none."""
+        known = self._dates[self._written(self.piece.table.fields[name])]
+        return [text for text, (fine, _) in known.items() if not fine]
 
     def _faults_of_a_row(self) -> list[pl.Expr]:
         if self.spec.noun != "loans":

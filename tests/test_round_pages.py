@@ -185,8 +185,18 @@ class TestTheBranch:
         test.button(key="apply_sharing").click().run()
         assert not test.exception and not sentences(test)
         day = test.date_input(key="share_day").value
-        rows = sun.at(f"rounds?day={day}").dataframe[0].value
-        assert "周敏" in list(rows["staff"])
+        with access.transaction(MACHINE, "test") as conn:
+            planned = dict(
+                conn.execute(sa.select(tables.rounds).where(tables.rounds.c.staff_id == zhou.person.id)).mappings().first()
+            )
+            li = conftest.person("802").id
+            conn.execute(sa.delete(tables.rounds).where(tables.rounds.c.staff_id == li))
+            conn.execute(sa.insert(tables.rounds).values(**planned | {"staff_id": li, "visits": []}))
+        test = sun.at(f"rounds?day={day}")
+        rows = test.dataframe[0].value
+        assert "周敏" in list(rows["staff"]) and min(rows["customers"]) > 0
+        (folded,) = (e for e in test.expander if e.label == "1 名经办人当日无走访安排")
+        assert [m.value for m in folded.markdown] == ["李强"] and "李强" not in list(rows["staff"])
 
     def test_dropped_it_can_be_asked_for_again(self, zhou, monkeypatch):
         monkeypatch.setattr(rounds, "share_in_background", rounds.work_out)

@@ -304,10 +304,16 @@ def _people_check(p: Planting, conn: Connection, step: Step) -> None:
     for todo in _worked_on(p, demo.pending(conn, until=step.following + timedelta(days=2))):
         share = LEAVES_ON_TIME if todo.due_on >= step.day or todo.created_on == step.day else LEAVES_LATE
         if p.draw.random() < share:
-            latest = max(step.day, min(todo.due_on, last) - timedelta(days=p.draw.randrange(8)))
-            past += p.checking.attempts(todo, _working_day(p, max(todo.created_on, min(latest, last))))
+            past += p.checking.attempts(todo, _working_day(p, max(todo.created_on, _done_on(p, todo, step.day, last))))
     _import(conn, p, past + _spot_checks(p, conn, step))
     reviews.begin_where_due(conn, step.day - timedelta(days=4))
+
+
+def _done_on(p: Planting, todo, first: date, last: date) -> date:
+    """Some days before it is due; what is late, or nearly, within a week."""
+    wanted = min(todo.due_on, last) - timedelta(days=p.draw.randrange(8))
+    soon = first + timedelta(days=p.draw.randrange(7))
+    return min(last, max(wanted, min(soon, todo.due_on) if todo.due_on >= first else soon))
 
 
 def _import(conn: Connection, p: Planting, past: list[Entry]) -> None:

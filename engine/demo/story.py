@@ -31,9 +31,12 @@ STAGES = (
         "MATURITY-LARGE", "MATURITY-BULLET", "OVERDUE-CALL", "OVERDUE-VISIT", "OVERDUE-PHONE", "REG-CONSUMER-LARGE",
     )),
 )  # fmt: skip
-SIGNALS = (24, "预警信号上线", (
-    "A01", "A02", "A03", "A05", "A06", "A08", "A10", "A12", "E06", "I14", "G06", "I08", "G09", "H04", "H05", "I01", "I09", "I13", "H06", "H02", "I12", "H03",
-))  # fmt: skip
+SIGNALS = (
+    (115, "重大预警先行上线", ("A01", "A08", "A10", "E06", "G09", "H04")),
+    (24, "预警信号全面上线", (
+        "A02", "A03", "A05", "A06", "A12", "I14", "G06", "I08", "H05", "I01", "I09", "I13", "H06", "H02", "I12", "H03",
+    )),
+)  # fmt: skip
 NEVER = -1  # days before the last
 NOT_WANTED = ("I02",)  # signals of checks that the overdue ones tell of anyway
 PASSWORD = "Vigil-demo-2026"
@@ -63,7 +66,7 @@ def _rename(bank: World, post: str, code: str, name: str) -> None:
 
 def stages() -> tuple[tuple[int, str, tuple[str, ...]], ...]:
     """(days before the last, why, codes of the rules) of everything that was not in force from the first day."""
-    return (*STAGES, SIGNALS, (NEVER, "", NOT_WANTED))
+    return (*STAGES, *SIGNALS, (NEVER, "", NOT_WANTED))
 
 
 def staff_index(bank: World, name: str) -> int:

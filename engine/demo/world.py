@@ -315,6 +315,8 @@ def _loans(draw: np.random.Generator, customers: Customers, live: int, last: dat
     ]
     loans.contract = [f"HT{c:09d}" for c in loans.customer.tolist()]
     np.minimum.at(customers.since, loans.customer, loans.disbursed)
+    idle = np.flatnonzero(~np.isin(np.arange(len(customers.since)), loans.customer))
+    customers.since[idle] -= idle * 7919 % round(MONTHS * 30.44)  # came for something else than a loan, one after another
     return loans
 
 

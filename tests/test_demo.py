@@ -121,7 +121,7 @@ def test_three_firms_stand_behind_each_other():
 def test_the_past_is_lived_night_by_night_up_to_the_last_days():
     steps = list(seed._steps(LAST))
     assert [s.day for s in steps[1:]] == [s.following for s in steps[:-1]]
-    assert steps[-1].following == LAST - timedelta(days=seed.DAILY - 1)
+    assert steps[-1].following == LAST - timedelta(days=seed.DAILY - 2), "where the work of the last days takes over"
     assert sum(s.with_file for s in steps) == len(seed.FILES) and steps[0].with_file
     spans = [(s.following - s.day).days for s in steps]
     assert spans == sorted(spans, reverse=True), "the nearer, the closer together"

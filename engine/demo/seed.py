@@ -68,7 +68,7 @@ PLANTING = "being planted"
 
 
 class Step(NamedTuple):
-    """A day of the past on which a night is run, whether a file comes first, and the next such day."""
+    """A day of the past on which a night is run, whether a file comes first, and until when people do what it asks."""
 
     day: date
     with_file: bool
@@ -198,7 +198,8 @@ def _parameters(begin: date, today: date) -> None:
 def _steps(last: date) -> Iterator[Step]:
     """The days of the past: the nearer, the closer together."""
     days = [last - timedelta(days=ago) for ago in NIGHTS]
-    for ago, day, following in zip(NIGHTS, days, [*days[1:], last - timedelta(days=DAILY - 1)], strict=True):
+    morning_after = last - timedelta(days=DAILY - 2)  # of the first of the last days: from then on work follows each night
+    for ago, day, following in zip(NIGHTS, days, [*days[1:], morning_after], strict=True):
         yield Step(day, ago in FILES, following)
 
 

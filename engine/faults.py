@@ -3,11 +3,12 @@
 The checker's own words are English only and speak of its types; here each finding is a sentence in the reader's language.
 """
 
+import json
 from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from engine import words
+from engine import refusals, words
 from engine.refusals import Refusal
 from engine.words import _
 
@@ -35,6 +36,15 @@ def told(parse: Callable[[object], object], body: object) -> str | None:
     except Refusal as wrong:
         return wrong.sentence(_)
     return None
+
+
+def retold(kept: str) -> str:
+    """What was stored of a refusal (`Told.kept`), in the reader's language; a coded reason in words; any other text as it stands."""
+    try:
+        name, details = json.loads(kept)
+        return getattr(refusals, name)(**details).sentence(_)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return _(words.reason(kept))
 
 
 def first(wrong: ValidationError, body: object) -> tuple[str, str]:

@@ -217,6 +217,6 @@ def _expand(
 ) -> list[Occurrence]:
     try:
         return cycles.occurrences(when, counting, today, found.calendar, ahead)
-    except (OverflowError, ValueError) as wrong:  # a date at the end of time must not end the night
-        set_aside.append(("anchor", f"{code} {counting.anchor}", str(wrong)))
+    except (OverflowError, ValueError):  # a date at the end of time must not end the night
+        set_aside.append(("anchor", f"{code} {counting.anchor}", "beyond_time"))
         return []

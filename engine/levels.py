@@ -20,7 +20,7 @@ def follow(conn: Connection, day: date) -> list[tuple[str, str]]:
     try:
         card = scorecard.parse(row.body)
     except refusals.BadRule as wrong:
-        return [(row.code, wrong.sentence())]
+        return [(row.code, wrong.kept())]
     levels.reckon(conn, card.as_card(row.version), day)
     return []
 

@@ -302,7 +302,7 @@ def in_force(rows: list, start: date) -> tuple[list[RuleInForce], list[tuple[str
         try:
             rule = parse(row.body)
         except BadRule as wrong:
-            bad.append((row.code, wrong.sentence()))
+            bad.append((row.code, wrong.kept()))
             continue
         if rule.enabled:
             good.append((rule, row.version, max(row.first_from, start)))

@@ -71,7 +71,7 @@ def in_force(rows: list) -> tuple[list[RuleRow], list[tuple[str, str]]]:
         try:
             rule = parse(found.body)
         except BadRule as wrong:
-            bad.append((found.code, wrong.sentence()))
+            bad.append((found.code, wrong.kept()))
             continue
         if rule.enabled:
             good.append(row(number, rule, found.version))

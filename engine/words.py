@@ -247,6 +247,7 @@ REASONS = {
     "centre": "in the very middle of {0}: a guess of an address service",
     "outside": "outside the districts of the bank",
     "twice": "the same place marked twice",
+    "beyond_time": "a day counted from it lies beyond all calendars",
 }
 
 

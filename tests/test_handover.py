@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from db import access, audit, handovers, leavings, staff
 from db.access import MACHINE, Person
 from db.settings import ROOT
 from db.vocab import Conclusion, HandoverState, Held, Kind, Mode, Outcome
-from engine import absences, acts, checks, handover, night, refusals, todos
+from engine import absences, acts, checks, faults, handover, night, refusals, todos
 from engine.__main__ import main
 from engine.feed import load
 from engine.handover import Plan, splitting
@@ -683,7 +684,9 @@ def test_if_somebody_has_gone_by_then_it_is_not_done_and_says_why(bank, on_the_w
     write("update staff set left_on = :d where staff_no = :n", d=TODAYS, n={"maker": "801", "receiver": "807"}[who])
     nights(TODAYS, on_the_wall)
     found = state(done.id)
-    assert found.state == HandoverState.FAILED and found.failure
+    assert found.state == HandoverState.FAILED
+    assert re.search("[一-鿿]", faults.retold(found.failure)) and not re.search("[A-Za-z]", faults.retold(found.failure))
+    assert faults.retold("As it was written by an earlier version.") == "As it was written by an earlier version."
     assert ask("select count(*) from customers where manager_id = :li", li=li) > 60
 
 

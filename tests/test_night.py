@@ -1,5 +1,6 @@
 """The night, told of the people of the small bank: feeds arrive, nights run, and each has what the rules ask."""
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from db import access, definitions, jobs, records, staff, todos
 from db.access import MACHINE
 from db.vocab import Conclusion, Definition, Kind, Mode, Outcome
-from engine import checks, night, rulebook
+from engine import checks, faults, night, rulebook
 from engine.checks import Submission
 from engine.night import NightReport
 from tests.bank import STAFF, TODAY, Delivery
@@ -454,6 +455,7 @@ def test_a_broken_rule_is_set_aside_and_the_others_go_on(town):
     with access.reading(MACHINE) as conn:
         (problem,) = (p for p in jobs.recent_problems(conn) if p.business_date == town.day)
     assert (problem.job, problem.what, problem.ref) == (night.JOB, "rule", "BROKEN")
+    assert re.match("规则不可用。.*star_sign", faults.retold(problem.reason))
 
 
 def test_a_loan_that_matures_at_the_end_of_time_does_not_end_the_night(town):

@@ -57,4 +57,4 @@ def _must_still_receive(conn: Connection, row) -> None:
 
 def _fail(conn: Connection, row, no: Told) -> None:
     """Told on the page; a temporary one that cannot end is tried again by the next night."""
-    handovers.pass_on(conn, row.id, HandoverState.WAITING, state=HandoverState.FAILED, failure=no.sentence())
+    handovers.pass_on(conn, row.id, HandoverState.WAITING, state=HandoverState.FAILED, failure=no.kept())

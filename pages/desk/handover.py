@@ -11,7 +11,7 @@ from db import absences as away
 from db import access, branches, handovers, staff
 from db.access import Connection
 from db.vocab import HandoverState, Held, Role
-from engine import absences, clock, handover, permits
+from engine import absences, clock, faults, handover, permits
 from engine import acts as engine_acts
 from engine.words import _
 from pages.parts import acts, background, charts, filters, frame, handover_map, handover_part, look, tables
@@ -327,7 +327,7 @@ def one(row) -> None:
     )
     st.caption(look.plain(f"{row.reason} · {row.maker or _('Command line')} · {look.moment(row.made_at)}"))
     if row.failure:
-        st.warning(look.plain(_(row.failure)), icon=":material/event_busy:")
+        st.warning(look.plain(faults.retold(row.failure)), icon=":material/event_busy:")
     with access.reading(person) as conn:
         shares, gone = handovers.shares(conn, row.id), handovers.elsewhere(conn, row.id)
     tables.look_at(shares, [Column("name", "To whom", width=120), *(Column(n, label, "number", width=90) for n, label in (

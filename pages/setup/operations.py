@@ -7,7 +7,7 @@ import streamlit as st
 
 from db import access, branches, dispatches, health, jobs, photos
 from db.vocab import DispatchState, JobState
-from engine import clock, doctor, notices, parameters, permits, scheduler, words
+from engine import clock, doctor, faults, notices, parameters, permits, scheduler
 from engine import storage as engine_storage
 from engine.words import _
 from pages.parts import acts, frame, look, tables
@@ -15,6 +15,13 @@ from pages.parts.tables import Column
 
 person = frame.person("operations.see")
 
+SET_ASIDE = {
+    "rule": "Todo rule",
+    "signal rule": "Signal rule",
+    "scorecard": "Scorecard",
+    "feed": "Feed",
+    "anchor": "Day to count from",
+}
 RUNS = [
     Column("job", "Job", value=lambda r: _(r.job), width=110),
     Column("business_date", "Business date", "day"),
@@ -87,8 +94,8 @@ def state() -> None:
         if not problems:
             st.caption(_("Nothing."))
         for p in problems[:30]:
-            about = f"**{look.plain(p.what)} {look.plain(p.ref)}**"
-            st.markdown(f"{look.day(p.business_date)} · {_(p.job)} · {about} {look.plain(words.reason(p.reason))}")
+            about = f"**{_(SET_ASIDE.get(p.what, p.what))} {look.plain(p.ref)}**"
+            st.markdown(f"{look.day(p.business_date)} · {_(p.job)} · {about} {look.plain(faults.retold(p.reason))}")
 
 
 @st.fragment(run_every="10s")

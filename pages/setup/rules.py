@@ -4,7 +4,7 @@ import streamlit as st
 
 from db import access, branches, definitions, rulebook, sketches
 from db.vocab import Definition, Kind, Level
-from engine import book_counts, clock, generate, night, permits, rule_words, signal_rules, words
+from engine import book_counts, clock, faults, generate, night, permits, rule_words, signal_rules, words
 from engine.parameters import PARAMETERS, TARGETS, at_branch, own_targets
 from engine.parameters import values as parameter_values
 from engine.words import _
@@ -65,8 +65,8 @@ def todo_rules() -> None:
             TodoRule.begin_new(person, set(mine) | {d.code for d in waiting}, bodies)
     counts.told(counted)
     drafts.begun({code: body for code, body in mine.items() if code not in bodies}, TodoRule.go_to)
-    for what, code, why in book.set_aside:
-        st.error(_("{0} {1} was set aside: {2}").format(what, look.plain(code), look.plain(why)))
+    for _what, code, why in book.set_aside:
+        st.error(_("{0} {1} was set aside: {2}").format(_("Todo rule"), look.plain(code), look.plain(faults.retold(why))))
     for kind in Kind:
         of_kind = [r for r in book.rules if r.rule.kind is kind]
         if of_kind:

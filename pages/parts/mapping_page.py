@@ -18,14 +18,14 @@ from pages.parts.tables import Column
 
 FAMILY = Definition.MAPPING
 TABS = {"look": "In words", "edit": "Change it", "versions": "Versions"}
-KEY = "mapping_samples"
+KEY, ASKED = "mapping_samples", "mapping_samples.asked"
 LONGEST = 31
 COUNTS = [
-    Column("name", "Table", width=140),
-    Column("rows", "Rows", "number"),
-    Column("loaded", "Would be loaded", "number", width=110),
-    Column("unchanged", "Unchanged", "number"),
-    Column("quarantined", "Would be set aside", "number", width=120),
+    Column("name", "Table", width=95),
+    Column("rows", "Rows", "number", width=60),
+    Column("loaded", "Would be loaded", "number", width=70),
+    Column("unchanged", "Unchanged", "number", width=60),
+    Column("quarantined", "Would be set aside", "number", width=70),
 ]
 REJECTS = [
     Column("name", "Table", width=110),
@@ -217,6 +217,8 @@ def _try(person: Person, body: dict) -> None:
     files = st.file_uploader(_("Sample files"), accept_multiple_files=True, key="sample_files")
     acts.button("Try it out", lambda: _begin_trial(person, body, day, {file.name: file.getvalue() for file in files}), "try_samples",
                 icon=":material/science:", disabled=not files or background.running(KEY))  # fmt: skip
+    if st.session_state.get(ASKED) != body and not background.running(KEY):
+        return  # what was found was found by another text
     found = background.outcome(KEY, _("The files are read"))
     if found is not None:
         _answer(found)
@@ -224,6 +226,7 @@ def _try(person: Person, body: dict) -> None:
 
 def _begin_trial(person: Person, body: dict, day: date, files: dict[str, bytes]) -> None:
     background.forget(KEY)
+    st.session_state[ASKED] = body
     background.start(KEY, lambda say: samples.rehearse(person, body, day, files))
 
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -139,6 +140,12 @@ VERBS: dict[str, tuple[str, Callable]] = {
     "monthly.report": (
         "monthly.make",
         lambda conn, by: months.report(conn, by, TODAY.replace(day=1), months.Part(None, ""), today=TODAY),
+    ),
+    "monthly.moved_ones": (
+        "monthly.make",
+        lambda conn, by: months.moved_ones(
+            conn, by, SimpleNamespace(first=TODAY, last=TODAY), months.Part(None, ""), months.WORSE_ONES
+        ),
     ),
     "papers.monthly.of_month": (
         "monthly.make",

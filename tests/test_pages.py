@@ -465,6 +465,8 @@ class TestStrangeNames:
         assert look.visible("a\tb\r\nc\0") == "a b c\ufffd"
 
     def test_an_export_is_in_the_trail(self, visit):
+        visit("head_risk").at("loans").button(key="export_loans").click().run()
+        exports.work()
         with access.reading(conftest.person(ROLES["auditor"])) as conn:
             assert audit.listing(conn, op="export").total > 0
 

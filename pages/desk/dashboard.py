@@ -23,9 +23,9 @@ RANKED = {"branches": "Branches", "officers": "Officers"}
 SIGNAL_COLUMNS = [
     Column("level", "Level", "badge", Level, width=65),
     *(Column(state.value, words.msgid(state), "number", width=60) for state in LIVE_SIGNALS),
-    Column("oldest", "Oldest", "day", width=95),
-    Column("median", "Days to take, median", "decimal", width=90),
-    Column("slow", "Nine of ten within", "decimal", width=85),
+    Column("oldest", "Oldest", "day", width=90),
+    Column("median", "Days to take, median", "decimal", width=85),
+    Column("slow", "Nine of ten within", "decimal", width=80),
 ]
 WORK = [
     Column("due", "Due in the period", "number"),

@@ -216,6 +216,7 @@ def _is_ready(app: sa.Engine) -> bool:
     return rows.get("version") == _version()
 
 
+@cache
 def _version() -> str:
     return f"{_alembic().head} {security.fingerprint()[:16]}"
 

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import argon2
+import pytest
+import sqlalchemy as sa
 
-from db import access, staff
+from db import access, settings, staff
 from db.access import MACHINE
 from db.vocab import Role
 from engine import clock, night, sign_in
@@ -43,6 +45,18 @@ def fall(inbox: Path) -> None:
     night.night(bank.TODAY)
 
 
+def template(administrator: sa.Engine, templates: dict[str, str]) -> str:
+    """A database to clone, in which the day is loaded and the night has been; made once for all files of tests."""
+    if "evening" not in templates:
+        name = templates["empty"].replace("empty", "evening")
+        conftest.create(administrator, name, like=templates["empty"])
+        with pytest.MonkeyPatch.context() as patch, conftest.using(administrator, name):
+            patch.setenv("VIGIL_TODAY", str(TODAY))
+            fall(settings.home() / "evening")
+        templates["evening"] = name
+    return templates["evening"]
+
+
 def open_accounts(people: dict[str, str]) -> None:
     """{user name: staff number}; all with one password."""
     with access.transaction(MACHINE, "test") as conn:
@@ -51,11 +65,10 @@ def open_accounts(people: dict[str, str]) -> None:
             sign_in.open_account(conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=False)
 
 
-def opened(administrator, templates: dict[str, str], folder: Path, monkeypatch, people: dict[str, str]) -> Iterator[None]:
+def opened(administrator, templates: dict[str, str], monkeypatch, people: dict[str, str]) -> Iterator[None]:
     """The bank on the evening's day, for people with browsers: {user name: staff number}."""
     monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
     monkeypatch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    for _url in conftest.cloned(administrator, templates["empty"]):
-        fall(folder / "inbox")
+    for _url in conftest.cloned(administrator, template(administrator, templates)):
         open_accounts(people)
         yield

@@ -25,8 +25,7 @@ def base(administrator, templates, tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIGIL_TODAY", str(evening.TODAY))
         patch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-        for _url in conftest.cloned(administrator, templates["empty"]):
-            evening.fall(tmp_path_factory.mktemp("inbox"))
+        for _url in conftest.cloned(administrator, evening.template(administrator, templates)):
             evening.open_accounts(PEOPLE)
             with running(tmp_path_factory.mktemp("server") / "log") as server:
                 yield server.base

@@ -60,12 +60,11 @@ def _quiet() -> None:
 
 
 @pytest.fixture(scope="module")
-def book(administrator, templates, tmp_path_factory) -> Iterator[None]:
+def book(administrator, templates) -> Iterator[None]:
     """Five customers and three with strange names; loans in arrears; the night has been."""
     before = os.environ.get("VIGIL_TODAY")
-    for _url in conftest.cloned(administrator, templates["empty"]):
+    for _url in conftest.cloned(administrator, evening.template(administrator, templates)):
         os.environ["VIGIL_TODAY"] = str(TODAY)
-        evening.fall(tmp_path_factory.mktemp("inbox"))
         yield
         os.environ.pop("VIGIL_TODAY")
         if before:
@@ -73,12 +72,10 @@ def book(administrator, templates, tmp_path_factory) -> Iterator[None]:
 
 
 @pytest.fixture
-def own_book(monkeypatch, administrator, templates, tmp_path) -> Iterator[None]:
+def own_book(monkeypatch, administrator, templates) -> Iterator[None]:
     """The same for one test, which changes who holds what."""
     monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
-    for _url in conftest.cloned(administrator, templates["empty"]):
-        evening.fall(tmp_path)
-        yield
+    yield from conftest.cloned(administrator, evening.template(administrator, templates))
 
 
 class Visit:

@@ -19,10 +19,8 @@ NEXT = evening.TODAY + timedelta(days=1)
 
 
 @pytest.fixture
-def the_bank(administrator, templates, tmp_path, monkeypatch) -> Iterator[None]:
-    yield from evening.opened(
-        administrator, templates, tmp_path, monkeypatch, {"wangfang": "001", "zhaogang": "002", "liqiang": "802"}
-    )
+def the_bank(administrator, templates, monkeypatch) -> Iterator[None]:
+    yield from evening.opened(administrator, templates, monkeypatch, {"wangfang": "001", "zhaogang": "002", "liqiang": "802"})
 
 
 def type_in(window: Window, label: str, text: str) -> None:

@@ -16,8 +16,8 @@ FOUND, CHOICES = "todos?q=刘洋", "可选择的待办"
 
 
 @pytest.fixture
-def the_bank(administrator, templates, tmp_path, monkeypatch) -> Iterator[None]:
-    yield from evening.opened(administrator, templates, tmp_path, monkeypatch, {"wangfang": "001", "sunli": "801"})
+def the_bank(administrator, templates, monkeypatch) -> Iterator[None]:
+    yield from evening.opened(administrator, templates, monkeypatch, {"wangfang": "001", "sunli": "801"})
 
 
 def choose_one(sun: Window, act: str) -> None:

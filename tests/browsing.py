@@ -3,8 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, WebSocket, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -56,6 +59,9 @@ class Window:
         self.page.set_default_timeout(PATIENCE)
         self.wrong: list[str] = []
         self.outside: list[str] = []
+        self.socket: WebSocket | None = None
+        self.running = False
+        self.page.on("websocket", self._connected)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda wrong: self._note(str(wrong)))
         self.page.on("request", self._asked)
@@ -72,6 +78,21 @@ class Window:
         if not request.url.startswith((self.base, self.base.replace("http", "ws"), "blob:", "data:")):
             self.outside.append(request.url)
 
+    def _connected(self, socket: WebSocket) -> None:
+        """A page that connects asks for its script to be run, and so does what people do on it; the server says when it has."""
+        self.socket, self.running = socket, True
+        socket.on("framesent", lambda frame: self._said(socket, BackMsg, frame, "rerun_script", True))
+        socket.on("framereceived", lambda frame: self._said(socket, ForwardMsg, frame, "script_finished", False))
+        socket.on("close", lambda _: self._closed(socket))
+
+    def _said(self, socket: WebSocket, kind: type, frame: str | bytes, what: str, running: bool) -> None:
+        if socket is self.socket and isinstance(frame, bytes) and kind.FromString(frame).WhichOneof("type") == what:
+            self.running = running
+
+    def _closed(self, socket: WebSocket) -> None:
+        if socket is self.socket:
+            self.running = False
+
     def sign_in(self, username: str, password: str) -> "Window":
         self.page.goto(self.base)
         self.page.get_by_label("用户名").fill(username)
@@ -87,9 +108,17 @@ class Window:
     def settled(self) -> "Window":
         """The script has run, everything is drawn."""
         self.page.wait_for_timeout(250)
-        self.page.wait_for_function(IDLE)
-        self.page.wait_for_timeout(250)
+        self._idle()
+        self.page.wait_for_timeout(100)
+        self._idle()  # what has been drawn may have asked for another run
         return self
+
+    def _idle(self) -> None:
+        until = monotonic() + PATIENCE / 1000
+        while self.running:
+            assert monotonic() < until, "the script is still running"
+            self.page.wait_for_timeout(20)
+        self.page.wait_for_function(IDLE)
 
     def sees(self, *words: str) -> "Window":
         for text in words:

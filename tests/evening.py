@@ -52,7 +52,7 @@ def template(administrator: sa.Engine, templates: dict[str, str]) -> str:
         conftest.create(administrator, name, like=templates["empty"])
         with pytest.MonkeyPatch.context() as patch, conftest.using(administrator, name):
             patch.setenv("VIGIL_TODAY", str(TODAY))
-            fall(settings.home() / "evening")
+            fall(settings.home() / "evening-inbox")
         templates["evening"] = name
     return templates["evening"]
 

@@ -328,6 +328,13 @@ class TestAddresses:
         assert head.at("handover").selectbox(key="giver").options == []
         assert head.at("handover?branch=229008").selectbox(key="giver").options != []
 
+    def test_in_a_bank_with_many_branches_those_below_the_chosen_one_are_listed(self, visit, monkeypatch):
+        monkeypatch.setattr(filters, "MANY", 3)
+        head = visit("head_risk")
+        names = lambda path: {o.strip("\u2003") for o in head.at(path).selectbox(key="branch").options}  # noqa: E731
+        assert "农安支行" in names("todos") and "合隆分理处" not in names("todos")
+        assert "合隆分理处" in names("todos?branch=229008")
+
     def test_a_filter_narrows_the_rows(self, visit):
         head = visit("head_risk")
         everything = len(head.at("loans").dataframe[0].value)

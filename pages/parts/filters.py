@@ -20,7 +20,7 @@ from pages.parts import look, my_filters
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LONGEST = 60  # characters of a search
 LONGEST_ID = 9  # digits of a number that the store can take
-MANY = 1000  # colleagues in a list to choose from
+MANY = 1000  # colleagues, or branches, in a list to choose from
 ALONE = "!"  # after a branch's code: that branch without those below it
 ODD, SEEN = "filters.odd", "filters.seen."
 
@@ -102,11 +102,26 @@ def branch(conn: Connection, key: str = "branch", width: int = 170) -> tuple[int
     """A branch with all below it, or that one alone, as ids; None for all the person sees. In the address it is the branch's
     code, with a mark when it stands alone."""
     rows = branches.all_open(conn)
-    code = choice(key, "Branch", _names(rows), width) or ""
+    code = choice(key, "Branch", _names(_near(rows, st.query_params.get(key, ""))), width) or ""
     chosen = next((row for row in rows if row.code == code.removesuffix(ALONE)), None)
     if chosen is None:
         return None
     return (chosen.id,) if code.endswith(ALONE) else tuple(branches.under(conn, chosen.id))
+
+
+def _near(rows: Sequence, code: str) -> Sequence:
+    """Of a tree with more branches than anybody looks through: its upper levels, the branch that is chosen, what is above it and
+    right below it."""
+    if len(rows) <= MANY:
+        return rows
+    by_id, depth = {row.id: row for row in rows}, _depths(rows)
+    deepest = max((level for level in set(depth.values()) if sum(d <= level for d in depth.values()) <= MANY), default=0)
+    chosen = next((row for row in rows if row.code == code.removesuffix(ALONE)), None)
+    shown = {row.id for row in rows if depth[row.id] <= deepest or (chosen and row.parent_id == chosen.id)}
+    while chosen is not None:
+        shown.add(chosen.id)
+        chosen = by_id.get(chosen.parent_id)
+    return [row for row in rows if row.id in shown]
 
 
 def _names(rows: Sequence) -> dict[str, str]:

@@ -32,7 +32,7 @@ WORK = [
 ]
 SIGNALS = [
     Column("level", "Level", "badge", Level, width=70),
-    *(Column(name, title, "number", width=95) for name, title in monthly.STATES.items()),
+    *(Column(name, title, "number", width=78) for name, title in monthly.STATES.items()),
 ]
 MOVES = [
     Column("was", "Class at the beginning", "badge", LoanClass, width=95),

@@ -3,6 +3,7 @@ of when."""
 
 import streamlit as st
 
+from db import settings
 from db.access import Person
 from engine import clock, counting
 from engine.counting import Count, Counted
@@ -27,9 +28,9 @@ def forget() -> None:
 
 
 def moment(counted: Counted) -> str:
-    """Of the day, and with the day when it was another."""
-    at = counted.at.astimezone(clock.local_now().tzinfo)
-    return f"{at:%H:%M:%S}" if at.date() == clock.today() else f"{look.day(at.date())} {at:%H:%M}"
+    """To the second; when it was another day, with the day."""
+    at = counted.at.astimezone(settings.ZONE)
+    return f"{at:%H:%M:%S}" if at.date() == clock.today() else look.moment(at)
 
 
 def told(counted: Counted) -> None:

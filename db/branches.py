@@ -22,6 +22,11 @@ def all_open(conn: sa.Connection) -> list[sa.Row]:
     return conn.execute(select(b.id, b.code, b.name, b.parent_id).where(IS_OPEN).order_by(b.code)).all()
 
 
+def root(conn: sa.Connection) -> int | None:
+    """The head office, below which all others are; None before the first feed."""
+    return next((row.id for row in all_open(conn) if row.parent_id is None), None)
+
+
 def under(conn: sa.Connection, branch_id: int) -> list[int]:
     """A branch and all below it."""
     query = select(branch_tree.c.branch_id).where(branch_tree.c.ancestor_id == branch_id)

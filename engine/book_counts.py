@@ -16,10 +16,9 @@ MOVED = 30  # days within which a level was reckoned otherwise
 
 def usual(conn: Connection, today: date) -> list[Count]:
     """What head office opens without narrowing it to anything."""
-    top = next((b.id for b in branches.all_open(conn) if b.parent_id is None), None)
     rules = [r.rule for r in generate.book(conn, today).rules]
     return [
-        dashboard.Wish(Scope(today), top=top).count,
+        dashboard.Wish(Scope(today), top=branches.root(conn)).count,
         rules_at_work(rules, night.judged_on(conn), today),
         spread_of_levels(today),
         marked(today, addresses.Filter()),

@@ -183,6 +183,7 @@ READS: dict[str, Callable] = {
     "branches.names": lambda conn, w: branches.names(conn),
     "branches.overview": lambda conn, w: branches.overview(conn),
     "branches.holdings": lambda conn, w: [branches.holdings(conn, b) for b in w.branches.values()],
+    "branches.root": lambda conn, w: branches.root(conn),
     "branches.work": lambda conn, w: branches.work(conn, TODAY),
     "branches.lineage": lambda conn, w: [branches.lineage(conn, b) for b in w.branches.values()],
     "branches.by_code": lambda conn, w: [branches.by_code(conn, code) for code in w.branches],

@@ -40,7 +40,7 @@ def show(by: Person, today: date) -> None:
 
 def _asked(by: Person, today: date) -> Asked:
     with reading(by) as conn:
-        root = next((b.id for b in branches.all_open(conn) if b.parent_id is None), None)
+        root = branches.root(conn)
     return Asked(by, Scope(today), top=by.branch_id if by.role is Role.BRANCH_HEAD else root)
 
 

@@ -218,6 +218,12 @@ class TestByHand:
         act(zhou, rounds.move, bank.ids["K001"], 2)
         assert [visit.get("late") for visit in kept_of(zhou).visits] == [None, None, True]
 
+    def test_an_hour_that_has_passed_is_missed_and_the_customer_is_still_visited(self, bank, zhou):
+        plan(zhou)
+        act(zhou, rounds.appoint, bank.ids["K001"], NINE - 60)
+        late = {bank.numbers[visit["customer"]]: visit.get("late") for visit in kept_of(zhou).visits}
+        assert late == {"K001": True, "K002": None, "K003": None}
+
     def test_an_unmarked_customer_and_a_strange_hour_are_refused_in_words(self, bank, zhou):
         with pytest.raises(refusals.NoRound):
             act(zhou, rounds.move, bank.ids["K001"], 1)

@@ -119,16 +119,26 @@ class Book:
         rows = [self.open[customer_id] for customer_id in customer_ids]
         appointments = self.kept.appointments if self.kept else {}
         pressing = set(pressing)
-        stops = tuple(self.stop(row, appointments.get(str(row.customer_id)), row.customer_id in pressing) for row in rows)
         minutes, km = travel.on_the_road(self._points(place, rows), ways_of(self.numbers))
         if self.finish is Finish.ANYWHERE:
             minutes[:, -1] = 0
+        stops = tuple(
+            self.stop(row, appointments.get(str(row.customer_id)), row.customer_id in pressing, earliest=hours[0] + straight)
+            for row, straight in zip(rows, minutes[0][1:], strict=False)
+        )
         return Work(route.Day(minutes, stops, hours[1], hours[0]), km)
 
-    def stop(self, row, at: int | None = None, pressing: bool = False) -> route.Stop:
-        """`at`: an hour agreed upon; `pressing`: wanted by hand."""
-        window = {} if at is None else {"opens": at, "closes": at + PUNCTUAL}
+    def stop(self, row, at: int | None = None, pressing: bool = False, earliest: float = 0) -> route.Stop:
+        """`at`: an hour agreed upon; `pressing`: wanted by hand; `earliest`: when one is there who goes straight there.
+        An hour that cannot be kept any more closes nothing: whoever waits is visited late rather than not at all."""
+        missed = at is not None and earliest > at + PUNCTUAL
+        window = {} if at is None or missed else {"opens": at, "closes": at + PUNCTUAL}
         return route.Stop(row.customer_id, self.service(row), self.prize(row), fixed=pressing or at is not None, **window)
+
+    def is_late(self, customer_id: int, begins: float) -> bool:
+        """Whether a visit that begins then misses the hour agreed upon."""
+        at = self.kept.appointments.get(str(customer_id)) if self.kept else None
+        return at is not None and round(begins) > at + PUNCTUAL
 
     def _points(self, place: Place, rows: list) -> list[Point]:
         stops = [Point(row.lat, row.lon, in_town(row)) for row in rows]

@@ -185,7 +185,7 @@ def _keep_change(conn: Connection, by: Person, book: Book, row: dict) -> None:
 def _row(book: Book, place: Place, work: Work, found: route.Round, made_by: int, out: Iterable[int] | None = None) -> dict:
     """How a round is kept, behind what was done of the day already."""
     legs, hours = work.kilometres(found.ids, book.finish), (work.day.leaves, work.day.length)
-    visits = [_visit(book, visit, km, found.late) for visit, km in zip(found.visits, legs, strict=False)]
+    visits = [_visit(book, visit, km) for visit, km in zip(found.visits, legs, strict=False)]
     done = [visit for visit in (book.kept.visits if book.kept else []) if visit["customer"] in book.made]
     visits = [visit for visit in done if visit["customer"] not in found.ids] + visits
     return {
@@ -198,12 +198,12 @@ def _row(book: Book, place: Place, work: Work, found: route.Round, made_by: int,
     }  # fmt: skip
 
 
-def _visit(book: Book, visit: route.Visit, km: float, late: Iterable[int]) -> dict:
+def _visit(book: Book, visit: route.Visit, km: float) -> dict:
     """With the place as it was: what a day's plan was worth can be reckoned later, wherever the mark has moved by then."""
     row = book.open[visit.id]
     kept = {"customer": visit.id, "at": round(visit.begins), "service": round(book.service(row)), "km": round(km, 1)}
     place = {"lat": row.lat, "lon": row.lon, "town": in_town(row)}
-    return kept | place | ({"late": True} if visit.id in late else {})
+    return kept | place | ({"late": True} if book.is_late(visit.id, visit.begins) else {})
 
 
 def _left_out(book: Book, found: route.Round, out: Iterable[int]) -> list[dict]:

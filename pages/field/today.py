@@ -214,11 +214,11 @@ def _on_the_round(first, trip: Itinerary, by_visit: bool) -> None:
 
 
 def _agree(first, trip: Itinerary) -> None:
-    """An hour agreed upon with the customer."""
+    """An hour agreed upon with the customer; proposed is the quarter of an hour at which the round reaches him."""
     agreed = trip.kept.appointments.get(str(first.customer_id))
-    now = itinerary.hour(agreed if agreed is not None else 10 * 60)
+    now = itinerary.hour(itinerary.next_quarter(trip.by_customer[first.customer_id]["at"]) if agreed is None else agreed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.time_input(_("Hour agreed upon"), now, step=900, key="agreed_at")
+        st.time_input(_("Hour agreed upon"), now, step=60 * itinerary.QUARTER, key="agreed_at")
         about = (person, trip.day, first.customer_id)
         st.button(_("Keep this hour"), key="agree", on_click=itinerary.appoint, args=(*about, True))
         if agreed is not None:

@@ -17,6 +17,7 @@ from pages.parts import acts, look, position
 REASONS = {
     "no_mark": "The address is not marked on the map", "no_time": "Does not fit into the day", "by_hand": "Taken out of the round",
 }  # fmt: skip
+QUARTER = 15  # minutes
 LENGTHS = tuple(preferences.CHOICES["day_minutes"])
 
 
@@ -51,6 +52,11 @@ def navigator(wishes: dict) -> str:
 
 def hour(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def next_quarter(minute: int) -> int:
+    """Of an hour, on the same day."""
+    return min(-(-minute // QUARTER), 1440 // QUARTER - 1) * QUARTER
 
 
 def circled(number: int) -> str:

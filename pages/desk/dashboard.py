@@ -138,10 +138,10 @@ def card(key: board.Key) -> None:
     """One figure with its trend, its change, and the way to its rows."""
     with st.container(border=True, gap="xsmall", height="stretch"):
         moved = key.change
-        st.metric(
-            _(key.label), key.value, moved and moved.text, delta_color=moved.colour if moved else "primary", chart_type="area",
-            chart_data=key.series if len(key.series) > 1 else None, help=_(key.help), delta_description=told(key),
-        )  # fmt: skip
+        colour = moved.colour if moved else "primary"
+        st.metric(_(key.label), key.value, moved and moved.text, delta_color=colour, help=_(key.help), delta_description=told(key))
+        if len(key.series) > 1:
+            charts.draw(charts.trend(key.series, colour), _("{0}, its trend").format(_(key.label)), f"trend_{key.label}", 44)
         where = board.rows_behind(asked, key.page, key.query)
         st.page_link(f"pages/desk/{key.page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=where)
 
@@ -160,12 +160,10 @@ def completed(data: dict) -> None:
             return
         due = {r.day: r.due for r in data["rates"]}
         picked = charts.draw(
-            charts.done_per_day(data["done"], due, *asked.now), _("Todos completed per day by kind"), key="done", on_select="rerun",
-            selection_mode="points",
-        )  # fmt: skip
-        if points := picked.selection.points:
-            day = str(points[0]["x"])[:10]
-            open_rows("todos", state="done", closed_from=day, closed_to=day)
+            charts.done_per_day(data["done"], due, *asked.now), _("Todos completed per day by kind"), key="done", picks=True
+        )
+        if picked:
+            open_rows("todos", state="done", closed_from=picked["x"], closed_to=picked["x"])
 
 
 def open_rows(page: str, **query: object) -> None:
@@ -202,10 +200,10 @@ def coming(data: dict) -> None:
         names, notes = ranked_branches(rows) if by == "branches" else ranked_officers(rows)
         picked = charts.draw(
             charts.ranking(names, [r.n for r in rows], notes), _("Todos coming due, most first"), key=f"coming_{by}", height=290,
-            on_select="rerun", selection_mode="points",
+            picks=True,
         )  # fmt: skip
-        if points := picked.selection.points:
-            row = rows[len(rows) - 1 - points[0]["point_index"]]
+        if picked:
+            row = rows[len(rows) - 1 - picked["index"]]
             open_rows("todos", **whose(row), due_from=today, due_to=asked.soon(within))
 
 

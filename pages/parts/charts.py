@@ -1,6 +1,6 @@
 """Charts: one template for all. No gridline noise, direct labels, the same colour for the same meaning."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from html import escape
 
@@ -10,32 +10,50 @@ import streamlit as st
 from db.vocab import Conclusion, Kind, LoanClass, Mode
 from engine import words
 from engine.words import _
-from pages.parts import look
+from pages.parts import component, look
 
-# Plain data: a go.Figure looks at every word again each time something is added, which costs more than the whole page.
+# What a chart shows, as plain data in plotly's words: `data` of bars ("bar", lying with `orientation` "h") and of lines ("scatter", with
+# `mode`, `line`, `stackgroup`, `marker`), and the few words of `layout` that are used below. assets/components/chart draws it.
 Drawing = dict
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 FONT = (
     "-apple-system, BlinkMacSystemFont, Segoe UI, Roboto, Helvetica Neue, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, "
     "sans-serif"
 )
+_component = component.declare("vigil_chart")
 
 
-def draw(figure: Drawing | go.Figure, alt: str, key: str | None = None, height: int = 260, **options):
-    """Put a figure on the page in the house's way; what the figure itself says stays."""
+def draw(drawing: Drawing, alt: str, key: str, height: int = 260, picks: bool = False) -> dict | None:
+    """Put a chart on the page. With `picks` the place that was tapped in this run: its `x`, and its `index` in the trace."""
+    data = {
+        "place": component.place("chart"), "language": words.language.get(), "alt": alt, "height": height, "picks": picks,
+        "drawing": drawing | {"data": [_in(trace, _shown) for trace in drawing["data"]]},
+    }  # fmt: skip
+    drawn = _component(key=key, data=data, height="content", on_picked_change=lambda: None)
+    return drawn.picked
+
+
+def plot(figure: Drawing | go.Figure, alt: str, key: str, height: int = 260) -> None:
+    """Put a figure on the page that is more than a chart knows: drawn by plotly, whose half a second a page must be worth."""
     said = figure if isinstance(figure, dict) else figure.to_dict()
-    drawn = {"data": [_as_text(trace) for trace in said["data"]], "layout": _over(_house(height), said.get("layout", {}))}
-    return st.plotly_chart(drawn, config=CONFIG, key=key, alt=alt, **options)
+    drawn = {"data": [_in(trace, _as_text) for trace in said["data"]], "layout": _over(_house(height), said.get("layout", {}))}
+    st.plotly_chart(drawn, config=CONFIG, key=key, alt=alt)
 
 
-def _as_text(trace: dict) -> dict:
+def _in(trace: dict, write: Callable[[object], object]) -> dict:
+    return trace | {part: _written(trace[part], write) for part in ("x", "y", "name", "text", "customdata") if part in trace}
+
+
+def _written(value: object, write: Callable[[object], object]) -> object:
+    return [_written(one, write) for one in value] if isinstance(value, list | tuple) else write(value)
+
+
+def _shown(value: object) -> object:
+    return look.visible(value) if isinstance(value, str) else value.isoformat() if isinstance(value, date) else value
+
+
+def _as_text(value: object) -> object:
     """Plotly takes tags in names for links and markup; what comes from the book is neither."""
-    return trace | {part: _written(trace[part]) for part in ("x", "y", "name", "text", "customdata") if part in trace}
-
-
-def _written(value: object) -> object:
-    if isinstance(value, list | tuple):
-        return [_written(one) for one in value]
     return escape(look.visible(value), quote=False) if isinstance(value, str) else value
 
 
@@ -73,6 +91,14 @@ def done_per_day(rows: Sequence, due: dict[date, int], since: date, until: date)
     return {"data": [*bars, line], "layout": {"barmode": "stack"}}
 
 
+def trend(values: Sequence[float], colour: str) -> Drawing:
+    """The line on a card: no axes, no words. `colour`: a name of the theme's."""
+    line = {
+        "type": "scatter", "x": list(range(len(values))), "y": list(values), "mode": "lines", "fill": "tozeroy", "line": {"color": colour, "width": 1.5},
+    }  # fmt: skip
+    return {"data": [line], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
+
+
 def due_per_day(rows: Sequence) -> Drawing:
     """What fell due on each day, stacked by what became of it."""
     days, parts = [row.day for row in rows], {
@@ -107,12 +133,12 @@ def shares(rates: Sequence, site: Sequence, targets: dict[str, float]) -> Drawin
         if weeks:
             days = list(weeks)
             lines.append({"type": "scatter", "x": days, "y": list(weeks.values()), "name": name, "mode": "lines+markers",
-                          "line": {"color": colour, "width": 2}})  # fmt: skip
+                          "line": {"color": colour, "width": 2}, "yhoverformat": ".1f"})  # fmt: skip
             lines.append({
                 "type": "scatter", "x": days, "y": [100 * targets[target]] * len(days), "name": _("{0}, target").format(name), "mode": "lines",
-                "line": {"color": colour, "width": 1.2, "dash": "dot"},
+                "line": {"color": colour, "width": 1.2, "dash": "dot"}, "yhoverformat": ".1f",
             })  # fmt: skip
-    return {"data": lines, "layout": {"yaxis": {"ticksuffix": "%", "hoverformat": ".1f"}}}
+    return {"data": lines, "layout": {"yaxis": {"ticksuffix": "%"}}}
 
 
 def _weekly(rows: Sequence, part: str, whole: str) -> dict[date, float]:
@@ -127,17 +153,14 @@ def _weekly(rows: Sequence, part: str, whole: str) -> dict[date, float]:
 
 def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> Drawing:
     """Horizontal bars, most on top, the number at the end of each."""
-    bars = _lying(names, values, [f"{v}" for v in values], colour) | {
-        "customdata": list(notes)[::-1], "hovertemplate": "%{y}: %{x}<br>%{customdata}<extra></extra>",
-    }  # fmt: skip
+    bars = _lying(names, values, [f"{v}" for v in values], colour) | {"customdata": list(notes)[::-1]}
     return {"data": [bars], "layout": LYING}
 
 
 def before_after(names: Sequence[str], before: Sequence[float], after: Sequence[float]) -> Drawing:
     """For each name a bar of what was and one of what will be, the first name on top."""
     bars = [
-        _lying(names, values, [f"{v:,.1f}" for v in values], colour)
-        | {"name": title, "hovertemplate": "%{y}: %{x:,.1f}<extra>" + title + "</extra>"}
+        _lying(names, values, [f"{v:,.1f}" for v in values], colour) | {"name": title, "xhoverformat": ",.1f"}
         for title, values, colour in ((_("after"), after, look.TEAL), (_("before"), before, look.BEFORE))
     ]
     return {"data": bars, "layout": LYING | {"barmode": "group", "legend": {"traceorder": "reversed"}}}
@@ -150,12 +173,12 @@ def balance_and_class(states: Sequence, checks: Sequence, today: date) -> Drawin
     by_class = {of: [_held(states, of, day) for day in days] for of in LoanClass}
     areas = [
         {"type": "scatter", "x": days, "y": held, "name": words.name(of), "stackgroup": "class", "mode": "lines", "fillcolor": look.CLASS_COLOURS[of] + "66",
-         "line": {"width": 1, "color": look.CLASS_COLOURS[of], "shape": "hv"}, "hovertemplate": "%{y:,.2f}"}
+         "line": {"width": 1, "color": look.CLASS_COLOURS[of], "shape": "hv"}, "yhoverformat": ",.2f"}
         for of, held in by_class.items() if any(held)
     ]  # fmt: skip
     total = dict(zip(days, map(sum, zip(*by_class.values(), strict=True)), strict=True))
     marks = [*_class_changes(states, total), *_checks([c for c in checks if c.done_on >= days[0]])]
-    return {"data": [*areas, *marks], "layout": {"yaxis": {"rangemode": "tozero"}, "xaxis": {"tickformat": "%Y-%m"}}}
+    return {"data": [*areas, *marks], "layout": {"yaxis": {"rangemode": "tozero"}}}
 
 
 def _held(states: Sequence, of: LoanClass, day: date) -> float:
@@ -194,7 +217,7 @@ def _checks(checks: Sequence) -> list[dict]:
 
 def _marks(x: list, y: list, texts: list[str], name: str, symbol: str, colour: str) -> dict:
     return {
-        "type": "scatter", "x": x, "y": y, "text": texts, "name": name, "mode": "markers", "cliponaxis": False, "hovertemplate": "%{text}<extra></extra>",
+        "type": "scatter", "x": x, "y": y, "text": texts, "name": name, "mode": "markers", "cliponaxis": False, "hoverinfo": "text",
         "marker": {"symbol": symbol, "size": 9, "color": colour},
     }  # fmt: skip
 
@@ -205,7 +228,7 @@ def weeks(first_days: Sequence[date], before: Sequence[int], after: Sequence[int
         {"type": "bar", "x": list(first_days), "y": list(values), "name": title, "marker": {"color": colour}}
         for title, values, colour in ((_("as it is"), before, look.BEFORE), (_("with the draft"), after, look.TEAL))
     ]
-    return {"data": bars, "layout": {"barmode": "group", "xaxis": {"dtick": 7 * 86_400_000, "tick0": str(first_days[0])}}}
+    return {"data": bars, "layout": {"barmode": "group"}}
 
 
 LYING = {"hovermode": "closest", "yaxis": {"automargin": True, "dtick": 1, "showgrid": False}, "xaxis": {"visible": False}}

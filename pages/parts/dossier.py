@@ -48,7 +48,7 @@ def over_time(states: Sequence, checks: Sequence, today: date) -> None:
             st.caption(_("Unchanged since {0}.").format(look.day(max(s.from_on for s in states))))
         elif states:
             drawn = charts.balance_and_class(states, checks, today)
-            charts.draw(drawn, _("Balance in ten thousand yuan by class, with changes of class and checks"), height=220)
+            charts.draw(drawn, _("Balance in ten thousand yuan by class, with changes of class and checks"), "balances", 220)
             _class_changes(charts.class_changes(states))
 
 

@@ -39,7 +39,7 @@ def presence(record) -> None:
         if record.lat is None:
             st.caption(_("The phone gave no position."))
         elif record.place:
-            charts.draw(_drawing(record), _("Position and marked address"), height=250, key="drawing")
+            charts.plot(_drawing(record), _("Position and marked address"), height=250, key="drawing")
         if record.away_because:
             st.markdown(f":material/format_quote: {_('The officer says: {0}').format(look.plain(record.away_because))}")
         _reasons(record.presence or [])

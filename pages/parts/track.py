@@ -1,36 +1,18 @@
 """A person's day on the map, played in time, with its stops and its numbers: the officer's own page and the desk's share it."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 
 import streamlit as st
 
 from db import footprints as stored_footprints
-from db import settings
 from db.vocab import FixSource, Kind
 from engine import footprints, outline, words
 from engine.words import _
-from pages.parts import dossier, look, tables
+from pages.parts import component, dossier, look, tables
 from pages.parts.tables import Column
 
-FOLDER = settings.ROOT / "assets" / "components" / "footprints"
-_JS = """
-const modules = new Map();
-export default function ({ data, parentElement, setTriggerValue }) {
-  if (!parentElement.querySelector("link")) {
-    const style = document.createElement("link");
-    Object.assign(style, { rel: "stylesheet", href: location.origin + data.place + "/style.css" });
-    parentElement.append(style);
-  }
-  const main = location.origin + data.place + "/main.js";
-  if (!modules.has(main)) modules.set(main, import(main));
-  modules.get(main).then((m) => m.mount({ data, parentElement, setTriggerValue }));
-  return () => modules.get(main).then((m) => m.unmount(parentElement));
-}
-"""
-_component = st.components.v2.component("vigil_footprints", js=_JS)
+_component = component.declare("vigil_footprints")
 TONES = {"A": "good", "B": "good", "C": "doubt", "D": "bad"}
 GRADE_COLOURS = {"A": "green", "B": "green", "C": "yellow", "D": "orange"}
 AROUND = 0.25  # degrees beyond the day's own places within which districts are drawn
@@ -56,7 +38,7 @@ def show_stops(stops: Sequence) -> None:
 
 def _draw(day: date, line: list[footprints.Spot], stops: Sequence) -> None:
     _component(key=f"track-{day}", data={
-        "place": f"/assets/components/{_version()}/footprints", "language": words.language.get(),
+        "place": component.place("footprints"), "language": words.language.get(),
         "line": [{"at": spot.at.timestamp() * 1000, "lat": spot.lat, "lon": spot.lon} for spot in line],
         "stops": [_mark(number, stop) for number, stop in enumerate(stops, 1) if stop.lat is not None],
         "rings": _rings(line),
@@ -74,7 +56,7 @@ def heat(cells: Sequence, step: str, key: str, chosen: str | None = None, near: 
         for name, found in outline.districts().items() for n, ring in enumerate(sorted(found, key=len, reverse=True))
     ]  # fmt: skip
     drawn = _component(key=key, on_cell_change=lambda: None, data={
-        "place": f"/assets/components/{_version()}/footprints", "language": words.language.get(), "rings": rings, "near": near, "chosen": chosen,
+        "place": component.place("footprints"), "language": words.language.get(), "rings": rings, "near": near, "chosen": chosen,
         "step": [float(degrees) for degrees in stored_footprints.steps(step)],
         "heat": [{"key": key_of(c), "lat": float(c.lat), "lon": float(c.lon), "visits": c.visits, "name": told_of(c)} for c in cells],
         "words": {"map": _("Where visits were made"), "few": _("few visits"), "many": _("many:")},
@@ -188,12 +170,3 @@ STORED = [
 def stored(positions: Sequence, key: str) -> None:
     """Every position that is kept of the day, as it is kept."""
     tables.look_at(positions, STORED, key, _("Positions kept of this day"), tallest=12)
-
-
-@cache
-def _version() -> str:
-    """Of all its files: a new one is fetched anew, an old one never."""
-    digest = hashlib.sha256()
-    for file in sorted(FOLDER.iterdir()):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:10]

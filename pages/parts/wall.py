@@ -48,7 +48,7 @@ def _large(drawing: charts.Drawing, alt: str, key: str) -> None:
     said = drawing.get("layout", {})
     axes = {axis: {"tickfont": {"size": TEXT}} | said.get(axis, {}) for axis in ("xaxis", "yaxis")}
     layout = said | axes | {"font": {"size": TEXT}, "legend": {"font": {"size": TEXT}}}
-    charts.draw({"data": drawing["data"], "layout": layout}, alt, key=f"wall_{key}", height=TALL)
+    charts.plot({"data": drawing["data"], "layout": layout}, alt, key=f"wall_{key}", height=TALL)
 
 
 def key_figures(asked: Asked, data: dict) -> None:

@@ -38,7 +38,6 @@ with access.reading(person) as conn:
 
 late = look.overdue_days(customer.overdue_since, today)
 places, past = [m for m in marks if not m.replaced_at], [m for m in marks if m.replaced_at]
-AROUND = 0.15  # degrees beside a place, so that its district is in sight
 LOANS = [
     Column("loan_no", "Loan number", width=150),
     Column("product", "Product", width=130),
@@ -113,7 +112,8 @@ def where() -> None:
             if permits.may(person, "address.mark"):
                 to = {"mark": customer.customer_no}
                 st.page_link("pages/field/map.py", label=_("Mark an address"), icon=":material/add_location_alt:", query_params=to)
-        on_the_map()
+        if lying := [p for p in places if p.lat is not None]:
+            maps.look_at(lying, f"places-{customer.id}")
         for p in places:
             st.markdown(place(p))
             if p.doubt and permits.may(person, "address.confirm"):
@@ -126,26 +126,6 @@ def where() -> None:
         if past:
             with st.expander(_("Earlier marks ({0})").format(len(past)), icon=":material/history:"):
                 st.markdown("  \n".join(f"{look.moment(m.marked_at)} · {mark(m)} · {m.lat:.5f}, {m.lon:.5f}" for m in past))
-
-
-def on_the_map() -> None:
-    """Every place that is marked; what is in doubt is said by its colour and by its line below."""
-    lying = [p for p in places if p.lat is not None]
-    dots = [
-        maps.Dot(
-            p.lat,
-            p.lon,
-            look.ORANGE if p.doubt else look.TEAL,
-            str(p.id),
-            f"{words.name(Place(p.kind))} · {look.visible(p.place)}",
-            9,
-            "?" * bool(p.doubt),
-        )
-        for p in lying
-    ]
-    if dots:
-        around = [maps.Dot(p.lat + side, p.lon + side, look.TEAL) for p in lying for side in (-AROUND, AROUND)]
-        maps.show(maps.dots(dots), around, f"places-{customer.id}", height=200)
 
 
 def place(p) -> str:

@@ -11,8 +11,10 @@ from math import log2
 import pydeck as pdk
 import streamlit as st
 
-from engine import basemap, outline
+from db.vocab import Place
+from engine import basemap, outline, words
 from engine.words import _
+from pages.parts import component
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
 WIDE, NEAREST, WORLD = (
@@ -21,7 +23,10 @@ WIDE, NEAREST, WORLD = (
     512,
 )  # pixels of the narrowest map, so that what is framed fits a phone; pixels of the world at zoom 0
 LETTER = 13  # pixels of a district's name
+AROUND = 0.15  # degrees beside a place, so that its district is in sight
 TALLER = 1.4  # by so much a degree of latitude is longer here
+WORDS = {"nearer": "Nearer", "farther": "Farther", "metres": "{0} m", "kilometres": "{0} km"}
+_sheet = component.declare("vigil_places")
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,27 @@ def show(layers: Sequence[pdk.Layer], framed: Sequence, key: str, height: int = 
     st.caption(basemap.says() or _("District outlines for orientation only"))
     chosen = [thing for things in event.selection.objects.values() for thing in things]
     return chosen[0].get("id") if chosen else None
+
+
+def look_at(marks: Sequence, key: str, height: int = 220) -> None:
+    """Places that are marked, with their fences (rows with kind, lat, lon, radius_m, doubt): drawn by our own component, for a map of pydeck's is a
+    megabyte and half a second, more than a page about something else can spend."""
+    view = _view([Dot(m.lat + side, m.lon + side, "") for m in marks for side in (-AROUND, AROUND)], height)
+    places = [dict(zip(("lat", "lon"), drawn(m.lat, m.lon), strict=True)) | _told(m) for m in marks]
+    start = {"lat": view.latitude, "lon": view.longitude, "zoom": view.zoom + 1}  # its tiles are half as large
+    _sheet(key=key, data=sheet(height) | {"entry": "look", "start": start, "places": places}, height=height + 4)
+    st.caption(basemap.says() or _("District outlines for orientation only"))
+
+
+def _told(mark) -> dict:
+    return {"radius_m": mark.radius_m, "name": words.name(Place(mark.kind)), "doubted": bool(mark.doubt)}
+
+
+def sheet(height: int, label: str = "Map") -> dict:
+    """What each of our own maps is given. `label` is a msgid."""
+    tiles = basemap.settings.tiles()
+    said = {name: _(text) for name, text in (WORDS | {"map": label}).items()}
+    return {"place": component.place("map"), "height": height, "tiles": tiles.url if tiles else None, "words": said}
 
 
 def _district_names(zoom: float) -> pdk.Layer:

@@ -19,12 +19,12 @@ EQUATOR_M, TILE = 40_075_017, 256  # round the Earth, and in pixels at zoom 0
 AROUND = 0.05  # degrees: other marks this near are drawn, to find one's way by
 COPIED_FROM = {"gcj02": "AMap, Tencent Maps (GCJ-02)", "bd09": "Baidu Maps (BD-09)", "wgs84": "GPS (WGS-84)"}
 LABELS = {
-    "map": "Map to mark on", "tap": "Tap where the customer is; drag the pin to correct it", "put": "Marked here? Then save below",
-    "moved": "{0} m from the present mark", "here": "I am here", "nearer": "Nearer", "farther": "Farther",
+    "tap": "Tap where the customer is; drag the pin to correct it", "put": "Marked here? Then save below",
+    "moved": "{0} m from the present mark", "here": "I am here",
     "locating": "Looking for the position …", "accuracy": "Accurate to {0} m",
     "denied": "The phone does not allow the position; allow it in the browser's settings",
     "timeout": "No position found in time; step outside and try again", "unavailable": "The phone cannot say where it is",
-    "insecure": "The position needs HTTPS", "metres": "{0} m", "kilometres": "{0} km",
+    "insecure": "The position needs HTTPS",
 }  # fmt: skip
 _pin = component.declare("vigil_pin")
 
@@ -145,11 +145,10 @@ def _point(customer, kind: Place, present, at, others: list) -> Given | None:
 
 
 def _data(subject: str, present, at, others: list, found: Given | None) -> dict:
-    tiles = basemap.settings.tiles()
-    return {
-        "place": component.place("map"), "entry": "pin", "subject": subject, "height": HEIGHT, "words": said(), "datum": basemap.datum(),
-        "start": _framed(at), "mark": _mark(present), "others": [[*maps.drawn(o.lat, o.lon), look.visible(o.name)] for o in others],
-        "tiles": tiles.url if tiles else None, "found": _found(found),
+    given = maps.sheet(HEIGHT, "Map to mark on")
+    return given | {
+        "entry": "pin", "subject": subject, "words": given["words"] | said(), "datum": basemap.datum(), "start": _framed(at), "mark": _mark(present),
+        "others": [[*maps.drawn(o.lat, o.lon), look.visible(o.name)] for o in others], "found": _found(found),
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ each polygon its rings; a ring is a first point with steps of 16 bits, or all it
 
 import csv
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,6 +55,7 @@ def districts(city: str = CITY, fine: float = FINE) -> dict[str, list[Ring]]:
     return {name: [_simple(ring, fine) for ring in _rings(pieces[n])] for n, name in wanted.items()}
 
 
+@lru_cache(maxsize=8192)  # a map asks for the same squares each time it is drawn
 def district_at(lat: float, lon: float, city: str = CITY) -> str | None:
     """In which district of a city a point lies; None outside all of them."""
     return next((name for name, rings in districts(city).items() if sum(_holds(ring, lat, lon) for ring in rings) % 2), None)

@@ -60,6 +60,14 @@ class ServerFailed(Exception):
     """The embedded PostgreSQL did not start."""
 
 
+class ServerElsewhere(ServerFailed):
+    """This home was copied or moved while its server ran, and that server still does. What a copy took while it wrote is not whole."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__(of)
+        self.of = of
+
+
 @dataclass(frozen=True)
 class Server:
     """Where one embedded server keeps its things."""
@@ -238,6 +246,7 @@ def _memory_mb() -> int:
 def _start(server: Server) -> None:
     _private_folder(server, server.sockets)
     _bury(server)
+    _is_its_own(server)
     begun = time.monotonic()
     _launch(server)
     while not _answers(server):  # after a crash recovery may take long; there is nothing better to do than wait
@@ -269,6 +278,24 @@ def _is_dead(process: int) -> bool:
         os.waitpid(process, os.WNOHANG)
     state = Path(f"/proc/{process}/stat")
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def _is_its_own(server: Server) -> None:
+    """PostgreSQL writes into its folder who works there, and where that is; left to itself it would wait for the other to end."""
+    file = server.data / "postmaster.pid"
+    number, where, *_rest = file.read_text().splitlines() if file.exists() else ("0", "")
+    if where and where != str(server.data) and _lives(int(number)):
+        raise ServerElsewhere(where)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
 
 
 def _orphans_are_at_work(server: Server) -> bool:

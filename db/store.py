@@ -64,6 +64,11 @@ class ServerWouldNotStart(StoreProblem):
     """The embedded PostgreSQL under {where} did not start: {why}"""
 
 
+class CopiedAlive(StoreProblem):
+    """{where} was copied or moved while the PostgreSQL of {of} ran, and that still runs. Stop it there, then copy anew: what was
+    taken meanwhile is not whole."""
+
+
 @cache
 def engine() -> sa.Engine:
     """The process's pool of connections as `vigil_app`, over a store that is migrated."""
@@ -105,6 +110,8 @@ def in_words() -> Iterator[None]:
     """What keeps us from the store, as a sentence; what is wrong with a statement goes on as it is."""
     try:
         yield
+    except server.ServerElsewhere as no:
+        raise CopiedAlive(where=settings.home(), of=no.of) from no
     except server.ServerFailed as no:
         raise ServerWouldNotStart(where=settings.home(), why=no) from no
     except sa.exc.OperationalError as no:

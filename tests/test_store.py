@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -328,6 +329,18 @@ def test_a_home_that_was_moved_answers_where_it_now_lies(home):
         server.leave(moved)
     finally:
         moved.rename(home)
+
+
+def test_a_home_that_was_copied_from_under_a_running_server_is_refused_in_words(embedded, home):
+    copy = home.with_name(f"{home.name} copied")
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("run"))
+    try:
+        with pytest.raises(store.CopiedAlive, match="Stop it there, then copy anew") as refused, store.in_words():
+            server.ensure(copy)
+        assert str(home) in refused.value.sentence()
+        assert server._answers(embedded)
+    finally:
+        shutil.rmtree(copy)
 
 
 # --- What is said when there is no store -----------------------------------------------------------------------------

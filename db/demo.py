@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from db import access, feeds, installation, settings, store
+from db import access, feeds, installation, server, settings, store
 from db import staff as people
 from db.access import Person
 from db.tables import customer_faces, customers, staff, staff_roles, todos
@@ -16,10 +16,16 @@ from db.vocab import Role
 t = todos.c
 
 
+def store_is_there() -> bool:
+    return settings.database_url() is not None or server.is_there(settings.home())
+
+
 def remove() -> bool:
     """Away with the embedded store, if it holds the demo bank or nothing."""
     if settings.database_url():
         return False
+    if not store_is_there():
+        return True
     with access.reading(access.MACHINE) as conn:
         if installation.get(conn, "demo") is None and feeds.business_date(conn) is not None:
             return False
@@ -46,6 +52,11 @@ def _hurry(raw, _record) -> None:
     raw.commit()
 
 
+def before_the_next_file(conn: sa.Connection) -> None:
+    """What is done in this transaction comes before the file that is loaded beside it: customers change by that only after."""
+    conn.exec_driver_sql("lock table customer_faces in share row exclusive mode")
+
+
 def pending(conn: sa.Connection, until: date) -> list[sa.Row]:
     """Assigned todos due by a day, with what a visit must know."""
     return list(
@@ -57,7 +68,7 @@ def pending(conn: sa.Connection, until: date) -> list[sa.Row]:
             .join(customers, customers.c.id == t.customer_id)
             .join(customer_faces, customer_faces.c.customer_id == t.customer_id)
             .where(t.closed_on.is_(None), t.assignee_id.is_not(None), t.due_on <= until)
-            .order_by(t.id)
+            .order_by(t.customer_id, t.kind, t.subject, t.period)  # numbers may be given in another order the next time
         )
     )  # fmt: skip
 

@@ -36,11 +36,13 @@ class Feature(Field):
 SOURCES: dict[str, Source] = {
     # One and two months ago: was the note overdue then, and since when.
     "month_ago": Source(
-        "select loan_id, overdue_since from loan_history where from_on <= :today - 30 and to_on > :today - 30",
+        """select loan_id, overdue_since from loan_history
+           where from_on <= :today - 30 and to_on > :today - 30 and overdue_since is not null""",
         {"loan_id": Integer, "overdue_since": Date}, lambda s: s.c.loan_id == loan.id,
     ),
     "two_months_ago": Source(
-        "select loan_id, overdue_since from loan_history where from_on <= :today - 60 and to_on > :today - 60",
+        """select loan_id, overdue_since from loan_history
+           where from_on <= :today - 60 and to_on > :today - 60 and overdue_since is not null""",
         {"loan_id": Integer, "overdue_since": Date}, lambda s: s.c.loan_id == loan.id,
     ),
     "lateness": Source(
@@ -66,7 +68,7 @@ SOURCES: dict[str, Source] = {
                   count(*) filter (where r.outcome = 'wrong_contact') as wrong
            from records r
            left join (select customer_id, max(done_on) as done_on from records
-                      where outcome = 'completed' group by customer_id) c using (customer_id)
+                      where outcome = 'completed' and done_on > :today - 30 group by customer_id) c using (customer_id)
            where r.mode = 'phone' and r.outcome in ('unreached', 'wrong_contact') and r.done_on > :today - 30
              and r.done_on > coalesce(c.done_on, date '2000-01-01')
            group by r.customer_id""",

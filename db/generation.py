@@ -511,7 +511,7 @@ def put_customer_todos(conn: sa.Connection, today: date) -> Counts:
     row = conn.execute(
         sa.text(f"""
             with put as (
-                insert into todos as t ({_WANTED}) select {_WANTED} from staging.night_wanted order by customer_id
+                insert into todos as t ({_WANTED}) select {_WANTED} from staging.night_wanted order by customer_id, kind, period
                 on conflict (customer_id, kind, subject, period) do update set {sets} where {where}
                 returning (xmax = 0) as created
             )

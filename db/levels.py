@@ -40,18 +40,19 @@ class Card:
 
 def reckon(conn: sa.Connection, card: Card, today: date) -> int:
     """Every customer with a live loan anew; how many have another level than before."""
-    conn.exec_driver_sql("drop table if exists staging.night_levels")
+    conn.exec_driver_sql("drop table if exists staging.night_levels, staging.night_points")
     statement = _scored(card, today).compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     # CREATE TABLE AS, unlike INSERT ... SELECT, may read in parallel.
     conn.exec_driver_sql(f"create unlogged table staging.night_levels as {statement}", statement.params)
-    conn.exec_driver_sql("analyze staging.night_levels (customer_id, level)")  # what joins; of the points it would cost most
+    conn.exec_driver_sql("analyze staging.night_levels (customer_id, points, level)")  # what joins
+    _say_points(conn, card)
     _keep(conn, card.version, today)
-    conn.exec_driver_sql("drop table staging.night_levels")
+    conn.exec_driver_sql("drop table staging.night_levels, staging.night_points")
     return _face(conn, today)
 
 
 def _scored(card: Card, today: date) -> sa.Select:
-    """customer_id, score, points by item, the caps that hold, level."""
+    """customer_id, score, points in the card's order, the caps that hold, level."""
     base = features.SUBJECTS[Subject.CUSTOMER]
     rows, fields = features.joined(Subject.CUSTOMER, card.used(), today)
     points = {
@@ -66,13 +67,22 @@ def _scored(card: Card, today: date) -> sa.Select:
     score = sum((facts.c[f"p_{code}"] for code in points), sa.literal(0))
     bound = sa.case(*((score >= least, level) for level, least in card.bounds), else_=WORST)
     held = [sa.case((facts.c[f"c_{n}"].is_not(None), level)) for n, (_, _, level) in enumerate(card.caps)]
-    pairs = [part for code in points for part in (sa.literal(code), facts.c[f"p_{code}"])]
     holding = [facts.c[f"c_{n}"] for n in range(len(caps))]
     listed = sa.cast(func.array_remove(array(holding, type_=sa.Text), sa.null()), ARRAY(sa.Text))
     return select(
-        facts.c.customer_id, score.label("score"), func.jsonb_build_object(*pairs).label("points"), listed.label("caps"),
-        func.greatest(bound, *held).label("level"),
+        facts.c.customer_id, score.label("score"), array([facts.c[f"p_{code}"] for code in points]).label("points"),
+        listed.label("caps"), func.greatest(bound, *held).label("level"),
     )  # fmt: skip
+
+
+def _say_points(conn: sa.Connection, card: Card) -> None:
+    """`points`: as they are kept, by item. Put into words for each customer they would cost more than all the rest; the same
+    ones come together again and again."""
+    pairs = ", ".join(f"'{code}', points[{n}]" for n, (code, _, _) in enumerate(card.items, 1))
+    conn.exec_driver_sql(f"""
+        create unlogged table staging.night_points as select points, jsonb_build_object({pairs}) as said
+        from (select distinct points from staging.night_levels) n""")
+    conn.exec_driver_sql("analyze staging.night_points (points)")
 
 
 def _keep(conn: sa.Connection, version: int, today: date) -> None:
@@ -87,10 +97,11 @@ def _keep(conn: sa.Connection, version: int, today: date) -> None:
     conn.execute(
         sa.text("""
             insert into customer_levels as l (customer_id, from_on, level, score, points, caps, card_version)
-            select n.customer_id, coalesce(o.from_on, :today), n.level, n.score, n.points, n.caps, :version
-            from staging.night_levels n left join customer_levels o on o.customer_id = n.customer_id and o.to_on is null
+            select n.customer_id, coalesce(o.from_on, :today), n.level, n.score, p.said, n.caps, :version
+            from staging.night_levels n join staging.night_points p using (points)
+            left join customer_levels o on o.customer_id = n.customer_id and o.to_on is null
             where o.customer_id is null
-               or (o.level, o.points, o.caps, o.card_version) is distinct from (n.level, n.points, n.caps, :version)
+               or (o.level, o.points, o.caps, o.card_version) is distinct from (n.level, p.said, n.caps, :version)
             on conflict (customer_id, from_on) do update set to_on = null, level = excluded.level, score = excluded.score,
                 points = excluded.points, caps = excluded.caps, card_version = excluded.card_version"""),
         given,

@@ -42,6 +42,8 @@ work_mem = '32MB'
 maintenance_work_mem = '256MB'
 effective_cache_size = '{cache_mb}MB'
 max_wal_size = '4GB'
+autovacuum_naptime = '10s'
+autovacuum_vacuum_cost_limit = 2000
 random_page_cost = 1.1
 jit = off
 wal_level = replica
@@ -90,6 +92,15 @@ class Server:
 _entered: dict[Path, tuple[Server, int]] = {}
 
 
+def is_there(home: Path) -> bool:
+    """Whether a server was ever made in this home."""
+    return home.exists() and _is_made(_place(home))
+
+
+def _is_made(server: Server) -> bool:
+    return (server.data / "PG_VERSION").exists()
+
+
 def ensure(home: Path) -> Server:
     """The running server of this home, started (and on first use initialised) when it is not."""
     if home in _entered:
@@ -97,7 +108,7 @@ def ensure(home: Path) -> Server:
     home.mkdir(parents=True, exist_ok=True, mode=0o755)
     with _door(home):
         server = _place(home)
-        if not (server.data / "PG_VERSION").exists():
+        if not _is_made(server):
             _initialise(server)
         if not _answers(server):
             _start(server)

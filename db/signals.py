@@ -138,6 +138,7 @@ def _put(conn: sa.Connection, today: date) -> tuple[int, int]:
                 select from signals g
                 where g.customer_id = h.customer_id and g.rule_code = h.rule_code and g.subject_kind = h.subject_kind
                   and g.subject_id = h.subject_id and (g.closed_on is null or {QUIET}))
+            order by rule_code, subject_kind, subject_id, customer_id
             on conflict do nothing"""),
         {"today": today},
     ).rowcount

@@ -492,6 +492,7 @@ loan_history = Table(
     PrimaryKeyConstraint("loan_id", "customer_id", "from_on"),
     Index("loan_history_of_customer", "customer_id"),
     Index("loan_history_worse", "loan_id", postgresql_where=text("class <> 'normal'")),  # which loans ever changed their class
+    Index("loan_history_late", "to_on", postgresql_where=text("overdue_since is not null")),  # few, and asked for every night
     comment="Past states of a note, one row for each stretch of days; the present one is in loans",
 )  # fmt: skip
 

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         words.language.set(settings.language())
         with store.in_words():
-            if given.run not in (_plan, _presence, _photos):  # they need no bank
+            if given.run not in (_plan, _presence, _photos, _seed):  # they need no bank, or open it themselves
                 opening.open_store()
             return given.run(given)
     except Told as no:
@@ -317,18 +317,15 @@ def _volumes(given: argparse.Namespace, span: Span) -> list[tuple[Path, inspecti
 
 def _seed(given: argparse.Namespace) -> int:
     begun = time.monotonic()
-    if given.anew:
-        seed.remove()
     try:
-        _plant(given)
+        _plant(given, given.anew)
     except refusals.NotEmpty:
         if not given.if_empty:
             raise
     except refusals.HalfPlanted:
         if not given.if_empty:
             raise
-        seed.remove()
-        _plant(given)
+        _plant(given, anew=True)
     with access.reading(MACHINE) as conn:
         totals = feeds.book_totals(conn)
     answer = {**{k: v for k, v in totals.items() if k != "balance_fen"}, "seconds": round(time.monotonic() - begun, 1)}
@@ -338,11 +335,11 @@ def _seed(given: argparse.Namespace) -> int:
     return 0
 
 
-def _plant(given: argparse.Namespace) -> None:
+def _plant(given: argparse.Namespace, anew: bool) -> None:
     def say(day: str) -> None:
         print(f"\r  {_('Planting the demo bank')} {day}", end="", file=sys.stderr, flush=True)
 
-    seed.plant(given.scale, say)
+    seed.plant(given.scale, say, anew=anew)
     print(file=sys.stderr)
 
 

@@ -12,7 +12,7 @@ import uuid
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -45,7 +45,7 @@ from engine import customers as named
 from engine import signals as warnings
 from engine.calendar import Calendar
 from engine.checks import Submission
-from engine.demo import deskwork, files, pictures, story, world
+from engine.demo import deskwork, pictures, story, world
 from engine.demo.checking import Checking
 from engine.demo.evidence import Entry, Evidence
 from engine.demo.world import World
@@ -86,6 +86,7 @@ class Planting:
     files: "Files"
     checking: Checking
     evidence: Evidence
+    answering: random.Random  # of its own: signals are answered while customers are checked
     named_until: int = 0  # ordinal: borrowers since then have no inspector yet
     visitors: frozenset[int] = frozenset()  # staff with a demo sign-in
     undone: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by visitor: what he is to find overdue
@@ -104,7 +105,7 @@ class Files:
         shutil.rmtree(self.inbox, ignore_errors=True)
         self.writer = ProcessPoolExecutor(1, get_context("spawn"))
         self.others: list[Future] = []
-        self.written = {day: self.writer.submit(_write, last, scale, day, self.inbox) for day in days}
+        self.written = {day: self.writer.submit(story.hand_down, last, scale, day, self.inbox) for day in days}
 
     def folder(self, day: date) -> Path:
         return self.written[day].result()
@@ -122,35 +123,23 @@ class Files:
         shutil.rmtree(self.inbox, ignore_errors=True)
 
 
-@cache
-def _world(last: date, scale: float) -> World:
-    bank = world.build(last, scale)
-    story.cast(bank)
-    return bank
-
-
-def _write(last: date, scale: float, day: date, inbox: Path) -> Path:
-    bank = _world(last, scale)
-    return files.write(bank, day, inbox, story.leavers(bank, day))
-
-
-def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
-    """An empty store becomes the demo bank on the morning of today."""
-    with access.transaction(MACHINE, "seed") as conn:
-        if installation.get(conn, "demo") == PLANTING:
-            raise refusals.HalfPlanted
-        if feeds.business_date(conn) is not None:
-            raise refusals.NotEmpty
-        installation.put(conn, "demo", PLANTING)
-        working = calendar.load(conn)
+def plant(scale: float = 1.0, say=lambda words: None, *, anew: bool = False) -> Planting:
+    """An empty store becomes the demo bank on the morning of today; `anew`: after a demo bank was removed from it."""
+    if not anew and demo.store_is_there():
+        _must_be_empty()
     today = clock.today()
     last = today - timedelta(days=1)
     steps, days = list(_steps(last)), [last - timedelta(days=n) for n in range(DAILY - 1, -1, -1)]
     written = Files(last, scale, [s.day for s in steps if s.with_file] + days)
     try:
-        bank = _world(last, scale)
+        with ThreadPoolExecutor(1) as beside:  # the world is drawn while the store is made
+            drawn = beside.submit(story.world_of, last, scale)
+            working = _open(anew)
+            bank = drawn.result()
         draw = random.Random(bank.seed)
-        p = Planting(bank, today, draw, working, written, Checking(bank, draw), Evidence(bank.seed, last))
+        p = Planting(
+            bank, today, draw, working, written, Checking(bank, draw), Evidence(bank.seed, last), random.Random(bank.seed + 1)
+        )
         with demo.hurrying():
             _live(p, steps, days, say)
     finally:
@@ -161,19 +150,37 @@ def plant(scale: float = 1.0, say=lambda words: None) -> Planting:
     return p
 
 
-def remove() -> None:
+def _open(anew: bool) -> Calendar:
+    if anew:
+        _remove()
+    _must_be_empty()
+    with access.transaction(MACHINE, "seed") as conn:
+        installation.put(conn, "demo", PLANTING)
+        return calendar.load(conn)
+
+
+def _must_be_empty() -> None:
+    opening.open_store()
+    with access.reading(MACHINE) as conn:
+        if installation.get(conn, "demo") == PLANTING:
+            raise refusals.HalfPlanted
+        if feeds.business_date(conn) is not None:
+            raise refusals.NotEmpty
+
+
+def _remove() -> None:
     """Away with the demo bank, so that it can be planted anew; never with another."""
     if not demo.remove():
         raise refusals.NotADemo
     opening.open_store.cache_clear()
-    opening.open_store()
 
 
 def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     _parameters(steps[0].day, p.today)
-    for step in steps:
+    _take_in(p, steps[0].day)
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
         say(f"{step.day}")
-        _live_through(p, step)
+        _live_through(p, step, following)
     p.files.meanwhile(_open_accounts)
     p.files.meanwhile(spelling.catch_up)
     _mark_addresses(p)
@@ -203,30 +210,43 @@ def _steps(last: date) -> Iterator[Step]:
         yield Step(day, ago in FILES, following)
 
 
-def _live_through(p: Planting, step: Step) -> None:
-    """A file if one comes, the night, and what people do until the next."""
-    first = step.day == _began(p)
+def _take_in(p: Planting, day: date) -> None:
+    """The day's file, and who came with it."""
     begun = time.monotonic()
-    if step.with_file:
-        _load(p, step.day)
-        with access.transaction(MACHINE, "seed") as conn:
-            people.grant_by_post(conn, today=step.day)
-            _name_inspectors(p, conn, step.day)
-            p.visitors = frozenset(_of_story(conn).values())
-        p.timed("load", begun)
-        begun = time.monotonic()
+    _load(p, day)
+    with access.transaction(MACHINE, "seed") as conn:
+        people.grant_by_post(conn, today=day)
+        _name_inspectors(p, conn, day)
+        p.visitors = p.visitors or frozenset(_of_story(conn).values())
+    p.timed("load", begun)
+
+
+def _live_through(p: Planting, step: Step, following: Step | None) -> None:
+    """The night after the file, if one came, and what people do until the next."""
+    begun = time.monotonic()
     _introduce_rules(p, step)
-    if first:  # it has no night yet
+    if step.day == _began(p):  # it has no night yet
         _carry_over(p, step.following)
         p.timed("former", begun)
         return
     _night(step.day)
     p.timed("night", begun)
     begun = time.monotonic()
-    with access.transaction(MACHINE, "seed") as conn:
-        _people_check(p, conn, step)
-        _people_answer(p, conn, step.day)
+    with ThreadPoolExecutor(2) as beside:
+        others = [beside.submit(_answer, p, step.day)]
+        with access.transaction(MACHINE, "seed") as conn:
+            if following and following.with_file:
+                demo.before_the_next_file(conn)
+                others.append(beside.submit(_take_in, p, following.day))
+            _people_check(p, conn, step)
+        for other in others:
+            other.result()
     p.timed("work", begun)
+
+
+def _answer(p: Planting, day: date) -> None:
+    with access.transaction(MACHINE, "seed") as conn:
+        _people_answer(p, conn, day)
 
 
 def _began(p: Planting) -> date:
@@ -340,7 +360,7 @@ def _worked_on(p: Planting, todos: list) -> list:
 
 def _is_left(p: Planting, todo, days_past: int) -> bool:
     if todo.assignee_id not in p.visitors:
-        return days_past < 45 and todo.id % 31 == 0
+        return days_past < 45 and (todo.customer_id * 7 + todo.due_on.toordinal()) % 31 == 0
     undone = p.undone[todo.assignee_id]
     if 3 <= days_past < 25 and len(undone) < FORGOTTEN:
         undone.add(todo.id)
@@ -357,12 +377,12 @@ def _people_answer(p: Planting, conn: Connection, day: date) -> None:
     moment = _morning(day + timedelta(days=2))
     person = cache(lambda staff_id: staff.person(conn, staff_id))
     for signal in signals.queue(conn, limit=None):
-        if signal.first_on > day or p.draw.random() < 0.12:
+        if signal.first_on > day or p.answering.random() < 0.12:
             continue
         if signal.state == "answered":
-            if signal.gone_on or p.draw.random() < 0.02:
+            if signal.gone_on or p.answering.random() < 0.02:
                 false = not signal.gone_on
-                warnings.close(conn, head, signal.id, story.closing(p.draw, false), false_alarm=false, today=day)
+                warnings.close(conn, head, signal.id, story.closing(p.answering, false), false_alarm=false, today=day)
             continue
         holder = demo.owner_id(conn, signal)
         owner = person(holder) if holder else None
@@ -375,7 +395,7 @@ def _act_on(p: Planting, conn: Connection, owner: Person, signal, moment: dateti
     if signal.state == "raised":
         warnings.take(conn, owner, signal.id, now=moment)
     elif signal.state == "taken" and signal.taken_by == owner.id:
-        measures, words = story.answer(p.draw, Level(signal.level))
+        measures, words = story.answer(p.answering, Level(signal.level))
         warnings.answer(conn, owner, signal.id, measures, words, now=moment)
 
 

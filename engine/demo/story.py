@@ -2,10 +2,13 @@
 
 import random
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from db.vocab import CallBack, Conclusion, Finding, Kind, Level, Mode, Role, SecondLook
+from engine.demo import files
 from engine.demo import world as w
 from engine.demo.world import World
 
@@ -43,6 +46,20 @@ PASSWORD = "Vigil-demo-2026"
 RING = ("农安县丰裕粮贸有限公司", "农安县兴达农资有限公司", "农安县合力农机有限公司")  # a guarantee circle
 GUARANTEED = 0  # of world.Loans.guarantee
 LEAVER = "张建国"  # a relationship manager in Dehui who left last week with todos still open
+
+
+@cache
+def world_of(last: date, scale: float) -> World:
+    """The world with the people of the story in it."""
+    bank = w.build(last, scale)
+    cast(bank)
+    return bank
+
+
+def hand_down(last: date, scale: float, day: date, inbox: Path) -> Path:
+    """One night's folder of that world."""
+    bank = world_of(last, scale)
+    return files.write(bank, day, inbox, leavers(bank, day))
 
 
 def cast(bank: World) -> None:

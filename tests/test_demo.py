@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from db import access, reviews, settings, tables
+from db import access, demo, records, reviews, settings, tables
 from db.access import MACHINE
 from db.vocab import Conclusion, FixSource, Kind, Mode, Outcome
 from engine import checks, footprints, outline
@@ -123,8 +123,28 @@ def test_the_past_is_lived_night_by_night_up_to_the_last_days():
     assert [s.day for s in steps[1:]] == [s.following for s in steps[:-1]]
     assert steps[-1].following == LAST - timedelta(days=seed.DAILY - 2), "where the work of the last days takes over"
     assert sum(s.with_file for s in steps) == len(seed.FILES) and steps[0].with_file
+    assert not steps[1].with_file, "a file is taken in beside the people's work, and the first days know none"
     spans = [(s.following - s.day).days for s in steps]
     assert spans == sorted(spans, reverse=True), "the nearer, the closer together"
+
+
+def test_where_there_is_no_store_none_is_made_to_be_removed(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("VIGIL_HOME", str(tmp_path / "home"))
+    assert demo.remove()
+    assert not (tmp_path / "home").exists()
+
+
+def test_customers_do_not_change_by_a_file_before_what_was_done_before_it(small_bank):
+    with (
+        access.transaction(MACHINE, "test") as people,
+        pytest.raises(sa.exc.OperationalError),
+        access.transaction(MACHINE, "test") as file,
+    ):
+        demo.before_the_next_file(people)
+        records.touch(people, [1])
+        file.exec_driver_sql("set local lock_timeout = '50ms'")
+        records.touch(file, [2])
 
 
 @pytest.fixture(scope="module")

@@ -54,10 +54,10 @@ from engine.parameters import PARAMETERS
 
 # Days before the last, of nights and of files among them; on the first the bank began with Vigil.
 NIGHTS = (*range(460, 200, -30), *range(190, 140, -20), *range(130, 60, -16), *range(50, 4, -9))
-FILES = frozenset((460, 340, 250, 170, 98, 50, 23, 14))
+FILES = frozenset((460, 340, 220, 130, 82, 50, 32, 14))
 BEGAN = NIGHTS[0]
 DAILY = 5  # the last days, lived day by day
-FORMER = ((Mode.FIELD, 6.2), (Mode.PHONE, 5.2))  # checks a day in the system that the bank had before
+FORMER = ((Mode.FIELD, 6.2), (Mode.PHONE, 4.4))  # checks a day in the system that the bank had before
 MONTH = timedelta(days=30)
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
@@ -183,10 +183,12 @@ def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
         _live_through(p, step, following)
     p.files.meanwhile(_open_accounts)
     p.files.meanwhile(spelling.catch_up)
-    _mark_addresses(p)
-    for day in days:
+    with access.reading(MACHINE) as conn:
+        there = demo.customers_of_the_union(conn)
+    _beside_the_file(p, days[0], lambda: _mark_addresses(p, there))
+    for day, tomorrow in zip(days, [*days[1:], None], strict=True):
         say(f"{day}")
-        _live_a_day(p, day)
+        _live_a_day(p, day, tomorrow)
     begun = time.monotonic()
     deskwork.work(p.world.seed, clock.now(), p.today)
     p.files.wait()
@@ -402,19 +404,18 @@ def _act_on(p: Planting, conn: Connection, owner: Person, signal, moment: dateti
 # --- Addresses, and the last days -------------------------------------------------------------------------------------
 
 
-def _mark_addresses(p: Planting) -> None:
+def _mark_addresses(p: Planting, customers: list) -> None:
     """Managers have marked a place for nearly every customer, a second one for some."""
+    marks = []
+    for row in customers:
+        point = p.checking.mark(int(row.customer_no[1:]) - 1)
+        kind = "business" if row.segment in ("firm", "business") else "home"
+        if p.draw.random() < 0.99:
+            marks.append(addresses.Mark(row.id, kind, row.address, **point))
+        if p.draw.random() < 0.13:
+            marks.append(addresses.Mark(row.id, "collateral", row.address, point["lat"] + 0.004, point["lon"] + 0.006))
     with access.transaction(MACHINE, "seed") as conn:
-        marks = []
-        wanted = round(ADDRESSES * p.world.scale)
-        for row in demo.customers_of_the_union(conn):
-            point = p.checking.mark(int(row.customer_no[1:]) - 1)
-            kind = "business" if row.segment in ("firm", "business") else "home"
-            if p.draw.random() < 0.99:
-                marks.append(addresses.Mark(row.id, kind, row.address, **point))
-            if p.draw.random() < 0.13:
-                marks.append(addresses.Mark(row.id, "collateral", row.address, point["lat"] + 0.004, point["lon"] + 0.006))
-        addresses.import_marks(conn, _some_odd(marks[:wanted]), None, clock.now())
+        addresses.import_marks(conn, _some_odd(marks[: round(ADDRESSES * p.world.scale)]), None, clock.now())
 
 
 def _some_odd(marks: list[addresses.Mark]) -> list[addresses.Mark]:
@@ -439,26 +440,37 @@ def _open_accounts() -> None:
             sign_in.open_account(conn, MACHINE, staff_id, username, story.PASSWORD, clock.now(), must_change=False)
 
 
-def _live_a_day(p: Planting, day: date) -> None:
-    begun = time.monotonic()
-    _load(p, day)
-    p.timed("load", begun)
+def _live_a_day(p: Planting, day: date, tomorrow: date | None) -> None:
+    """The night after the day's file, and the work of the day that follows; its evening is that of the next file."""
     begun = time.monotonic()
     _night(day)
     p.timed("night", begun)
     begun = time.monotonic()
-    following = day + timedelta(days=1)
+    following, evening = day + timedelta(days=1), lambda: None
     if p.calendar.is_working(following):
-        _work_a_day(p, following, whole=following < p.today)
+        evening = _work_a_day(p, following, whole=following < p.today)
     p.timed("work", begun)
+    _beside_the_file(p, tomorrow, evening)
+
+
+def _beside_the_file(p: Planting, day: date | None, work: Callable[[], None]) -> None:
+    """Work that no file changes, while the day's is loaded, if there is one."""
+    begun = time.monotonic()
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(work)
+        if day is not None:
+            _load(p, day)
+        done.result()
+    p.timed("load", begun)
 
 
 def _morning(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), settings.ZONE) + timedelta(hours=10)
 
 
-def _work_a_day(p: Planting, day: date, whole: bool) -> None:
-    """What is due soon is done by those it is assigned to, each submitting his own; of today only the morning's part."""
+def _work_a_day(p: Planting, day: date, whole: bool) -> Callable[[], None]:
+    """What is due soon is done by those it is assigned to, each submitting his own; of today only the morning's part. Returns
+    what is left for the evening."""
     with access.reading(MACHINE) as conn:
         due = _worked_on(p, demo.pending(conn, until=day + timedelta(days=4)))
         unscheduled = _unscheduled(p, conn, day)
@@ -474,6 +486,10 @@ def _work_a_day(p: Planting, day: date, whole: bool) -> None:
             continue
         with access.transaction(officer, "check.submit") as conn:
             checks.submit(conn, officer, said)
+    return lambda: _evening(p, day, done, ways)
+
+
+def _evening(p: Planting, day: date, done: list[tuple], ways: dict[uuid.UUID, dict]) -> None:
     with access.transaction(MACHINE, "seed") as conn:
         _leave_tracks(conn, done, ways)
         reviews.begin_where_due(conn, day)

@@ -35,13 +35,13 @@ STAGES = (
     )),
 )  # fmt: skip
 SIGNALS = (
-    (115, "重大预警先行上线", ("A01", "E06", "G09", "H04")),
-    (24, "预警信号全面上线", (
-        "A02", "A03", "A05", "A06", "A08", "A10", "A12", "I14", "G06", "I08", "H05", "I01", "I09", "I13", "H06", "H02", "I12", "H03",
-    )),
+    (425, "重大预警先行上线", ("A01", "A08", "E06", "G09", "H04")),
+    (115, "迁徙与管理类预警上线", ("A05", "A06", "A12", "G06", "I08", "I12", "I13", "H02", "H03", "H05", "H06")),
+    (60, "逾期与到期预警上线", ("A02", "A10", "I09")),
+    (12, "预警信号全面上线", ("I01", "I14")),
 )  # fmt: skip
 NEVER = -1  # days before the last
-NOT_WANTED = ("I02",)  # signals of checks that the overdue ones tell of anyway
+NOT_WANTED = ("I02", "A03")  # what I01 and A02 tell of anyway
 PASSWORD = "Vigil-demo-2026"
 RING = ("农安县丰裕粮贸有限公司", "农安县兴达农资有限公司", "农安县合力农机有限公司")  # a guarantee circle
 GUARANTEED = 0  # of world.Loans.guarantee

@@ -27,6 +27,10 @@ SIGNAL_COLUMNS = [
     Column("median", "Days to take, median", "decimal", width=85),
     Column("slow", "Nine of ten within", "decimal", width=80),
 ]
+BESIDE = [
+    Column("what", "Figure"), Column("now", "This period"), Column("before", "Period before"), Column("year", "Year before"),
+    Column("target", "Target"), Column("change", "Moved by"),
+]  # fmt: skip
 WORK = [
     Column("due", "Due in the period", "number"),
     Column("rate", "On time", "share", value=lambda r: r.on_time / r.due if r.due else None),
@@ -141,7 +145,7 @@ def card(key: board.Key) -> None:
         colour = moved.colour if moved else "primary"
         st.metric(_(key.label), key.value, moved and moved.text, delta_color=colour, help=_(key.help), delta_description=told(key))
         if len(key.series) > 1:
-            charts.draw(charts.trend(key.series, colour), _("{0}, its trend").format(_(key.label)), f"trend_{key.label}", 44)
+            charts.trend(key.series, colour, _("{0}, its trend").format(_(key.label)), f"trend_{key.label}")
         where = board.rows_behind(asked, key.page, key.query)
         st.page_link(f"pages/desk/{key.page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=where)
 
@@ -298,12 +302,8 @@ def beside(data: dict) -> None:
     """Every figure of the period beside the period before, the year before and its target."""
     with st.container(border=True):
         st.subheader(_("This period beside others"), anchor=False)
-        columns = [
-            Column("what", "Figure", width=165),
-            Column("now", "This period", width=75), Column("before", "Period before", width=75), Column("year", "Year before", width=75),
-            Column("target", "Target", width=55), Column("change", "Moved by", width=105, help="Against what is chosen above."),
-        ]  # fmt: skip
-        tables.look_at(board.lines(asked, data), columns, "beside", _("Figures of the period beside earlier ones"))
+        tables.read(board.lines(asked, data), BESIDE, "beside")
+        st.caption(_("Moved: against what is chosen above."))
 
 
 def level(data: dict) -> None:

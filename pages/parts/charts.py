@@ -33,6 +33,19 @@ def draw(drawing: Drawing, alt: str, key: str, height: int = 260, picks: bool = 
     return drawn.picked
 
 
+def trend(values: Sequence[float], colour: str, alt: str, key: str, height: int = 44) -> None:
+    """The line on a card. `colour`: a name of the theme's (primary, green, orange, gray)."""
+    data = {
+        "place": component.place("chart"),
+        "entry": "trend",
+        "values": list(values),
+        "colour": colour,
+        "alt": alt,
+        "height": height,
+    }
+    _component(key=key, data=data)
+
+
 def plot(figure: Drawing | go.Figure, alt: str, key: str, height: int = 260) -> None:
     """Put a figure on the page that is more than a chart knows: drawn by plotly, whose half a second a page must be worth."""
     said = figure if isinstance(figure, dict) else figure.to_dict()
@@ -89,14 +102,6 @@ def done_per_day(rows: Sequence, due: dict[date, int], since: date, until: date)
         "line": {"color": look.GREY, "width": 1.5, "dash": "dot", "shape": "hvh"},
     }  # fmt: skip
     return {"data": [*bars, line], "layout": {"barmode": "stack"}}
-
-
-def trend(values: Sequence[float], colour: str) -> Drawing:
-    """The line on a card: no axes, no words. `colour`: a name of the theme's."""
-    line = {
-        "type": "scatter", "x": list(range(len(values))), "y": list(values), "mode": "lines", "fill": "tozeroy", "line": {"color": colour, "width": 1.5},
-    }  # fmt: skip
-    return {"data": [line], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}
 
 
 def due_per_day(rows: Sequence) -> Drawing:

@@ -71,6 +71,15 @@ def look_at(rows: Sequence, columns: Sequence[Column], key: str, alt: str, talle
         _draw(rows, columns, key, alt, tallest)
 
 
+def read(rows: Sequence, columns: Sequence[Column], key: str) -> None:
+    """A short table of words to be read from top to bottom: text, which costs a browser a tenth of what a grid does. The first column
+    names the row, the others are set to the right."""
+    lines = [[_(c.label) for c in columns], [":--", *["--:"] * (len(columns) - 1)]]
+    lines += [[look.plain(_cell(c, row)) or "" for c in columns] for row in rows]
+    with st.container(key=f"read_{key}"):
+        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
 def _draw(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int, **options):
     every, row_height = columns, style.row_height()
     columns = arranging.arranged(every, key)

@@ -7,7 +7,6 @@ const DAY = 86_400_000, TICK = 64; // milliseconds; pixels that a day's label wa
 const STEPS = [1, 2, 7, 14], MONTHS = [1, 2, 3, 6, 12];
 const LONGEST = 16; // signs of a name beside a bar; the whole one is told on touch
 const SYMBOLS = { "triangle-up": ["triangle", 0], "triangle-down": ["triangle", 180], diamond: ["rectRot", 0] };
-const COLOURS = ["primary", "red", "orange", "yellow", "green", "blue", "violet", "gray"]; // as light and dark have them
 const STEPPED = { hv: "before", hvh: "middle" };
 const drawn = new Map();
 
@@ -36,24 +35,21 @@ function drop(parentElement) {
 
 function themeOf(element) {
   const style = getComputedStyle(element), named = (name) => style.getPropertyValue(`--st-${name}`).trim();
-  const colours = Object.fromEntries(COLOURS.map((name) => [name, named(`${name}-color`)]));
-  return { ink: named("text-color") || "#1b2a33", font: named("font") || "sans-serif", colours };
+  return { ink: named("text-color") || "#1b2a33", font: named("font") || "sans-serif" };
 }
 
 function configured({ drawing, picks }, theme, setTriggerValue) {
   const { data: traces, layout = {} } = drawing, lying = traces[0].orientation === "h";
   const timed = !lying && layout.xaxis?.type !== "category" && /^\d{4}-\d\d-\d\d/.test(traces[0].x[0]);
-  const bare = layout.yaxis?.visible === false; // no axes and no words: the trend on a card
   const font = { family: theme.font, size: 12 }, stacked = layout.barmode === "stack" || traces.some((trace) => trace.stackgroup);
   const along = { mode: "nearest", axis: lying ? "y" : "x", intersect: false };
   return {
-    data: { labels: timed ? undefined : traces[0][lying ? "y" : "x"], datasets: traces.map((trace, n) => dataset(trace, n, { timed, lying, theme })) },
+    data: { labels: timed ? undefined : traces[0][lying ? "y" : "x"], datasets: traces.map((trace, n) => dataset(trace, n, { timed, lying })) },
     options: {
       animation: false, maintainAspectRatio: false, indexAxis: lying ? "y" : "x", interaction: along, font, color: theme.ink,
       datasets: { bar: { categoryPercentage: 0.72, barPercentage: 1 } },
-      layout: { padding: bare ? { top: 2, right: 10, left: 10 } : { top: 2, right: lying ? widest(traces, font) + 10 : 8 } },
-      events: bare ? [] : undefined,
-      scales: bare ? BARE : lying ? lyingScales(theme, font) : standingScales(traces, layout, { timed, stacked, theme, font }),
+      layout: { padding: { top: 2, right: lying ? widest(traces, font) + 10 : 8 } },
+      scales: lying ? lyingScales(theme, font) : standingScales(traces, layout, { timed, stacked, theme, font }),
       plugins: {
         legend: legend(traces, layout, theme, font),
         tooltip: { ...along, callbacks: told(traces, layout, { timed, lying }), bodyFont: font, titleFont: { ...font, weight: 600 }, padding: 8, boxPadding: 4 },
@@ -75,29 +71,23 @@ const place = (traces, { datasetIndex, index }) => ({ x: traces[datasetIndex].x[
 
 // --- What is drawn ---------------------------------------------------------------------------------------------------
 
-function dataset(trace, n, { timed, lying, theme }) {
+function dataset(trace, n, { timed, lying }) {
   const values = lying ? trace.x : trace.y;
   const own = { label: trace.name, data: timed ? trace.x.map((x, i) => ({ x: Date.parse(x), y: values[i] })) : values };
-  return { ...own, ...(trace.type === "bar" ? bar(trace) : line(trace, n, theme)) };
+  return { ...own, ...(trace.type === "bar" ? bar(trace) : line(trace, n)) };
 }
 
 const bar = (trace) => ({ type: "bar", backgroundColor: trace.marker.color, pointStyle: "rect" });
 
-function line(trace, n, { colours }) {
+function line(trace, n) {
   const { line: stroke = {}, marker = {}, mode } = trace, [symbol, rotation] = SYMBOLS[marker.symbol] || ["circle", 0];
-  const pointed = mode.includes("markers"), drawnAs = mode.includes("lines") ? colours[stroke.color] || stroke.color : marker.color;
+  const pointed = mode.includes("markers"), drawnAs = mode.includes("lines") ? stroke.color : marker.color;
   return {
     type: "line", showLine: mode.includes("lines"), borderColor: drawnAs, borderWidth: stroke.width ?? 2, borderDash: stroke.dash === "dot" ? [2, 3] : [],
     stepped: STEPPED[stroke.shape] || false, pointStyle: pointed ? symbol : trace.stackgroup ? "rect" : "line", rotation, clip: false, order: -1,
-    pointRadius: pointed ? (marker.size || 6) / 2 + 0.5 : 0, pointHoverRadius: 4, ...filling(trace, n, drawnAs),
+    pointRadius: pointed ? (marker.size || 6) / 2 + 0.5 : 0, pointHoverRadius: 4, stack: trace.stackgroup || `own ${n}`,
+    fill: trace.stackgroup ? (n ? "-1" : "origin") : false, backgroundColor: trace.stackgroup ? trace.fillcolor : drawnAs,
   };
-}
-
-// Areas lie upon each other; a line alone is shaded down to the bottom.
-function filling({ stackgroup, fill, fillcolor }, n, colour) {
-  const own = { stack: `own ${n}`, backgroundColor: colour, fill: false };
-  if (stackgroup) return { stack: stackgroup, backgroundColor: fillcolor, fill: n ? "-1" : "origin" };
-  return fill ? { ...own, backgroundColor: Chart.helpers.color(colour).alpha(0.12).rgbString(), fill: "start" } : own;
 }
 
 // Numbers at the end of lying bars.
@@ -121,8 +111,6 @@ function widest(traces, font) {
 }
 
 // --- Scales ----------------------------------------------------------------------------------------------------------
-
-const BARE = { x: { display: false }, y: { display: false, bounds: "data", grace: "6%" } };
 
 function lyingScales({ ink }, font) {
   const short = function (index) {

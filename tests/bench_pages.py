@@ -54,7 +54,7 @@ def large(scale: float) -> Iterator[None]:
         print(f"{scratch.work(WORKED, bank.LAST):,} todos")
         with access.transaction(MACHINE, "bench") as conn:
             levels.follow(conn, bank.LAST)
-            for username, role in USERS.items():
+            for username, role in (USERS | {OFFICER: Role.MANAGER}).items():  # who has the work of this bank
                 if someone := demo.somebody(conn, role):
                     sign_in.open_account(conn, MACHINE, someone.id, username, story.PASSWORD, clock.now(), must_change=False)
         scratch.settle()

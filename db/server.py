@@ -42,6 +42,7 @@ work_mem = '32MB'
 maintenance_work_mem = '256MB'
 effective_cache_size = '{cache_mb}MB'
 max_wal_size = '4GB'
+# A small bank's night, or a delivery, turns its tables over within seconds; after a minute it would be over.
 autovacuum_naptime = '10s'
 autovacuum_vacuum_cost_limit = 2000
 random_page_cost = 1.1

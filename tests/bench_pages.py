@@ -23,7 +23,7 @@ from db import access, accounts, customers, demo, loans, scratch, staff
 from db.access import MACHINE, Person
 from db.figures import Scope
 from db.vocab import Role
-from engine import book_counts, clock, counting, levels, opening, sign_in
+from engine import book_counts, clock, counting, levels, opening, permits, sign_in
 from engine.bench import bank
 from engine.demo import story
 from pages.parts import counts, menu
@@ -98,7 +98,9 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def somebody(by: Person) -> dict[str, str]:
-    """Numbers of a customer and a loan that this person sees."""
+    """Numbers of a customer and a loan that this person sees, if any."""
+    if not permits.may(by, "customers.see"):
+        return {"customer": "", "loan": ""}
     with access.reading(by) as conn:
         customer = next(iter(customers.listing(conn, customers.Filter(clock.today()), limit=1).rows), None)
         loan = next(iter(loans.listing(conn, loans.Filter(clock.today()), limit=1).rows), None)

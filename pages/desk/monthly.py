@@ -152,8 +152,7 @@ def moved_ones(said: Report, which: str) -> None:
         tables.empty("No such loans", "In these days no loan changed its class in this way, or its branch is not yours to see.")
     if picked := tables.show(rows[:MOST], MOVED, "moved_ones", _("Class migration"), 14):
         tables.open_page("desk/loan", no=picked.loan_no)
-    if len(rows) > MOST:
-        st.caption(_("The first {0}; the file has all.").format(MOST))
+    tables.cut(len(rows), MOST)
 
 
 def by_branch(said: Report) -> None:
@@ -162,9 +161,10 @@ def by_branch(said: Report) -> None:
         if not said.branches:
             st.caption(_("Nothing was due in these days."))
         elif picked := tables.show(
-            said.branches, [Column("branch", "Branch", width=170), *WORK], "month_branches", _("Figures by branch"), 12
+            said.branches[:MOST], [Column("branch", "Branch", width=170), *WORK], "month_branches", _("Figures by branch"), 12
         ):
             tables.open_page("desk/monthly", month=f"{said.this.first:%Y-%m}", branch=picked.code)
+        tables.cut(len(said.branches), MOST)
 
 
 def by_officer(said: Report) -> None:
@@ -177,10 +177,11 @@ def by_officer(said: Report) -> None:
         st.subheader(_("By officer, the lowest completion rate first"), anchor=False)
         if not said.officers:
             st.caption(_("Nothing was due in these days."))
-        elif picked := tables.show(said.officers, columns, "month_officers", _("Figures by officer"), 12):
+        elif picked := tables.show(said.officers[:MOST], columns, "month_officers", _("Figures by officer"), 12):
             whose = {"assignee": picked.staff_id} if picked.staff_id else {"pool": "true"}
             due = {"state": "kept", "due_from": said.this.first, "due_to": said.this.last}
             tables.open_page("desk/todos", **rows_behind(due | whose))
+        tables.cut(len(said.officers), MOST)
 
 
 head = tables.heading("Monthly post-loan report")

@@ -71,6 +71,12 @@ def look_at(rows: Sequence, columns: Sequence[Column], key: str, alt: str, talle
         _draw(rows, columns, key, alt, tallest)
 
 
+def cut(total: int, shown: int) -> None:
+    """Below a table that is too long for a page; the page's file has all of it."""
+    if total > shown:
+        st.caption(_("The first {0}; the file has all.").format(shown))
+
+
 def read(rows: Sequence, columns: Sequence[Column], key: str) -> None:
     """A short table of words to be read from top to bottom: text, which costs a browser a tenth of what a grid does. The first column
     names the row, the others are set to the right."""

@@ -38,6 +38,11 @@ def finish(conn: sa.Connection, run_id: int, state: FeedState, stops: list[str],
     )
 
 
+def withdraw(conn: sa.Connection, run_ids: list[int]) -> None:
+    """Runs whose turn never came."""
+    conn.execute(sa.delete(feed_runs).where(r.id.in_(run_ids)))
+
+
 def add_file(conn: sa.Connection, run_id: int, **counts: object) -> None:
     conn.execute(sa.insert(feed_files).values(run_id=run_id, **counts))
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from db import access, bulk, definitions, feeds
 from db.access import MACHINE
+from db.loading import publish
 from db.vocab import Definition, FeedState
 from engine import refusals
 from engine.feed import load, override
@@ -204,6 +205,70 @@ def test_a_quoted_field_may_hold_commas_and_line_feeds(small_bank, tmp_path):
     (report,) = load.load(write_own(tmp_path / f"{TODAY:%Y%m%d}", TODAY, quoted, OF_LIU_YANG.replace("烟", "?")), "own")
     assert counts(report, "tese")[:2] == (2, 2)
     assert one("select name from customers where customer_no like 'own-%'") == "安,娜 二世"
+
+
+# --- The first day ----------------------------------------------------------------------------------------------------
+
+DRESS = """select indexdef from pg_indexes where tablename in ('loans', 'customers', 'customer_faces') union all
+           select pg_get_constraintdef(oid) from pg_constraint
+           where conrelid in ('loans'::regclass, 'customers'::regclass, 'customer_faces'::regclass) order by 1"""
+RUNS = "select source, state from feed_runs order by 1"
+STAGES = "select count(*) from pg_tables where schemaname = 'staging'"
+
+
+@pytest.fixture
+def first_day(empty, tmp_path, monkeypatch) -> Path:
+    """The files of both sources for an empty book, whose tables are filled bare however few the rows."""
+    monkeypatch.setattr(bulk, "WORTH_IT", 0)
+    folder = first_delivery().write(tmp_path)
+    write_own(folder, TODAY, ANNA, OF_LIU_YANG)
+    return folder
+
+
+def test_on_the_first_day_all_sources_come_in_before_indexes_are_built(first_day):
+    before = rows(DRESS)
+    reports = load.load(first_day)
+    assert [(report.source, report.stops, report.seconds > 0) for report in reports] == [("union", [], True), ("own", [], True)]
+    assert counts(reports[1], "tese") == (2, 2, 0, 0)
+    assert rows(DRESS) == before
+    assert rows("select noun, (after ->> 'n')::int from audit where op = 'bulk' and noun in ('loans', 'customer_faces') order by 1") == [
+        ("customer_faces", one("select count(distinct customer_id) from loans")), ("loans", 7),
+    ]  # fmt: skip
+    assert one("select sum(exposure_fen) from customer_faces") == one("select sum(balance_fen) from loans where live")
+    assert one(STAGES) == 0
+
+
+def test_on_the_first_day_a_source_that_is_stopped_leaves_the_other_in_the_book(first_day):
+    (first_day / f"tese_{TODAY:%Y%m%d}.csv").write_text("别的列\n1\n", "utf-8")
+    before = rows(DRESS)
+    union_report, own_report = load.load(first_day)
+    assert (union_report.stops, own_report.stops != []) == ([], True)
+    assert rows(RUNS) == [("own", "stopped"), ("union", "loaded")]
+    assert rows("select source, count(*) from loans group by 1") == [("union", 5)]
+    assert one("select sum(exposure_fen) from customer_faces") == one("select sum(balance_fen) from loans where live")
+    assert rows(DRESS) == before
+
+
+def test_on_the_first_day_nothing_is_tried_after_a_source_that_is_stopped(first_day):
+    for file in first_day.glob("s_wy_*"):
+        file.unlink()
+    (report,) = load.load(first_day)
+    assert report.stops
+    assert rows(RUNS) == [("union", "stopped")]
+    assert (one("select count(*) from loans"), one(STAGES)) == (0, 0)
+
+
+def test_on_the_first_day_a_fault_leaves_no_source_in_the_book(first_day, monkeypatch):
+    def fail(conn: sa.Connection) -> None:
+        raise RuntimeError("a fault")
+
+    before = rows(DRESS)
+    monkeypatch.setattr(publish, "refresh_customers", fail)
+    with pytest.raises(RuntimeError, match="a fault"):
+        load.load(first_day)
+    assert rows(RUNS) == [("own", "failed"), ("union", "failed")]
+    assert (one("select count(*) from customers"), one(STAGES)) == (0, 0)
+    assert rows(DRESS) == before
 
 
 # --- What is set aside ------------------------------------------------------------------------------------------------

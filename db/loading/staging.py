@@ -62,11 +62,14 @@ def clear(conn: sa.Connection, source: str) -> None:
 
 
 def copy(conn: sa.Connection, spec: TableSpec, pieces: Iterable[bytes]) -> None:
-    """Pieces of COPY text whose columns are `spec.columns()`; what goes wrong in making them arrives as it was."""
+    """Pieces of COPY text whose columns are `spec.columns()`; what goes wrong in making them arrives as it was.
+
+    In the transaction that created the stage: its rows are written as everybody's, so that no reader has to find out.
+    """
     stream = _Stream(pieces)
     try:
         with conn.connection.cursor() as cursor:
-            cursor.copy_expert(f"copy {spec.stage} from stdin", stream, size=1 << 18)
+            cursor.copy_expert(f"copy {spec.stage} from stdin (freeze)", stream, size=1 << 18)
     except psycopg2.Error as refused:
         raise stream.wrong or refused from None
 

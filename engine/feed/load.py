@@ -7,7 +7,7 @@ the load before anything is visible; a second person may override it.
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -48,8 +48,21 @@ class Report:
     files: dict[str, FileReport] = field(default_factory=dict)
     stops: list[str] = field(default_factory=list)
     waiting: bool = False
-    seconds: float = 0.0
+    begun: float = 0.0  # by the monotonic clock; 0 until its turn comes
+    seconds: float = 0.0  # until it was visible
     set_aside: list = field(default_factory=list)  # of a rehearsal, the first rows that would be quarantined
+
+
+@dataclass
+class Sitting:
+    """One transaction on the book, with the deliveries that are published in it, each whole or not at all.
+
+    `notes_are_in` dresses the tables of the notes at its end, once for all of them.
+    """
+
+    conn: Connection
+    notes_are_in: ExitStack
+    reports: list[Report]  # of the deliveries it is to publish
 
 
 class Rehearsed(Exception):
@@ -72,9 +85,8 @@ def load(path: Path, source: str | None = None, as_of: date | None = None) -> li
         for day, folder, only in found:
             with held.begin() as conn:
                 sources = mappings(conn, day, source)
-            todays = list(_load_day(held, sources, day, folder, only))
-            reports += todays
-            if any(report.stops for report in todays):
+            reports += _load_day(held, sources, day, folder, only)
+            if any(report.stops for report in reports):
                 break
     if not reports:
         raise refusals.NothingToLoad(path=path)
@@ -107,7 +119,10 @@ def resume(run_id: int) -> Report:
         arrived = delivery.collect(found[0], run.business_date, Path(run.folder))
         if arrived is None:
             raise refusals.NothingToLoad(path=run.folder)
-        return _load_delivery(held, arrived, found[1], ignore=set(run.stops or ()))
+        with _sitting(held, [(arrived, found[1])]) as sitting:
+            (report,) = sitting.reports
+            _load_delivery(sitting, arrived, report, ignore=set(run.stops or ()))
+        return report
 
 
 def rehearse(found: Mapping, path: Path, as_of: date | None = None) -> list[Report]:
@@ -126,18 +141,16 @@ def _rehearse_delivery(held: jobs.Held, arrived: Delivery) -> Report:
     if arrived.waiting:
         return report
     try:
-        with held.begin() as conn:
-            report.run_id = feeds.begin(conn, report.source, arrived.day, str(arrived.folder), None)
-            _publish_all(conn, arrived, report, ignore=set())
-            report.set_aside = feeds.rejected(conn, report.run_id, limit=SHOWN)
+        with _sitting(held, []) as sitting:
+            sitting.reports.append(report)
+            report.run_id = feeds.begin(sitting.conn, report.source, arrived.day, str(arrived.folder), None)
+            _publish_all(sitting.conn, arrived, report, set(), sitting.notes_are_in)
+            report.set_aside = feeds.rejected(sitting.conn, report.run_id, limit=SHOWN)
             raise Rehearsed
     except Stopped as stopped:
         report.stops = stopped.stops
     except Rehearsed:
         report.run_id = None
-    finally:
-        with access.transaction(MACHINE, JOB) as conn:
-            staging.clear(conn, report.source)
     return report
 
 
@@ -173,53 +186,85 @@ def _find(path: Path, as_of: date | None) -> list[tuple[date, Path, Path | None]
     return [(day, path.parent, path)]
 
 
-def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | None) -> Iterator[Report]:
-    for found, version in sources:
-        arrived = delivery.collect(found, day, folder, only)
-        if arrived is None:
-            continue
-        report = _load_delivery(held, arrived, version, ignore=set())
+def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | None) -> list[Report]:
+    """One source after the other, each in a sitting of its own; all that fill an empty book in one, for its indexes are built once."""
+    arrived = [(found, version) for source, version in sources if (found := delivery.collect(source, day, folder, only))]
+    with held.begin() as conn:
+        together = feeds.first_date(conn) is None
+    reports: list[Report] = []
+    for deliveries in [arrived] if together else [[one] for one in arrived]:
+        if any(report.stops or report.waiting for report in reports):
+            break
+        with _sitting(held, deliveries) as sitting:
+            reports += _load_in_turn(sitting, [found for found, _ in deliveries])
+    return reports
+
+
+def _load_in_turn(sitting: Sitting, deliveries: list[Delivery]) -> Iterator[Report]:
+    for arrived, report in zip(deliveries, sitting.reports, strict=True):
+        if not report.waiting:
+            _load_delivery(sitting, arrived, report, ignore=set())
         yield report
         if report.stops or report.waiting:
             return
 
 
-def _load_delivery(held: jobs.Held, arrived: Delivery, version: int, ignore: set[str]) -> Report:
-    begun = time.monotonic()
-    report = Report(arrived.mapping.source, arrived.day, waiting=arrived.waiting)
-    if arrived.waiting:
-        return report
-    with held.begin() as conn:
-        report.run_id = feeds.begin(conn, arrived.mapping.source, arrived.day, str(arrived.folder), version)
+@contextmanager
+def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]]) -> Iterator[Sitting]:
+    """Readers see the book as it was before a sitting or after it, never between."""
+    reports = _begin_runs(held, deliveries)
     try:
         with held.begin() as conn:
-            _publish_all(conn, arrived, report, ignore)
-    except Stopped as stopped:
-        report.stops = stopped.stops
-        with held.begin() as conn:
-            feeds.finish(conn, report.run_id, FeedState.STOPPED, report.stops, None)
+            bulk.prepare(conn)
+            publish.expect_changes(conn)
+            with ExitStack() as notes_are_in:
+                yield Sitting(conn, notes_are_in, reports)
+                publish.refresh_customers(conn)
+            feeds.withdraw(conn, [report.run_id for report in reports if not report.begun])
     except BaseException:
         with access.transaction(MACHINE, JOB) as conn:  # the held connection may be the thing that broke
-            feeds.finish(conn, report.run_id, FeedState.FAILED, ["error"], None)
+            for report in reports:
+                if not report.stops:
+                    feeds.finish(conn, report.run_id, FeedState.FAILED, ["error"], None)
         raise
     finally:
         with access.transaction(MACHINE, JOB) as conn:
-            staging.clear(conn, arrived.mapping.source)
-    report.seconds = time.monotonic() - begun
-    return report
+            for report in reports:
+                staging.clear(conn, report.source)
+    for report in reports:
+        report.seconds = time.monotonic() - report.begun if report.begun else 0.0
 
 
-def _publish_all(conn: Connection, arrived: Delivery, report: Report, ignore: set[str]) -> None:
-    """The whole delivery in one transaction: readers see the book before it or after it, never between.
+def _begin_runs(held: jobs.Held, deliveries: list[tuple[Delivery, int]]) -> list[Report]:
+    """Before the sitting, which may lock what a run refers to."""
+    reports = [Report(arrived.mapping.source, arrived.day, waiting=arrived.waiting) for arrived, _ in deliveries]
+    with held.begin() as conn:
+        for (arrived, version), report in zip(deliveries, reports, strict=True):
+            if not report.waiting:
+                report.run_id = feeds.begin(conn, report.source, report.day, str(arrived.folder), version)
+    return reports
 
-    The stages are nobody's view of the book: they are filled on a connection of their own, one table ahead.
-    """
-    bulk.prepare(conn)
+
+def _load_delivery(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str]) -> None:
+    """One that is stopped leaves what was published before it in the sitting as it is."""
+    report.begun = time.monotonic()
+    try:
+        with sitting.conn.begin_nested(), ExitStack() as notes_are_in:
+            _publish_all(sitting.conn, arrived, report, ignore, notes_are_in)
+            sitting.notes_are_in.push(notes_are_in.pop_all())
+    except Stopped as stopped:
+        report.stops = stopped.stops
+        with access.transaction(MACHINE, JOB) as conn:
+            feeds.finish(conn, report.run_id, FeedState.STOPPED, report.stops, None)
+
+
+def _publish_all(conn: Connection, arrived: Delivery, report: Report, ignore: set[str], notes_are_in: ExitStack) -> None:
+    """The stages are nobody's view of the book: they are filled on a connection of their own, one table ahead."""
     numbers = parameters.values(conn, arrived.day)
     _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
     _stop_if_unusable(arrived)
     with closing(ahead(_staged(arrived, report, numbers), depth=1)) as staged:
-        readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore)
+        readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore, notes_are_in)
     for reader in readers:
         _note_file(conn, report, reader, published_fen)
     feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
@@ -235,7 +280,7 @@ def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Reader
 def _stage(conn: Connection, found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
     """The lines that the book does not have as they are, typed: read here while the server takes them in."""
     _say(report, f"{piece.name} · {piece.file.name}")
-    spec = _spec(found, piece, numbers)
+    spec = _spec(found, piece, numbers, first=feeds.last_loaded(conn, found.source) is None)
     known = Known(staging.remembered(conn, spec))
     reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"], known)
     staging.create(conn, spec)
@@ -248,7 +293,7 @@ def _stage(conn: Connection, found: Mapping, piece: Piece, report: Report, numbe
     return reader
 
 
-def _spec(found: Mapping, piece: Piece, numbers: dict) -> TableSpec:
+def _spec(found: Mapping, piece: Piece, numbers: dict, first: bool) -> TableSpec:
     return TableSpec(
         source=found.source,
         name=piece.name,
@@ -257,29 +302,33 @@ def _spec(found: Mapping, piece: Piece, numbers: dict) -> TableSpec:
         fields=tuple(piece.table.fields),
         by={name: column.by for name, column in piece.table.fields.items() if column.by},
         full=found.snapshot == "full",
+        first=first,
         absent_days=int(numbers["feed.absent_days"]),
         families=tuple((word, rule.family.value) for rule in found.families for word in rule.words),
     )
 
 
 def _put_into_the_book(
-    conn: Connection, found: Mapping, staged: Iterable[Reader], report: Report, numbers: dict, ignore: set[str]
+    conn: Connection,
+    found: Mapping,
+    staged: Iterable[Reader],
+    report: Report,
+    numbers: dict,
+    ignore: set[str],
+    notes_are_in: ExitStack,
 ) -> tuple[list[Reader], int]:
     """Every table as it is staged; also the source's balance in the book afterwards, in fen."""
     before, rows_before = feeds.balance(conn, found.source), _rows_before(conn, found.source)
-    publish.expect_changes(conn)
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
     changed = products.follow(conn, report.day)
     readers, problems = [], []
-    with ExitStack() as notes_are_in:
-        for reader in staged:
-            readers.append(reader)
-            problems += _file_problems(reader, rows_before, numbers)
-            if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
-                _publish_table(conn, reader, report, notes_are_in)
-        _stop_if(problems, ignore)
-        publish.remember_products(conn, changed + products.follow(conn, report.day))
-        publish.refresh_customers(conn)
+    for reader in staged:
+        readers.append(reader)
+        problems += _file_problems(reader, rows_before, numbers)
+        if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
+            _publish_table(conn, reader, report, notes_are_in)
+    _stop_if(problems, ignore)
+    publish.remember_products(conn, changed + products.follow(conn, report.day))
     if cycle := publish.branch_cycle(conn):
         _stop_if([f"branch_cycle:{cycle}"], ignore)
     after = feeds.balance(conn, found.source)
@@ -288,7 +337,7 @@ def _put_into_the_book(
 
 
 def _publish_table(conn: Connection, reader: Reader, report: Report, notes_are_in: ExitStack) -> None:
-    """A table that was undressed is dressed here, while the next one is read; notes only once arrears have changed them."""
+    """A table that was undressed is dressed here, while the next one is read; notes only once all are in and arrears have changed them."""
     _say(report, f"{reader.spec.name} → {reader.spec.noun}")
     if publish.is_new(conn, reader.spec):
         reader.spec = replace(reader.spec, cold=True, distinct=reader.distinct)

@@ -25,7 +25,7 @@ class TableSpec:
     fields: tuple[str, ...]
     by: Mapping[str, str]
     full: bool = True
-    first: bool = False  # the source has never been loaded
+    first: bool = False  # nothing has been loaded before this sitting
     absent_days: int = 1  # a note missing from full snapshots this long is settled
     cold: bool = False  # the book has nothing of this noun by this source yet: every line is new
     distinct: bool = False  # surely no key stands twice
@@ -35,10 +35,9 @@ class TableSpec:
     def remembered(self) -> bool:
         """Are lines that the book has already left out of the stage? A delta brings none, arrears are few.
 
-        Of a source's first delivery the book has none, and its tables may be locked while another source fills them;
-        branches and staff are the bank's, whoever hands them down.
+        An empty book has none, and asking it would wait for the sitting that fills it.
         """
-        return self.full and self.noun != "arrears" and not (self.first and self.noun not in ("branches", "staff"))
+        return self.full and self.noun != "arrears" and not self.first
 
     @property
     def stage(self) -> str:

@@ -7,6 +7,7 @@ the load before anything is visible; a second person may override it.
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -25,6 +26,7 @@ from engine.feed.mapping import Mapping
 from engine.feed.reading import Reader, ahead
 
 JOB = "load"
+AT_ONCE = 2  # tables read side by side: a file's bytes are taken apart by one processor
 SHOWN = 50  # quarantined rows that a rehearsal tells
 
 
@@ -259,11 +261,11 @@ def _load_delivery(sitting: Sitting, arrived: Delivery, report: Report, ignore: 
 
 
 def _publish_all(conn: Connection, arrived: Delivery, report: Report, ignore: set[str], notes_are_in: ExitStack) -> None:
-    """The stages are nobody's view of the book: they are filled on a connection of their own, one table ahead."""
+    """The stages are nobody's view of the book: they are filled ahead of it, on connections of their own."""
     numbers = parameters.values(conn, arrived.day)
     _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
     _stop_if_unusable(arrived)
-    with closing(ahead(_staged(arrived, report, numbers), depth=1)) as staged:
+    with closing(_staged(arrived, report, numbers)) as staged:
         readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore, notes_are_in)
     for reader in readers:
         _note_file(conn, report, reader, published_fen)
@@ -271,25 +273,29 @@ def _publish_all(conn: Connection, arrived: Delivery, report: Report, ignore: se
 
 
 def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Reader]:
-    for piece in arrived.pieces:
-        with access.transaction(MACHINE, JOB) as conn:
-            reader = _stage(conn, arrived.mapping, piece, report, numbers)
-        yield reader
+    """Every table in the order of the book, read two at a time. Who stops asking waits for those in hand."""
+    with ThreadPoolExecutor(AT_ONCE) as hands:
+        staged = [hands.submit(_stage, arrived.mapping, piece, report, numbers) for piece in arrived.pieces]
+        try:
+            yield from (one.result() for one in staged)
+        finally:
+            for one in staged:
+                one.cancel()
 
 
-def _stage(conn: Connection, found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
+def _stage(found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
     """The lines that the book does not have as they are, typed: read here while the server takes them in."""
     _say(report, f"{piece.name} · {piece.file.name}")
-    spec = _spec(found, piece, numbers, first=feeds.last_loaded(conn, found.source) is None)
-    known = Known(staging.remembered(conn, spec))
-    reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"], known)
-    staging.create(conn, spec)
-    try:
-        staging.copy(conn, spec, ahead(reader.lines()))
-    except delivery.UNREADABLE as wrong:  # a truncated or damaged archive
-        raise Stopped([delivery.problem("unreadable", piece.file.name, wrong)]) from None
-    staging.keep_left(conn, spec, known.left)
-    report.files[spec.name] = FileReport(rows=reader.rows)
+    with access.transaction(MACHINE, JOB) as conn:
+        spec = _spec(found, piece, numbers, first=feeds.first_date(conn) is None)
+        known = Known(staging.remembered(conn, spec))
+        reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"], known)
+        staging.create(conn, spec)
+        try:
+            staging.copy(conn, spec, ahead(reader.lines()))
+        except delivery.UNREADABLE as wrong:  # a truncated or damaged archive
+            raise Stopped([delivery.problem("unreadable", piece.file.name, wrong)]) from None
+        staging.keep_left(conn, spec, known.left)
     return reader
 
 
@@ -324,6 +330,7 @@ def _put_into_the_book(
     readers, problems = [], []
     for reader in staged:
         readers.append(reader)
+        report.files[reader.spec.name] = FileReport(rows=reader.rows)
         problems += _file_problems(reader, rows_before, numbers)
         if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
             _publish_table(conn, reader, report, notes_are_in)

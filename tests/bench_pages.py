@@ -1,4 +1,4 @@
-"""How long a page takes, beside a bare Streamlit page in the same browser: python -m tests.bench_pages [--scale 100]
+"""How long a page takes, beside a bare Streamlit page in the same browser: python -m tests.bench_pages [--scale 100] [--pages monthly,todos]
 
 Over the store that VIGIL_HOME or DATABASE_URL names, planted with the demo bank; with a scale, over a bank so many times the
 size of the case study's on a scratch database, with work of ninety days.
@@ -64,13 +64,15 @@ def large(scale: float) -> Iterator[None]:
         yield
 
 
-def measure(say: Callable[[str], None] = print) -> list[tuple[str, float, float, float, float]]:
-    """(page, ms of a first load, against a bare page's, ms of a rerun, against a bare page's): medians, all in one browser."""
+def measure(wanted: set[str], say: Callable[[str], None] = print) -> list[tuple[str, float, float, float, float]]:
+    """(page, ms of a first load, against a bare page's, ms of a rerun, against a bare page's): medians, all in one browser.
+
+    `wanted`: paths, or nothing for all."""
     head, found = head_office(), []
     with tempfile.TemporaryDirectory() as folder, browser() as windows:
         with bare(Path(folder)) as base, running(Path(folder) / "log") as server:
             plain = windows.open(base)
-            for user, address in pages():
+            for user, address in pages(wanted):
                 window = windows.open(server.base, PHONE if user == OFFICER else DESK).sign_in(user, story.PASSWORD)
                 found.append(beside(window, address, plain))
                 say("{:32} first load {:5.0f} ms, {:4.1f} times bare; rerun {:5.0f} ms, {:4.1f} times bare".format(*found[-1]))
@@ -85,14 +87,18 @@ def measure(say: Callable[[str], None] = print) -> list[tuple[str, float, float,
     return found
 
 
-def pages() -> Iterator[tuple[str, str]]:
+def pages(wanted: set[str]) -> Iterator[tuple[str, str]]:
     """(user, address) of every page that is built: those of the field as the officer, the others as whoever may open them."""
     seen: set[str] = set()
     for user in filter(has_account, USERS):  # between them they may open every page
         by = person_of(user)
         known = somebody(by)
         for entry in menu.open_to(by):
-            if entry.path not in seen and entry.file.startswith("field/") == (user == OFFICER):
+            if (
+                entry.path not in seen
+                and (not wanted or entry.path in wanted)
+                and entry.file.startswith("field/") == (user == OFFICER)
+            ):
                 seen.add(entry.path)
                 yield user, ADDRESSES.get(entry.path, entry.path).format(**known)
 
@@ -213,6 +219,7 @@ def read_once(asked: Asked) -> float:
 if __name__ == "__main__":
     asked = argparse.ArgumentParser()
     asked.add_argument("--scale", type=float)
-    scale = asked.parse_args().scale
-    with large(scale) if scale else nullcontext():
-        measure()
+    asked.add_argument("--pages", default="", help="paths with commas between, for example monthly,todos")
+    given = asked.parse_args()
+    with large(given.scale) if given.scale else nullcontext():
+        measure(set(filter(None, given.pages.split(","))))

@@ -127,12 +127,29 @@ def beside(window: Window, address: str, plain: Window) -> tuple[str, float, flo
 
 
 def loaded(window: Window, address: str) -> float:
-    """ms from typing an address to a drawn page."""
+    """ms from typing an address to the last change of what is drawn."""
     begun = time.perf_counter()
     window.page.goto(f"{window.base}/{address}")
     window.page.wait_for_selector("[data-testid=stMain] :is(h1, h2, h3, [data-testid=stMarkdown]), .visit h2", state="attached")
     window.page.wait_for_function(IDLE)
-    return 1000 * (time.perf_counter() - begun)
+    idle = 1000 * (time.perf_counter() - begun)
+    return max(idle, window.page.evaluate(STILL, 1000 * PATIENCE))
+
+
+# ms since the address was typed at which something changed last, within our components too; what grids tell readers of screens, a
+# moment later, is not seen.
+STILL = """patience => new Promise(done => {
+    let last = performance.now();
+    const known = new Set(), seen = (node) => node !== document.documentElement && !node.closest?.('canvas');
+    const observer = new MutationObserver(all => { if (all.some(one => seen(one.target))) last = performance.now(); });
+    const watch = (root) => {
+        if (!known.has(root)) observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+        known.add(root);
+        for (const node of root.querySelectorAll('*')) if (node.shadowRoot) watch(node.shadowRoot);
+    };
+    const look = () => { watch(document); performance.now() - last > 300 || last > patience ? done(last) : setTimeout(look, 50); };
+    look();
+})"""
 
 
 def rerun(window: Window) -> float:

@@ -1,5 +1,6 @@
 // A chart of plain data, drawn by Chart.js: bars and lines through time, and bars that lie. The data are words of plotly's
 // (pages/parts/charts.py says which), so that a drawing can be shown by either.
+import { redrawn } from "../mounted.js";
 import "./chart.umd.min.js";
 
 const { Chart } = globalThis;
@@ -8,29 +9,17 @@ const STEPS = [1, 2, 7, 14], MONTHS = [1, 2, 3, 6, 12];
 const LONGEST = 16; // signs of a name beside a bar; the whole one is told on touch
 const SYMBOLS = { "triangle-up": ["triangle", 0], "triangle-down": ["triangle", 180], diamond: ["rectRot", 0] };
 const STEPPED = { hv: "before", hvh: "middle" };
-const drawn = new Map();
 
-export function mount({ data, parentElement, setTriggerValue }) {
-  const theme = themeOf(parentElement.host), id = JSON.stringify([data, theme]);
-  if (drawn.get(parentElement)?.id === id) return;
-  drop(parentElement);
+export const { mount, unmount } = redrawn(draw, ({ data, parentElement }) => JSON.stringify([data, themeOf(parentElement.host)]));
+
+function draw({ data, parentElement, setTriggerValue }) {
   const canvas = Object.assign(document.createElement("canvas"), { role: "img", ariaLabel: data.alt, textContent: read(data.drawing) });
   const frame = Object.assign(document.createElement("div"), { className: "chart", lang: data.language });
   frame.style.height = `${data.height}px`;
   frame.append(canvas);
   parentElement.append(frame);
-  drawn.set(parentElement, { id, frame, chart: new Chart(canvas, configured(data, theme, setTriggerValue)) });
-}
-
-export function unmount(parentElement) {
-  setTimeout(() => parentElement.isConnected || drop(parentElement), 300);
-}
-
-function drop(parentElement) {
-  const before = drawn.get(parentElement);
-  before?.chart.destroy();
-  before?.frame.remove();
-  drawn.delete(parentElement);
+  const chart = new Chart(canvas, configured(data, themeOf(parentElement.host), setTriggerValue));
+  return () => { chart.destroy(); frame.remove(); };
 }
 
 function themeOf(element) {

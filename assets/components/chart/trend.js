@@ -1,7 +1,8 @@
 // The line on a card: no axes, no words, and as little work as a line can be.
+import { redrawn } from "../mounted.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 100, TALL = 40, EDGE = 2; // the drawing's own units; it is stretched to its card
-const drawn = new WeakMap();
 
 const s = (tag, values) => {
   const node = document.createElementNS(SVG, tag);
@@ -9,15 +10,11 @@ const s = (tag, values) => {
   return node;
 };
 
-export function mount({ data, parentElement }) {
-  const id = JSON.stringify(data);
-  if (drawn.get(parentElement) === id) return;
-  parentElement.querySelector("svg")?.remove();
-  parentElement.append(trend(data));
-  drawn.set(parentElement, id);
-}
-
-export function unmount() {}
+export const { mount, unmount } = redrawn(({ data, parentElement }) => {
+  const line = trend(data);
+  parentElement.append(line);
+  return () => line.remove();
+});
 
 function trend({ values, colour, alt, height }) {
   const low = Math.min(...values), span = Math.max(...values) - low || 1;

@@ -1,7 +1,8 @@
 // A day's track on the outline of the districts, played in time. Drawn as SVG: no tiles, no other host.
+import { redrawn } from "../mounted.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 720, TALL = 440, LASTS = 14000, JUMP = 900; // the drawing's own units; milliseconds of a whole day at normal speed
-const mounted = new Map();
 
 const s = (tag, values = {}, ...inside) => {
   const node = document.createElementNS(SVG, tag);
@@ -19,23 +20,11 @@ const h = (tag, values = {}, ...inside) => {
   return node;
 };
 
-export function mount({ data, parentElement, setTriggerValue }) {
-  const id = JSON.stringify(data), before = mounted.get(parentElement);
-  if (before?.id === id) return;
-  before?.player.stop();
-  parentElement.querySelector(".track")?.remove();
+export const { mount, unmount } = redrawn(({ data, parentElement, setTriggerValue }) => {
   const player = data.heat ? heat(data, setTriggerValue) : new Player(data);
   parentElement.append(player.root);
-  mounted.set(parentElement, { id, player });
-}
-
-export function unmount(parentElement) {
-  setTimeout(() => {
-    if (parentElement.isConnected) return;
-    mounted.get(parentElement)?.player.stop();
-    mounted.delete(parentElement);
-  }, 300);
-}
+  return () => { player.stop(); player.root.remove(); };
+});
 
 class Player {
   constructor(data) {

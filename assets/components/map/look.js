@@ -1,25 +1,13 @@
 // A map to look at: some places with their fences, what is in doubt marked as such.
+import { redrawn } from "../mounted.js";
 import { Sheet } from "./sheet.js";
 
-const mounted = new Map();
-
-export function mount({ data, parentElement }) {
-  const id = JSON.stringify(data);
-  if (mounted.get(parentElement)?.id === id) return;
-  mounted.get(parentElement)?.map.end();
+export const { mount, unmount } = redrawn(({ data, parentElement }) => {
   const map = new Look(data);
   parentElement.append(map.root);
-  mounted.set(parentElement, { id, map });
   map.begin();
-}
-
-export function unmount(parentElement) {
-  setTimeout(() => {
-    if (parentElement.isConnected) return;
-    mounted.get(parentElement)?.map.end();
-    mounted.delete(parentElement);
-  }, 300);
-}
+  return () => map.end();
+});
 
 // A page is scrolled over it, so that it takes neither the wheel nor a finger that moves up or down.
 class Look extends Sheet {

@@ -83,6 +83,16 @@ def test_who_is_near_is_listed_with_the_distance(phone):
     assert phone.sideways() == 0
 
 
+def test_a_dot_opens_its_customer_until_another_place_is_tapped(phone):
+    dots = phone.go("map").page.locator(".sheet canvas")
+    dots.press("Enter")  # the one nearest to the middle
+    name = phone.sees("开始检查").page.locator(".sheet .tip").inner_text().split(" · ")[0]
+    phone.sees(name)
+    corner = dots.bounding_box()
+    phone.page.touchscreen.tap(corner["x"] + 5, corner["y"] + 5)
+    phone.page.get_by_text("开始检查").first.wait_for(state="detached")
+
+
 def test_nothing_has_left_the_bank_and_nothing_went_wrong(phone):
     assert phone.outside == []
     assert phone.wrong == []

@@ -112,7 +112,7 @@ def _update(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], param
 
 def _insert(conn: sa.Connection, spec: TableSpec, columns: dict[str, str], parameters: dict) -> int:
     columns = columns | {"feed_hash": "t.hash"}
-    in_order = "" if spec.cold else "order by t.line"  # ids are the same on every machine; a cold stage is read from its first line on
+    in_order = "" if spec.cold else "order by t.line"  # the same ids on every machine; a cold stage is read from its first line
     return conn.execute(
         sa.text(f"""
             insert into {spec.noun} ({", ".join(columns)}) select {", ".join(columns.values())}

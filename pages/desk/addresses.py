@@ -105,7 +105,7 @@ def on_map() -> None:
     ]
     if not dots:
         tables.empty("Nothing to draw", "None of the customers on this page of the list is marked.")
-    elif picked := maps.show(maps.dots(dots), dots, f"addresses_{st.session_state.get('visit', 0)}", height=520):
+    elif picked := maps.show(dots, dots, f"addresses_{st.session_state.get('visit', 0)}", height=520):
         tables.open_page("desk/customer", no=picked)
 
 

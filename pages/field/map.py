@@ -66,12 +66,12 @@ def dot(row) -> maps.Dot:
     return maps.Dot(row.lat, row.lon, COLOURS[state], row.customer_no, tip, size, "!" if state == "late" else "")
 
 
-def way() -> list:
+def rounds() -> list[maps.Way]:
     """The round that is kept of the day, from where it begins through its visits."""
     kept = trip.kept if trip else None
     if kept is None or not kept.visits:
         return []
-    return maps.path([(kept.lat, kept.lon), *((visit["lat"], visit["lon"]) for visit in kept.visits)], look.BLUE, "round")
+    return [maps.Way([(kept.lat, kept.lon), *((visit["lat"], visit["lon"]) for visit in kept.visits)], look.BLUE)]
 
 
 def due(row, day: date) -> str:
@@ -184,11 +184,11 @@ def to_mark(missing: list) -> None:
 
 def everybody() -> None:
     wanted = [row for row in rows if shown in ("all", state_of(row))]
-    me_dot = maps.dots([maps.Dot(*me, "#2F6DA8", tip=_("Here"), size=8)], "me") if me else []
+    me_dot = [maps.Dot(*me, "#2F6DA8", tip=_("Here"), size=8)] if me else []
     drawn = (
         [cell(row) for row in cells] if cells else sorted((dot(row) for row in wanted), key=lambda d: d.size)
     )  # large ones on top
-    picked = maps.show([*way(), *maps.dots(drawn), *me_dot], near_me or drawn, "map", height=430)
+    picked = maps.tap([*drawn, *me_dot], near_me or drawn, "map", rounds(), height=430)
     if not rows:
         tables.empty("No customer is marked here yet", "Mark where they are: from the list below, or on a customer's page.")
     for row in chosen_of(picked)[:NEAREST]:

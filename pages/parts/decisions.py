@@ -80,8 +80,8 @@ def _move(request) -> None:
             maps.Dot(before["lat"], before["lon"], look.GREY, tip=_("Present mark")),
             maps.Dot(after["lat"], after["lon"], look.TEAL, tip=_("Asked for"), size=9),
         ]
-        way = maps.path([(end.lat, end.lon) for end in ends], look.GREY)
-        maps.show([*way, *maps.dots(ends)], ends, f"move_{request.id}", height=260)
+        way = maps.Way([(end.lat, end.lon) for end in ends], look.GREY)
+        maps.show(ends, ends, f"move_{request.id}", [way], height=260)
 
 
 def _export(request) -> None:

@@ -38,7 +38,7 @@ def show(seen: handover.Preview, parts: Mapping[int, int], names: Mapping[int, s
     spots = [*_theirs(places), *moving(seen, going)]  # the latter above the former
     inks = colours(seen)
     st.markdown(":small[" + " &ensp; ".join(_legend(seen, going, names, inks)) + "]")
-    maps.show(maps.dots(_dots(spots, inks, names)), spots, f"handover-{view}", height=380)
+    maps.show(_dots(spots, inks, names), spots, f"handover-{view}", height=380)
     lost = sum(1 for row in seen.rows if row.lat is None)
     if lost:
         st.caption(_("{0} of the customers handed over are not marked and stand on no map.").format(f"{lost:,}"))

@@ -1,7 +1,7 @@
 """Maps that need no other host: pydeck's layers over our own style, the outline of the districts with their names.
 
-A layer is made of plain points in WGS-84; here they are shifted to where the bank's tiles would show them. pydeck's own
-styles, and st.map, ask a server abroad for each map.
+Whatever is drawn is plain points in WGS-84; here they are shifted to where the bank's tiles would show them. pydeck's own
+styles, and st.map, ask a server abroad for each map. On a phone, and beside something else, a map is our own component's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,55 +42,68 @@ class Dot:
     text: str = ""
 
 
-def dots(places: Iterable[Dot], layer: str = "dots") -> list[pdk.Layer]:
-    """Dots that can be tapped, with what is written on them."""
-    rows = [_row(place) for place in places]
-    written = [row for row in rows if row["text"]]
-    return [
-        pdk.Layer(
-            "ScatterplotLayer", rows, id=layer, get_position="at", get_fill_color="rgb", get_radius="size", radius_units="'pixels'",
-            stroked=True, get_line_color=[255, 255, 255, 220], line_width_units="'pixels'", get_line_width=1.5, pickable=True,
-        ),
-        _writing(written, f"{layer}-text", 12, [255, 255, 255]),
-    ]  # fmt: skip
+@dataclass(frozen=True)
+class Way:
+    """A way through (lat, lon) points, in their order. `colour` as #RRGGBB."""
+
+    points: Sequence[tuple[float, float]]
+    colour: str
 
 
-def path(points: Iterable[tuple[float, float]], colour: str, layer: str = "path") -> list[pdk.Layer]:
-    """A way through (lat, lon) points, in their order."""
-    row = {"way": [_position(lat, lon) for lat, lon in points], "rgb": _rgb(colour)}
-    return [
-        pdk.Layer(
-            "PathLayer", [row], id=layer, get_path="way", get_color="rgb", width_units="'pixels'", get_width=3,
-            cap_rounded=True, joint_rounded=True,
-        )
-    ]  # fmt: skip
+def show(dots: Sequence[Dot], framed: Sequence, key: str, ways: Sequence[Way] = (), height: int = 420) -> str | None:
+    """Dots and ways with all of `framed` (things with lat and lon) in sight; the id of the dot that is tapped.
 
-
-def show(layers: Sequence[pdk.Layer], framed: Sequence, key: str, height: int = 420) -> str | None:
-    """Draw it with all of `framed` (things with lat and lon) in sight; the id of the dot that is tapped."""
+    For a desk: any number of dots, drawn by pydeck."""
     view = _view(framed, height)
     deck = pdk.Deck(
-        [_district_names(view.zoom), *layers], initial_view_state=view, map_provider="carto",  # no request of Carto's
+        [_district_names(view.zoom), *map(_path, ways), *_dots(dots)], initial_view_state=view,
+        map_provider="carto",  # no request of Carto's
         map_style=f"/api/v1/map/{_look()}.json", tooltip={"text": "{tip}"},
     )  # fmt: skip
     event = st.pydeck_chart(deck, height=height, key=key, on_select="rerun", selection_mode="single-object")
-    st.caption(basemap.says() or _("District outlines for orientation only"))
+    _say_whose()
     chosen = [thing for things in event.selection.objects.values() for thing in things]
     return chosen[0].get("id") if chosen else None
 
 
+def tap(dots: Sequence[Dot], framed: Sequence, key: str, ways: Sequence[Way] = (), height: int = 420) -> str | None:
+    """The same for a phone, up to a thousand dots: our own component's, a tenth of what pydeck's engine asks of one."""
+    drawing = {
+        "entry": "tap",
+        "dots": [asdict(dot) | _at(dot.lat, dot.lon) for dot in dots],
+        "ways": [{"colour": way.colour, "points": [_at(*point) for point in way.points]} for way in ways],
+    }
+    result = _sheet(
+        key=key, data=_framed(framed, height) | drawing, default={"tapped": None}, on_tapped_change=lambda: None, height=height + 4
+    )
+    _say_whose()
+    return result.tapped if isinstance(result.tapped, str) else None
+
+
 def look_at(marks: Sequence, key: str, height: int = 220) -> None:
-    """Places that are marked, with their fences (rows with kind, lat, lon, radius_m, doubt): drawn by our own component, for a map of pydeck's is a
-    megabyte and half a second, more than a page about something else can spend."""
-    view = _view([Dot(m.lat + side, m.lon + side, "") for m in marks for side in (-AROUND, AROUND)], height)
-    places = [dict(zip(("lat", "lon"), drawn(m.lat, m.lon), strict=True)) | _told(m) for m in marks]
-    start = {"lat": view.latitude, "lon": view.longitude, "zoom": view.zoom + 1}  # its tiles are half as large
-    _sheet(key=key, data=sheet(height) | {"entry": "look", "start": start, "places": places}, height=height + 4)
-    st.caption(basemap.says() or _("District outlines for orientation only"))
+    """Places that are marked, with their fences (rows with kind, lat, lon, radius_m, doubt), beside something else that a page is about."""
+    framed = [Dot(m.lat + side, m.lon + side, "") for m in marks for side in (-AROUND, AROUND)]
+    places = [_at(m.lat, m.lon) | _told(m) for m in marks]
+    _sheet(key=key, data=_framed(framed, height) | {"entry": "look", "places": places}, height=height + 4)
+    _say_whose()
 
 
 def _told(mark) -> dict:
     return {"radius_m": mark.radius_m, "name": words.name(Place(mark.kind)), "doubted": bool(mark.doubt)}
+
+
+def _say_whose() -> None:
+    st.caption(basemap.says() or _("District outlines for orientation only"))
+
+
+def _framed(framed: Sequence, height: int) -> dict:
+    view = _view(framed, height)
+    start = {"lat": view.latitude, "lon": view.longitude, "zoom": view.zoom + 1}  # its tiles are half as large
+    return sheet(height) | {"start": start}
+
+
+def _at(lat: float, lon: float) -> dict[str, float]:
+    return dict(zip(("lat", "lon"), drawn(lat, lon), strict=True))
 
 
 def sheet(height: int, label: str = "Map") -> dict:
@@ -98,6 +111,26 @@ def sheet(height: int, label: str = "Map") -> dict:
     tiles = basemap.settings.tiles()
     said = {name: _(text) for name, text in (WORDS | {"map": label}).items()}
     return {"place": component.place("map"), "height": height, "tiles": tiles.url if tiles else None, "words": said}
+
+
+def _dots(places: Iterable[Dot]) -> list[pdk.Layer]:
+    """Dots that can be tapped, with what is written on them."""
+    rows = [_row(place) for place in places]
+    return [
+        pdk.Layer(
+            "ScatterplotLayer", rows, id="dots", get_position="at", get_fill_color="rgb", get_radius="size", radius_units="'pixels'",
+            stroked=True, get_line_color=[255, 255, 255, 220], line_width_units="'pixels'", get_line_width=1.5, pickable=True,
+        ),
+        _writing([row for row in rows if row["text"]], "texts", 12, [255, 255, 255]),
+    ]  # fmt: skip
+
+
+def _path(way: Way) -> pdk.Layer:
+    row = {"way": [_position(lat, lon) for lat, lon in way.points], "rgb": _rgb(way.colour)}
+    return pdk.Layer(
+        "PathLayer", [row], get_path="way", get_color="rgb", width_units="'pixels'", get_width=3, cap_rounded=True,
+        joint_rounded=True,
+    )  # fmt: skip
 
 
 def _district_names(zoom: float) -> pdk.Layer:

@@ -4,6 +4,7 @@ import { h, button, fill } from "../visit/dom.js";
 import { metresAPixel, project, span, unproject } from "./mercator.js";
 
 const NEAREST = 19, FARTHEST = 7, TAP_MS = 600;
+const LETTER = 13; // pixels of a district's name, which has four or fewer
 const STILL = 8; // pixels that a finger may slip in a tap
 const outlines = new Map();
 
@@ -120,6 +121,7 @@ export class Sheet {
     if (!w) return;
     if (this.canvas.width !== w * dpr || this.canvas.height !== tall * dpr) Object.assign(this.canvas, { width: w * dpr, height: tall * dpr });
     const style = getComputedStyle(this.root), g = this.canvas.getContext("2d");
+    this.font = style.fontFamily;
     this.colours = Object.fromEntries(["ink", "line", "land", "main", "warm", "paper"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
     g.setTransform(dpr, 0, 0, dpr, 0, 0);
     g.fillStyle = this.colours.paper;
@@ -159,7 +161,17 @@ export class Sheet {
       if (!this.data.tiles) g.fill("evenodd");
       g.stroke();
     }
-    for (const { properties } of this.districts) this.write(g, properties.name, this.at({ lat: properties.at[1], lon: properties.at[0] }), 13);
+    this.drawNames(g);
+  }
+  // Those that have room: in the city they would lie on each other from afar.
+  drawNames(g) {
+    const written = [];
+    for (const { properties: { name, at: [lon, lat] } } of this.districts) {
+      const p = this.at({ lat, lon });
+      if (written.some((other) => Math.abs(other.x - p.x) < 4 * LETTER && Math.abs(other.y - p.y) < 1.3 * LETTER)) continue;
+      written.push(p);
+      this.write(g, name, p, LETTER);
+    }
   }
   drawScale(g) {
     const each = metresAPixel(this.centre.lat, this.zoom), raw = each * 90, power = 10 ** Math.floor(Math.log10(raw));
@@ -187,7 +199,7 @@ export class Sheet {
     g.fill(); g.stroke();
   }
   write(g, text, p, size) {
-    g.font = `${size}px ${getComputedStyle(this.root).fontFamily}`;
+    g.font = `${size}px ${this.font}`;
     g.textAlign = "center";
     g.textBaseline = "middle";
     g.lineWidth = 3;

@@ -6,6 +6,7 @@ what the least loader would do that keeps the bank's data safe: no decoding, no 
 second index. It is measured before and after each load; the mean counts.
 """
 
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +19,10 @@ from db import access
 from db.access import MACHINE
 from db.loading import floor
 from db.nouns import KEYS, NOUNS, Shape
+from engine.bench import larger
 from engine.bench.bank import LAST, store
 from engine.bench.figures import Figure
-from engine.demo import files, world
+from engine.demo import world
 from engine.feed import delivery, load, reading
 from engine.feed.delivery import Counted, Piece
 
@@ -33,42 +35,51 @@ def measure(scale: float, say: Callable[[str], None]) -> list[Figure]:
         say(f"files of two days at {scale:g}x")
         first, second = _two_days(scale, Path(place))
         asked = (("load: new delivery", first), ("load: next day", second), ("load: same files again", second))
-        return [_figure(name, folder, Path(place), say) for name, folder in asked]
+        return [_figure(name, folder, say) for name, folder in asked]
 
 
 def _two_days(scale: float, place: Path) -> tuple[Path, Path]:
-    bank = world.build(LAST, scale)
-    return files.write(bank, LAST - timedelta(days=1), place), files.write(bank, LAST, place)
+    times = max(1, round(scale))
+    bank = world.build(LAST, scale / times)
+    return larger.write(bank, LAST - timedelta(days=1), place, times), larger.write(bank, LAST, place, times)
 
 
-def _figure(name: str, folder: Path, place: Path, say: Callable[[str], None]) -> Figure:
-    before = _floor(folder, place)
-    begun = time.monotonic()
-    reports = load.load(folder)
-    seconds = time.monotonic() - begun
-    if stops := [stop for report in reports for stop in report.stops]:
-        raise RuntimeError(f"{name} was stopped: {stops}")
-    figure = Figure(name, seconds, (before + _floor(folder, place)) / 2)
-    say(f"{name}: {figure.seconds:.1f} s, floor {figure.floor_seconds:.1f} s, {figure.ratio:.1f}x")
+def _figure(name: str, folder: Path, say: Callable[[str], None]) -> Figure:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as prepared:
+        plain = _prepared(folder, Path(prepared))
+        before = sum(floor.seconds(*one) for one in plain)
+        begun = time.monotonic()
+        reports = load.load(folder)
+        seconds = time.monotonic() - begun
+        if stops := [stop for report in reports for stop in report.stops]:
+            raise RuntimeError(f"{name} was stopped: {stops}")
+        figure = Figure(name, seconds, (before + sum(floor.seconds(*one) for one in plain)) / 2)
+    say(
+        f"{name}: {figure.seconds:.1f} s, floor {figure.floor_seconds:.1f} s, {figure.ratio:.1f}x; {_megabytes()} MB at most so far"
+    )
     return figure
 
 
-def _floor(folder: Path, place: Path) -> float:
-    """Seconds of plain COPY of every file of a delivery."""
+def _megabytes() -> int:
+    """Of this process's memory, at its most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+def _prepared(folder: Path, place: Path) -> list[tuple[Path, dict[str, str], list[str]]]:
+    """Of every file of a delivery its plain text, its columns and its key: what the floor copies."""
     day = delivery.business_dates(folder)[0][0]
     with access.reading(MACHINE) as conn:
         sources = load.mappings(conn, day)
     arrived = [found for mapping, _ in sources if (found := delivery.collect(mapping, day, folder))]
-    return sum(_copy(found.mapping, piece, place) for found in arrived for piece in found.pieces)
+    return [_prepare(found.mapping, piece, place) for found in arrived for piece in found.pieces]
 
 
-def _copy(mapping: load.Mapping, piece: Piece, place: Path) -> float:
-    prepared = place / f"{piece.name}.txt"
+def _prepare(mapping: load.Mapping, piece: Piece, place: Path) -> tuple[Path, dict[str, str], list[str]]:
+    prepared = place / f"{mapping.source}-{piece.name}.txt"
     with prepared.open("wb") as out:
         out.writelines(_plain_text(mapping, piece))
     columns = {name: _type(piece, name) for name in piece.columns}
-    key = [piece.table.fields[name].column for name in KEYS[piece.table.noun]]
-    return floor.seconds(prepared, columns, key)
+    return prepared, columns, [piece.table.fields[name].column for name in KEYS[piece.table.noun]]
 
 
 def _type(piece: Piece, column: str) -> str:

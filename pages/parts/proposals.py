@@ -18,12 +18,12 @@ def tomorrow() -> date:
     return clock.today() + timedelta(days=1)
 
 
-def from_and_why(key: str = "") -> tuple[date, str]:
+def from_and_why() -> tuple[date, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         valid_from = st.date_input(
-            _("In force from"), tomorrow(), min_value=tomorrow(), key=f"from_day{key}", width=150, format="YYYY-MM-DD"
+            _("In force from"), tomorrow(), min_value=tomorrow(), key="from_day", width=150, format="YYYY-MM-DD"
         )
-        why = st.text_input(_("Reason"), key=f"why_change{key}", width="stretch", max_chars=300)
+        why = st.text_input(_("Reason"), key="why_change", width="stretch", max_chars=300)
         return valid_from or tomorrow(), why
 
 

@@ -38,10 +38,19 @@ def told(parse: Callable[[object], object], body: object) -> str | None:
     return None
 
 
+def kept(parse: Callable[[object], object], body: object) -> str:
+    """The same for whoever reads it later, in every language: names of places and values are said in it too."""
+    return json.dumps(words.in_every_language(told, parse, body), ensure_ascii=False)
+
+
 def retold(kept: str) -> str:
-    """What was stored of a refusal (`Told.kept`), in the reader's language; a coded reason in words; any other text as it stands."""
+    """What was stored by `kept`, or of a refusal (`Told.kept`), in the reader's language; a coded reason in words; any other text as
+    it stands."""
     try:
-        name, details = json.loads(kept)
+        stored = json.loads(kept)
+        if isinstance(stored, dict):
+            return words.in_language(stored)
+        name, details = stored
         return getattr(refusals, name)(**details).sentence(_)
     except (ValueError, TypeError, AttributeError, KeyError):
         return _(words.reason(kept))

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from db import customers, definitions, levels
 from db.access import Connection, Person
 from db.vocab import CustomerLevel, Definition, Request
-from engine import clock, permits, refusals, scorecard
+from engine import clock, faults, permits, refusals, scorecard
 from engine import requests as asking
 
 CARD = "CUSTOMER"
@@ -19,8 +19,8 @@ def follow(conn: Connection, day: date) -> list[tuple[str, str]]:
         return []
     try:
         card = scorecard.parse(row.body)
-    except refusals.BadRule as wrong:
-        return [(row.code, wrong.kept())]
+    except refusals.BadRule:
+        return [(row.code, faults.kept(scorecard.parse, row.body))]
     levels.reckon(conn, card.as_card(row.version), day)
     return []
 

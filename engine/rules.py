@@ -301,8 +301,8 @@ def in_force(rows: list, start: date) -> tuple[list[RuleInForce], list[tuple[str
     for row in rows:
         try:
             rule = parse(row.body)
-        except BadRule as wrong:
-            bad.append((row.code, wrong.kept()))
+        except BadRule:
+            bad.append((row.code, faults.kept(parse, row.body)))
             continue
         if rule.enabled:
             good.append((rule, row.version, max(row.first_from, start)))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from db import features
 from db.signals import RuleRow
 from db.vocab import Level, Subject
-from engine import rule_words, words
+from engine import faults, rule_words, words
 from engine.refusals import BadRule
 from engine.rules import check_condition, checked_title, refusal
 from engine.words import _
@@ -70,8 +70,8 @@ def in_force(rows: list) -> tuple[list[RuleRow], list[tuple[str, str]]]:
     for number, found in enumerate(rows, 1):
         try:
             rule = parse(found.body)
-        except BadRule as wrong:
-            bad.append((found.code, wrong.kept()))
+        except BadRule:
+            bad.append((found.code, faults.kept(parse, found.body)))
             continue
         if rule.enabled:
             good.append(row(number, rule, found.version))

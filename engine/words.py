@@ -4,6 +4,7 @@
 `reason("row_drop:dk:283:200")` the sentence for a coded reason. The language is set once per request by the rim.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
@@ -80,6 +81,18 @@ def _(text: str, **values: object) -> str:
 def _catalogue() -> dict[str, str]:
     with (settings.ROOT / "assets" / "locales" / "zh_CN.po").open("rb") as file:
         return {message.id: message.string for message in read_po(file, locale="zh_CN") if message.id and message.string}
+
+
+def in_every_language(say: Callable, *given: object) -> dict:
+    """What it says, by language: for what is kept now and read later by whoever."""
+    before, said = language.get(), {}
+    try:
+        for one in LANGUAGES:
+            language.set(one)
+            said[one] = say(*given)
+    finally:
+        language.set(before)
+    return said
 
 
 def in_language(titles: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from db import access, definitions, jobs, records, staff, todos
 from db.access import MACHINE
 from db.vocab import Conclusion, Definition, Kind, Mode, Outcome
-from engine import checks, faults, night, rulebook
+from engine import checks, faults, night, rulebook, words
 from engine.checks import Submission
 from engine.night import NightReport
 from tests.bank import STAFF, TODAY, Delivery
@@ -456,6 +456,8 @@ def test_a_broken_rule_is_set_aside_and_the_others_go_on(town):
         (problem,) = (p for p in jobs.recent_problems(conn) if p.business_date == town.day)
     assert (problem.job, problem.what, problem.ref) == (night.JOB, "rule", "BROKEN")
     assert re.match("规则不可用。.*star_sign", faults.retold(problem.reason))
+    said = words.in_every_language(faults.retold, problem.reason)
+    assert re.match("规则不可用。.*star_sign", said["zh"]) and not re.search("[一-鿿]", said["en"])
 
 
 def test_a_loan_that_matures_at_the_end_of_time_does_not_end_the_night(town):

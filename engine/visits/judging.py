@@ -1,6 +1,6 @@
 """What a check is worth as proof of presence: before it is sent, when it comes, and once more when a photo is found later."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -49,17 +49,9 @@ def judge(conn: Connection, draft, claim: Claim, taken: Sequence, now: datetime)
 
 def graded(seen: CheckIn) -> dict:
     """Grade and reasons of a check-in as they are kept with the record."""
-    said = [_in(language, presence.grade, seen) for language in words.LANGUAGES]
+    said = list(words.in_every_language(presence.grade, seen).values())
     reasons = [_kept(same) for same in zip(*(found.reasons for found in said), strict=True)]
     return {"grade": said[0].grade, "presence": reasons}
-
-
-def _in(language: str, do: Callable, *given: object):
-    before = words.language.set(language)
-    try:
-        return do(*given)
-    finally:
-        words.language.reset(before)
 
 
 def _kept(same: Sequence[Reason]) -> dict:
@@ -125,6 +117,6 @@ def rejudge(conn: Connection, keys: list[UUID], now: datetime) -> list[int]:
 
 
 def _with_copy(reasons: list[dict]) -> list[dict]:
-    found = _kept([_in(language, reused_photo, True) for language in words.LANGUAGES])
+    found = _kept(list(words.in_every_language(reused_photo, True).values()))
     changed = [found if r["check"] == REUSE else r for r in reasons]
     return sorted(changed, key=lambda r: (r["check"] != "explanation", presence.SEVERITY.index(r["verdict"])))

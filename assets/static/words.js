@@ -148,6 +148,7 @@
       "没有您要打开的页面，已转到首页。",
     "Theme": "外观",
     "Time": "时间",
+    "Toggle attribution": "图源说明",
     "Toggle fullscreen": "切换全屏",
     "Try again": "重试",
     "Unable to connect to Streamlit server": "无法连接服务器",
@@ -158,6 +159,10 @@
     "Values": "数值",
     "View fullscreen": "全屏查看",
     "View less": "收起",
+    "Zoom In": "放大",
+    "Zoom Out": "缩小",
+    "Zoom in": "放大",
+    "Zoom out": "缩小",
   };
 
   // What Streamlit tells developers where our readers are not: in their own words, in either language.
@@ -176,12 +181,14 @@
     [/^File must be ([\d.]+ ?[KMG]?B) or smaller\.$/, "文件不得超过 $1"],
     [/^(.*) files are not allowed\.$/, "不接受 $1 文件"],
     [/^You can only select up to (\d+) options?\. Remove an option first\.$/, "最多选择 $1 项，请先移除一项"],
+    [/^Selected [Dd]ate: (\w+ \d+, \d+)$/, (_all, day) => `已选日期：${new Date(day).toLocaleDateString("zh-CN")}`],
     [/^Remove (.*)$/, "移除 $1"],
     [/^You have requested page \/(.*), but no corresponding file was found.*$/, "没有页面 /$1，已转到首页。"],
   ];
 
   const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt"];
   const NOT_STREAMLITS = '[data-testid="stMarkdownContainer"], [data-testid="stText"], pre, code, textarea, script, style';
+  const ALL_STREAMLITS = '[data-testid="stFileUploaderDropzone"]';  // its button speaks Markdown, and holds no word of ours
 
   const english = () => document.title.endsWith("Vigil") && !document.title.startsWith("守望");
 
@@ -199,7 +206,8 @@
   }
 
   function translateText(node) {
-    if (node.parentElement?.closest(NOT_STREAMLITS)) return;
+    const within = node.parentElement;
+    if (within?.closest(NOT_STREAMLITS) && !within.closest(ALL_STREAMLITS)) return;
     const words = inTheirWords(node.nodeValue);
     if (words !== null) node.nodeValue = words;
   }

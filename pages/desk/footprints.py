@@ -172,7 +172,7 @@ with access.reading(person) as conn:
     if "day" not in st.query_params:
         st.query_params["day"] = (footprints.latest_day_of_all(conn, today) or today).isoformat()
     with filters.bar():
-        until = filters.day("day", "Day") or today
+        until = filters.day("day", "Day", labelled=False) or today
         period = filters.one_of("by", "Period", PERIODS, "day")
         branch_ids = filters.branch(conn)
 since = until - timedelta(days=BACK[period])

@@ -33,10 +33,10 @@ head = tables.heading("Loans")
 with access.reading(person) as conn:
     managers = filters.people(conn, Role.MANAGER, key="manager")
     with filters.bar():
-        text = filters.text(placeholder="loan, contract, customer", width=200)
+        text = filters.text(placeholder="loan, contract, customer", width=185)
         overdue = filters.flag("overdue", "In arrears only")
         branch_ids = filters.branch(conn)
-        family = filters.word("family", "Product family", Family, width=150)
+        family = filters.word("family", "Product family", Family, width=130)
         loan_class = filters.word("class", "Class", LoanClass, width=110)
         order = filters.sort(SORTS, "-balance")
         with filters.more("product", "guarantee", "manager", "no_manager", "maturing", "ended", "paid_from", "paid_to"):

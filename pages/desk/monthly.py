@@ -18,9 +18,9 @@ today = clock.today()
 LONGEST = 10  # branches of a ranking
 GLANCE = [
     Column("what", "Figure", width=195),
-    Column("now", "This month", value=lambda f: f.told[0], width=75),
-    Column("then", "Month before", value=lambda f: f.told[1], width=75),
-    Column("change", "Moved by", value=lambda f: _change(f), width=140),
+    Column("now", "This month", "figure", value=lambda f: f.told[0], width=75),
+    Column("then", "Month before", "figure", value=lambda f: f.told[1], width=75),
+    Column("change", "Moved by", "figure", value=lambda f: _change(f), width=140),
     Column("rows", "Details", value=lambda f: _("Open the rows") if f.page else None, width=75),
 ]
 WORK = [
@@ -201,11 +201,11 @@ with head:
 left, right = st.columns([6, 5])
 with left:
     glance(said)
+    overdue(said)
 with right:
     completion(said)
     warned(said)
     moved(said)
-    overdue(said)
 by_branch(said)
 by_officer(said)
 if which := look.typed(st.query_params.get("moved", "")):

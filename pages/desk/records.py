@@ -94,7 +94,7 @@ def spot_checks() -> None:
 
 def checks(head, counted) -> None:
     with access.reading(person) as conn, filters.bar():
-        text = filters.text(placeholder="customer", width=190)
+        text = filters.text(placeholder="customer", width=150)
         branch_ids = filters.branch(conn)
         kind = filters.word("kind", "Kind", Kind)
         mode = filters.word("mode", "Way", Mode, width=110)

@@ -156,7 +156,7 @@ def place_branch() -> None:
 head = tables.heading("Rounds")
 with access.reading(person) as conn:
     with filters.bar():
-        day = filters.day("day", "Day", default=today) or today
+        day = filters.day("day", "Day", default=today, labelled=False) or today
         branch_ids = filters.branch(conn)
     kept = rounds.on(conn, day, list(branch_ids) if branch_ids is not None else None)
     worth = planning.compared(conn, kept)

@@ -98,7 +98,7 @@ def colleagues(conn: Connection, roles: Sequence[Role]) -> Sequence:
     return staff.colleagues(conn, branches.under(conn, chosen.id), roles, MANY) if chosen else ()
 
 
-def branch(conn: Connection, key: str = "branch", width: int = 170) -> tuple[int, ...] | None:
+def branch(conn: Connection, key: str = "branch", width: int = 140) -> tuple[int, ...] | None:
     """A branch with all below it, or that one alone, as ids; None for all the person sees. In the address it is the branch's
     code, with a mark when it stands alone."""
     rows = branches.all_open(conn)
@@ -142,7 +142,7 @@ def _depths(rows: Sequence) -> dict[int, int]:
     return {row.id: depth(row.id) for row in rows}
 
 
-def sort(options: dict[str, str], default: str, key: str = "sort", width: int = 170) -> str:
+def sort(options: dict[str, str], default: str, key: str = "sort", width: int = 150) -> str:
     """How a list is sorted: keys of the read's SORTS, a minus for descending."""
     return always(key, "Sort", {value: _(text) for value, text in options.items()}, default, width)
 
@@ -156,10 +156,12 @@ def always(key: str, label: str, options: dict[str, str], default: str, width: i
     )  # fmt: skip
 
 
-def day(key: str, label: str, width: int = 140, default: date | None = None) -> date | None:
+def day(key: str, label: str, width: int = 140, default: date | None = None, labelled: bool = True) -> date | None:
+    """A day, or None; without a label where it is the only one in its line."""
     _take(key, _date, default)
     return st.date_input(
         _(label), key=key, format="YYYY-MM-DD", width=width, min_value=FIRST_DAY, max_value=LAST_DAY, on_change=_put, args=(key, default),
+        label_visibility="visible" if labelled else "collapsed",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -98,8 +99,13 @@ def pages(person: Person, wish: str | None) -> list[st.Page]:
     """Every page that exists. What a role may not see is there too, and says so: a link sent by a
     colleague leads to a polite refusal, and one that waits behind the sign-in is still good after it."""
     allowed = open_to(person)
-    listed = [_page(entry) if entry in allowed else _closed(entry) for entry in BUILT]
-    return [*listed, _front_door(first_page(person, wish))]
+    first = _file(first_page(person, wish))
+    listed = [_page(entry) if entry in allowed else _closed(entry, first) for entry in BUILT]
+    return [*listed, _front_door(first)]
+
+
+def _file(path: str) -> Path:
+    return PAGES / next(entry.file for entry in ENTRIES if entry.path == path)
 
 
 def draw(person: Person, path: str, pinned: Sequence[str], filters: Sequence[dict] = ()) -> None:
@@ -144,17 +150,18 @@ def _page(entry: Entry) -> st.Page:
     )  # fmt: skip
 
 
-def _closed(entry: Entry) -> st.Page:
+def _closed(entry: Entry, first: Path) -> st.Page:
     def refuse() -> None:
         errors.refuse(refusals.NotPermitted(verb=_(entry.title)))
+        st.page_link(first, label=_("To my first page"), icon=":material/arrow_back:")
 
     return st.Page(refuse, title=_(entry.title), url_path=entry.path, visibility="hidden")
 
 
-def _front_door(first: str) -> st.Page:
+def _front_door(first: Path) -> st.Page:
     """The bare address leads on, so that each page has one address for everybody."""
 
     def lead_on() -> None:
-        st.switch_page(PAGES / next(entry.file for entry in ENTRIES if entry.path == first))
+        st.switch_page(first)
 
     return st.Page(lead_on, title=_("Vigil"), url_path="home", default=True, visibility="hidden")

@@ -21,7 +21,7 @@ ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in i
 @dataclass(frozen=True)
 class Column:
     """`kind`: text, day, moment, wan (fen shown in 万元), number, decimal, share, badge (a StrEnum in `words`), or late: a pair
-    of words and whether they tell of something overdue; late_number when the words are a number."""
+    of words and whether they tell of something overdue; late_number when the words are a number, figure: words around a number."""
 
     name: str
     label: str
@@ -126,7 +126,7 @@ def _cell(column: Column, row):
             return None if value is None else 100 * value
         case "late" | "late_number":
             return value[0]
-        case "text":
+        case "text" | "figure":
             return None if value is None else look.visible(value)
     return value
 
@@ -150,7 +150,7 @@ def _config(c: Column):
                 label, options=[words.name(w) for w in options], color=[look.chip(w) for w in options],
                 width=width or 110, help=help_,
             )  # fmt: skip
-        case "late_number":
+        case "late_number" | "figure":
             return st.column_config.TextColumn(label, width=width, help=help_, alignment="right")
     return st.column_config.TextColumn(label, width=width, help=help_)
 

@@ -55,8 +55,15 @@ TROUBLED = [
     Column("tries", "Tries", "number", width=70),
 ]
 
+# What the largest tables hold; a smaller one goes by its own name.
+TABLES = {
+    "audit": "Audit trail", "loan_history": "Earlier states of loans", "customer_faces": "Key figures of customers",
+    "customer_levels": "Levels of customers", "spellings": "Spellings for search", "loans": "Loans", "customers": "Customers",
+    "todos": "Todos", "records": "Checks", "addresses": "Addresses", "guarantors": "Guarantors", "signals": "Signals",
+}  # fmt: skip
+
 SIZES = [
-    Column("name", "Table", width=160),
+    Column("name", "Table", value=lambda r: _(TABLES[r.name]) if r.name in TABLES else r.name, width=160),
     Column("mb", "Megabytes", "decimal", value=lambda r: r.bytes / 2**20, width=100),
     Column("rows", "Rows", "number", width=100),
 ]

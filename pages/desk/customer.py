@@ -3,12 +3,12 @@
 import streamlit as st
 
 from db import access, addresses, audit, care, customers, loans, records, requests, sight, signals, staff, todos
-from db.vocab import Approval, LoanClass, Marking, Place, Request, Role, Segment, SignalState
+from db.vocab import Approval, CustomerKind, CustomerLevel, Level, LoanClass, Marking, Place, Request, Role, Segment, SignalState
 from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, campaigns, decisions, dossier, frame, level_card, look, maps, papers, tables
+from pages.parts import acts, campaigns, decisions, dossier, frame, level_card, look, maps, papers, reach, tables
 from pages.parts import care as known
 from pages.parts import ties as bound
 from pages.parts.tables import Column
@@ -35,9 +35,12 @@ with access.reading(person) as conn:
     states, binding = loans.states(conn, customer.id), bound.read(conn, customer.id)
     trail = audit.of_customer(conn, customer.id)
     names = sentences.names(conn, book)
+    point = customers.marks_of(conn, [customer.id]).get(customer.id)
 
 late = look.overdue_days(customer.overdue_since, today)
 places, past = [m for m in marks if not m.replaced_at], [m for m in marks if m.replaced_at]
+# What the number is called by which the law knows somebody.
+LABELS = {CustomerKind.PERSON: "Identity number", CustomerKind.FIRM: "Unified social credit code"}
 LOANS = [
     Column("loan_no", "Loan number", width=150),
     Column("product", "Product", width=130),
@@ -57,12 +60,25 @@ def key_figures() -> None:
         st.metric(_("Open todos"), customer.open_todos, border=True)
 
 
+def badges() -> str:
+    """Who it is, and what must be known before anything else: arrears, late todos, open signals."""
+    late_todos = sum(t.closed_on is None and t.late_from <= today for t in work)
+    urgent = [_("overdue {0} days").format(late)] if late else []
+    urgent += [_("{0} todos late").format(late_todos)] if late_todos else []
+    marks = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
+    marks += [look.badge(CustomerLevel(customer.level))] if customer.level else []
+    marks += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
+    marks += [f":red-badge[:material/schedule: {one}]" for one in urgent]
+    marks += [dossier.signal_badge(Level(level), n) for level, n in dossier.open_signals(warned).items()]
+    return " ".join([*marks, f":gray[{look.plain(customer.customer_no)}]"])
+
+
 def facts() -> None:
     shown = {f: st.session_state.pop(f"revealed_{customer.id}_{f}", None) for f in ("phone", "source_phone", "identity_no")}
     with st.container(border=True):
         st.subheader(_("Facts"), anchor=False)
         dossier.facts(known.phones(customer, own, shown["phone"], shown["source_phone"]) | {
-            "Identity number": shown["identity_no"] or customer.identity_masked,
+            LABELS[customer.kind]: shown["identity_no"] or customer.identity_masked,
             "Address": customer.address, "Branch": customer.branch, "Relationship manager": customer.manager,
             "Inspector": customer.inspector, "On file since": look.day(customer.created_on),
         })  # fmt: skip
@@ -75,7 +91,7 @@ def facts() -> None:
                 acts.button("Phone", lambda: reveal("phone"), "show_phone")
                 if own and own.phone_masked:
                     acts.button("Phone in the source", lambda: reveal("source_phone"), "show_source_phone")
-                acts.button("Identity number", lambda: reveal("identity_no"), "show_identity")
+                acts.button(LABELS[customer.kind], lambda: reveal("identity_no"), "show_identity")
         if inspectors:
             name_inspector()
 
@@ -180,25 +196,16 @@ def who_sees() -> None:
 
 head = tables.heading(customer.name)
 with head:
-    badges = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
-    badges += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
-    st.markdown(" ".join([*badges, f":gray[{look.plain(customer.customer_no)}]"]), width="content")
+    st.markdown(badges(), width="content")
     st.space("stretch")
     papers.of_customer(person, customer.customer_no)
 if permits.may(person, "check.submit"):
-    with st.container(horizontal=True, key="start-check"):
-        asked = {"customer": customer.customer_no}
-        st.page_link(
-            "pages/field/visit.py", label=_("New visit"), icon=":material/location_on:", query_params=asked | {"mode": "field"}
-        )
-        st.page_link("pages/field/visit.py", label=_("Phone check"), icon=":material/call:", query_params=asked | {"mode": "phone"})
+    with st.container(horizontal=True, key="reach_customer", width=520):
+        reach.keys(customer, point)
 key_figures()
 left, right = st.columns([2, 3])
 with left:
     facts()
-    level_card.show(person, customer)
-    where()
-    known.known(person, customer, own)
 with right:
     with st.container(border=True):
         st.subheader(_("Loans"), anchor=False)
@@ -206,13 +213,23 @@ with right:
             tables.open_page("desk/loan", no=picked.loan_no)
         if not book:
             st.caption(_("No loans."))
-    dossier.over_time(states, checks, today)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(_("Todos"), anchor=False)
             st.space("stretch")
             campaigns.of_one(person, customer.id)
         dossier.todo_lines(work, today)
+    if warned:
+        with st.container(border=True):
+            st.subheader(_("Warning signals"), anchor=False)
+            dossier.signal_lines(warned)
+left, right = st.columns([2, 3])
+with left:
+    level_card.show(person, customer)
+    where()
+with right:
+    known.known(person, customer, own)
+    dossier.over_time(states, checks, today)
 bound.show(binding, today)
 with st.container(border=True, key="notes"):
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -220,10 +237,6 @@ with st.container(border=True, key="notes"):
         st.space("stretch")
         known.note_button(person, customer.id, customer.name)
     known.notes(notes)
-if warned:
-    with st.container(border=True):
-        st.subheader(_("Warning signals"), anchor=False)
-        dossier.signal_lines(warned)
 with st.container(border=True):
     st.subheader(_("Checks"), anchor=False)
     dossier.record_lines(checks)

@@ -44,6 +44,13 @@ def key_figures() -> None:
         st.metric(_("Rate"), "—" if loan.rate is None else f"{loan.rate.normalize():f}%", border=True)
 
 
+def badges() -> str:
+    """How it stands, and which signals are open on it."""
+    marks = [look.badge(LoanStatus(loan.status)), look.badge(LoanClass(loan._mapping["class"]))]
+    marks += [f":red-badge[:material/schedule: {_('overdue {0} days').format(late)}]"] if late else []
+    return " ".join([*marks, *(dossier.signal_badge(level, n) for level, n in dossier.open_signals(warned).items())])
+
+
 def past_due_help() -> str | None:
     if late is None:
         return None
@@ -97,7 +104,7 @@ def verdict(v) -> str:
 
 head = tables.heading(loan.loan_no)
 with head:
-    st.markdown(f"{look.badge(LoanStatus(loan.status))} {look.badge(LoanClass(loan._mapping['class']))}", width="content")
+    st.markdown(badges(), width="content")
     st.space("stretch")
     papers.of_loan(person, loan.loan_no)
     st.page_link(

@@ -5,14 +5,12 @@ import streamlit as st
 from db import access, customers, portfolio
 from db.vocab import LoanClass
 from engine import clock
-from engine.addresses import ways as navigation
 from engine.words import _
-from pages.parts import care, filters, frame, lead_cards, look, tables
+from pages.parts import care, filters, frame, lead_cards, look, reach, tables
 
 person = frame.person("today.see")
 today = clock.today()
 SIZE = 15
-CHECK = "pages/field/visit.py"
 LEVELS = ("A", "B", "C", "D", "E")
 SORTS = {"need": "Who needs contact most", "contact": "Longest without contact", "-exposure": "Largest exposure", "name": "Name"}
 SILENT = {"30": "No contact for 30 days", "90": "No contact for 90 days", "180": "No contact for 180 days"}
@@ -72,16 +70,8 @@ def facts(row) -> list[str]:
 
 def ways(row, mark) -> None:
     """Reached in one tap: by phone, there, or with a note."""
-    asked = {"customer": row.customer_no}
     with st.container(horizontal=True, gap="small", key=f"reach_{row.id}"):
-        st.page_link(CHECK, label=_("Call"), icon=":material/call:", query_params=asked | {"mode": "phone"}, width="stretch")
-        if mark:
-            st.link_button(
-                _("Navigate"), navigation(mark.lat, mark.lon, row.name)["amap"], icon=":material/navigation:", width="stretch"
-            )
-        st.page_link(
-            CHECK, label=_("Visit"), icon=":material/location_on:", query_params=asked | {"mode": "field"}, width="stretch"
-        )
+        reach.keys(row, mark)
         care.note_button(person, row.id, row.name, width="stretch")
 
 

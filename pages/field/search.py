@@ -46,7 +46,7 @@ def one(line: found.Line) -> None:
             width="stretch",
         )
     else:
-        st.markdown(f":material/{line.icon}: {line.text}")
+        st.markdown(f":small[:material/{line.icon}: {line.text}]")
 
 
 def latest() -> None:

@@ -1,5 +1,6 @@
 """Pieces that the loan and customer pages share: facts, lines of todos, checks and signals, the trail."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -97,6 +98,19 @@ def _record(r) -> str:
     return (
         f"{look.badge(Conclusion(r.conclusion))} {look.moment(r.finished_at)} · [**{words.name(Kind(r.kind))}**](/records?id={r.id}) · "
         f"{words.name(Mode(r.mode))} · {look.plain(r.staff)}{outcome}{where}{note}"
+    )
+
+
+def open_signals(rows: Sequence) -> dict[Level, int]:
+    """How many of these signals are open at each level, the worst first."""
+    found = Counter(Level(s.level) for s in rows if s.closed_on is None)
+    return {level: found[level] for level in reversed(Level) if found[level]}
+
+
+def signal_badge(level: Level, n: int) -> str:
+    """As inline Markdown: open signals of a level."""
+    return (
+        f":{look.badge_colour(level)}-badge[:material/notification_important: {_('{0} signals: {1}').format(words.name(level), n)}]"
     )
 
 

@@ -223,6 +223,14 @@ class TestEachOnesOwn:
         assert not test.exception
         assert [title.value for title in test.subheader][:3] == ["基本信息", "余额与分类变化", "待办"]
 
+    def test_what_presses_stands_beside_a_customers_name_and_loans_and_todos_before_the_rest(self, visit):
+        test = visit("branch_head").at("customer?no=K001")
+        with access.reading(MACHINE) as conn:
+            worst = signals.queue(conn, customer_id=customers.by_number(conn, "K001").id)[0]
+        beside = next(text.value for text in test.markdown if "K001" in text.value)
+        assert "逾期" in beside and f"{words.name(Level(worst.level))}预警" in beside
+        assert [title.value for title in test.subheader][:3] == ["基本信息", "贷款", "待办"]
+
     @pytest.mark.parametrize("path", ["loan?no=L4", "customer?no=K004"])
     def test_what_is_not_ones_own_does_not_exist(self, visit, path):
         test = visit("manager").at(path)
@@ -745,8 +753,9 @@ class TestTodosInBulk:
         test.radio(key="scope").set_value("all").run()
         test.segmented_control(key="act_False").set_value(BatchAct.DEFER).run()
         test.date_input(key=f"day_{BatchAct.DEFER}").set_value(TODAY + timedelta(days=120)).run()
-        assert test.button(key="do_bulk").disabled
-        test.text_input(key=f"why_{BatchAct.DEFER}").set_value("春节后统一安排").run()
+        test.button(key="do_bulk").click().run()
+        assert any("请填写：原因" in s for s in sentences(test))
+        test.text_input(key=f"why_{BatchAct.DEFER}").set_value("春节后统一安排")  # and pressed before the field is left
         test.button(key="do_bulk").click().run()
         assert not test.exception and not test.error
         test = Visit(monkeypatch, "head_risk").at("todos?view=waiting")
@@ -756,7 +765,9 @@ class TestTodosInBulk:
         test = Visit(monkeypatch, "head_risk").at("todos?view=campaigns")
         assert "暂无专项检查" in shown(test)
         test.text_input(key="campaign_name").set_value("行业排查").run()
-        test.text_input(key="campaign_why").set_value("行业风险提示").run()
+        test.button(key="do_campaign").click().run()
+        assert any("请填写：原因" in s for s in sentences(test))
+        test.text_input(key="campaign_why").set_value("行业风险提示")  # and pressed before the field is left
         test.button(key="do_campaign").click().run()
         waiting = "work.campaign" in test.session_state and test.session_state["work.campaign"]
         for _ in range(200):

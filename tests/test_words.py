@@ -12,7 +12,6 @@ from db import settings
 from db.told import Told
 from engine import permits, refusals, words
 from engine.words import _
-from tests import house
 
 FLOORS = ("pages", "engine", "api", "db")
 
@@ -79,7 +78,7 @@ def used() -> dict[str, str]:
     found = {}
     for file in sources():
         name = str(file.relative_to(settings.ROOT))
-        for node in house.nodes(file, ast.Call, ast.Assign, ast.AnnAssign):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             for text in _texts(node, NOT_TEXTS.get(name, set())):
                 if re.search("[A-Za-z]{2}", re.sub(r"\{[^}]*\}", "", text)):
                     found.setdefault(text, name)
@@ -143,7 +142,9 @@ def every_string() -> set[str]:
     """Whatever stands between quotation marks in the code, docstrings of refusals included."""
     found = {" ".join((refusal.__doc__ or "").split()) for refusal in _all_below(Told)}
     for file in sources():
-        found |= {node.value for node in house.nodes(file, ast.Constant) if isinstance(node.value, str)}
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
     return found
 
 

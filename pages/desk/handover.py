@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -171,7 +172,7 @@ def _effect(seen: handover.Preview, parts: Mapping[int, int], names: Mapping[int
     people = [one for one in seen.before if one == seen.from_id] + [one for one in seen.before if one != seen.from_id]
     table, bars = st.columns([3, 2], gap="medium", vertical_alignment="top")
     columns = [Column("name", "Person", width=110)] + [
-        Column(what, label, value=lambda one, w=what: _change(getattr(one[0], w), getattr(one[1], w)), width=115)
+        Column(what, label, "figure", value=lambda one, w=what: _change(getattr(one[0], w), getattr(one[1], w)), width=115)
         for what, label in (("customers", "Customers"), ("loans", "Loans"), ("open", "Open todos"), ("overdue", "Of these overdue"), ("hours", "Hours in 30 days"))
     ]  # fmt: skip
     columns[0] = Column("name", "Person", value=lambda one: one[2], width=110)
@@ -206,9 +207,8 @@ def _confirm(seen: handover.Preview, parts: Mapping[int, int], names: Mapping[in
             )
         why = st.text_input(_("Reason"), key="why_handover", max_chars=200, placeholder=_("left, ill, moved to another branch …"))
         st.session_state["handover.plan"] = handover.Plan(seen.from_id, parts, why, on, until, seen.version, leads_to)
-        fit = parts and len(why.strip()) >= permits.SHORTEST_REASON
-        acts.button("Hand over {0} customers", begin, "hand_over", len(parts), type="primary", disabled=not fit)
-    if not fit:
+        acts.button("Hand over {0} customers", begin, "hand_over", len(parts), type="primary", disabled=not parts)
+    if parts:
         st.caption(_("Give a reason of at least four characters; it stays with the handover."))
 
 
@@ -225,7 +225,9 @@ def _leads_to(seen: handover.Preview, names: Mapping[int, str], to: list[int]) -
 
 def begin() -> None:
     """Beside the page: a large portfolio takes some seconds."""
-    plan, now, by = st.session_state["handover.plan"], clock.now(), person
+    if not acts.has_reason("why_handover"):
+        return
+    plan, now, by = replace(st.session_state["handover.plan"], reason=acts.typed("why_handover")), clock.now(), person
 
     def do(say):
         with engine_acts.act(by, "handover.make") as conn:
@@ -404,16 +406,15 @@ def _arrange(officers: Mapping[int, object]) -> None:
         last = st.date_input(
             _("Last day"), max(first, today), min_value=first, max_value=LAST, format="YYYY-MM-DD", key="away_until", width=140
         )
-        why = st.text_input(_("Reason"), key="why_away", max_chars=200, width=220)
-        st.session_state["absence"] = (who, standin, first, last, why)
-        ready = who and standin and len(why.strip()) >= permits.SHORTEST_REASON
-        acts.button("Arrange the stand-in", arrange, "arrange", type="primary", disabled=not ready)
+        st.text_input(_("Reason"), key="why_away", max_chars=200, width=220)
+        st.session_state["absence"] = (who, standin, first, last)
+        acts.button("Arrange the stand-in", arrange, "arrange", type="primary", disabled=not (who and standin))
 
 
 def arrange() -> None:
-    who, standin, first, last, why = st.session_state["absence"]
+    who, standin, first, last = st.session_state["absence"]
     with acts.act(person, "absence.arrange", "Arranged; it ends by itself") as conn:
-        absences.arrange(conn, person, who, standin, first, last, why, today=today)
+        absences.arrange(conn, person, who, standin, first, last, acts.typed("why_away"), today=today)
         for key in ("away", "standin", "why_away"):
             st.session_state.pop(key, None)
 

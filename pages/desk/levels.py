@@ -9,7 +9,7 @@ from db.vocab import CustomerLevel, Definition, Segment
 from engine import book_counts, clock, permits, refusals, scorecard, words
 from engine import levels as verbs
 from engine.words import _
-from pages.parts import counts, filters, frame, look, proposals, tables
+from pages.parts import acts, counts, filters, frame, look, proposals, tables
 from pages.parts.tables import Column
 
 person = frame.person("levels.see")
@@ -128,14 +128,17 @@ def _change(now: scorecard.Scorecard, body: dict) -> None:
             body["levels"][level] = int(
                 st.number_input(_("{0} from points").format(level), 0, 100, bound, key=f"bound_{level}", width=110)
             )
-    valid_from, why = proposals.from_and_why()
+    proposals.from_and_why()
     try:
         changed = scorecard.parse(body) != now
     except refusals.BadRule as wrong:
         st.error(look.plain(wrong.sentence(_)), icon=":material/block:")
         return
-    if st.button(_("Submit for approval"), type="primary", disabled=not changed, key="propose_card"):
-        proposals.propose(person, Definition.SCORECARD, verbs.CARD, body, valid_from, why)
+    if st.button(_("Submit for approval"), type="primary", key="propose_card"):
+        if changed:
+            proposals.propose(person, Definition.SCORECARD, verbs.CARD, body)
+        else:
+            acts.tell(_("It says what is in force."), "error")
         st.rerun()
 
 

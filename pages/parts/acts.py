@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from db.access import Connection, Person
-from engine import acts
+from engine import acts, permits
 from engine.refusals import Refusal
 from engine.words import _
 from pages.parts import look
@@ -30,11 +30,14 @@ def tell(words: str, kind: str) -> None:
     st.session_state.setdefault("told", []).append((words, kind))
 
 
-def show_told() -> None:
-    """Called by the frame: what acts of the last run had to say."""
+def show_told(*, near: bool = False) -> None:
+    """Called by the frame: what acts of the last run had to say. A refusal stands on top of the page, and comes to where somebody
+    is who pressed a button far below; `near`: it is shown right there."""
     for words, kind in st.session_state.pop("told", []):
         if kind == "error":
             st.error(look.plain(words), icon=":material/block:")
+            if not near:
+                st.toast(look.plain(words), icon=":material/block:", duration="long")
         else:
             st.toast(look.plain(words), icon=":material/check_circle:")
 
@@ -44,7 +47,7 @@ def in_dialog(*parameters: str) -> None:
     if any(kind == "done" for _words, kind in st.session_state.get("told", [])):
         leave(*parameters)
         st.rerun()
-    show_told()
+    show_told(near=True)
 
 
 def leave(*parameters: str) -> None:
@@ -65,6 +68,22 @@ def form(key: str, **options) -> Iterator[None]:
 def submit(label: str, do: Callable[[], None], key: str, **options) -> None:
     """As `button`, within a form. `do` reads what was typed from the session: the fields have no values before."""
     st.form_submit_button(_(label), key=key, on_click=do, **options)
+
+
+def typed(key: str) -> str:
+    """What stands in a field of text when a button is pressed. The field itself, as the page drew it, may know less: what was
+    typed last arrives with the very press."""
+    return (st.session_state.get(key) or "").strip()
+
+
+def has_reason(key: str) -> bool:
+    """Whether that field says why; says what is missing when it does not. For what goes on beside the page."""
+    try:
+        permits.must_say_why(typed(key))
+    except Refusal as no:
+        tell(no.sentence(_), "error")
+        return False
+    return True
 
 
 def button(label: str, do: Callable[[], None], key: str, *values: object, **options) -> None:

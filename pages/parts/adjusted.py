@@ -84,17 +84,16 @@ def _ask(person: Person, loan) -> None:
         kinds = st.multiselect(_("From which checks"), KINDS, key="exempt_kinds", format_func=words.name)
         until = st.date_input(_("Last day of the exemption"), today + USUAL, min_value=today, max_value=today + LAST, format="YYYY-MM-DD",
                               key="exempt_until")  # fmt: skip
-        why = st.text_input(_("Reason"), key="exempt_why", max_chars=200)
+        st.text_input(_("Reason"), key="exempt_why", max_chars=200)
         st.caption(_("A second person of head office decides; until then nothing changes."))
-        st.session_state["exempt.wish"] = (loan.loan_no, kinds, until, why)
-        ready = kinds and until and len(why.strip()) >= permits.SHORTEST_REASON
-        acts.button("Ask for it", lambda: _begin(person), "do_exempt_loan", type="primary", disabled=not ready)
+        st.session_state["exempt.wish"] = (loan.loan_no, kinds, until)
+        acts.button("Ask for it", lambda: _begin(person), "do_exempt_loan", type="primary", disabled=not (kinds and until))
 
 
 def _begin(person: Person) -> None:
-    loan_no, kinds, until, why = st.session_state["exempt.wish"]
+    loan_no, kinds, until = st.session_state["exempt.wish"]
     with acts.act(person, "exemption.ask", "Asked for; a second person decides") as conn:
-        bulk.exempt_loan(conn, person, loan_no, kinds, until, why, now=clock.now(), today=clock.today())
+        bulk.exempt_loan(conn, person, loan_no, kinds, until, acts.typed("exempt_why"), now=clock.now(), today=clock.today())
         for key in ("exempt_kinds", "exempt_why"):
             st.session_state.pop(key, None)
 

@@ -122,11 +122,10 @@ def _preview(person: Person, wish: bulk.Wish, which: Filter, officers: Mapping[s
     _effect(seen, wish, names)
     if cannot:
         _cannot(seen, cannot)
-    ready = seen.n and (wish.act not in bulk.NEEDS_REASON or len((wish.reason or "").strip()) >= permits.SHORTEST_REASON)
     st.session_state["bulk.wish"] = (wish, which, seen)
     st.session_state.setdefault("bulk.key", uuid4())
-    acts.button(BUTTONS[wish.act], lambda: _do(person), "do_bulk", seen.n, type="primary", disabled=not ready)
-    if seen.n and not ready:
+    acts.button(BUTTONS[wish.act], lambda: _do(person), "do_bulk", seen.n, type="primary", disabled=not seen.n)
+    if seen.n and wish.act in bulk.NEEDS_REASON:
         st.caption(_("Give a reason of at least four characters; it stays with the todos."))
 
 
@@ -172,6 +171,10 @@ def _cannot(seen: bulk.Preview, rows: Sequence) -> None:
 def _do(person: Person) -> None:
     """At once; many beside the page, with a bar."""
     wish, which, seen = st.session_state["bulk.wish"]
+    if wish.act in bulk.NEEDS_REASON:
+        if not acts.has_reason(f"why_{wish.act}"):
+            return
+        wish = replace(wish, reason=acts.typed(f"why_{wish.act}"))
     key, now, today = st.session_state.pop("bulk.key"), clock.now(), clock.today()
 
     def do(say):

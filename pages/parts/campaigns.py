@@ -1,5 +1,6 @@
 """Checks asked by hand: a thematic inspection from a filter or a list, how far each is, and a check of one customer."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -142,15 +143,17 @@ def _preview(person: Person, campaign: Campaign, whom: Whom) -> None:
     ], "campaign_aimed", _("Whom it asks"), tallest=8)  # fmt: skip
     st.session_state["campaign.wish"] = (campaign, whom, n)
     st.session_state.setdefault("campaign.key", uuid4())
-    ready = n and len((campaign.reason or "").strip()) >= permits.SHORTEST_REASON
-    acts.button("Ask for {0:,} checks", lambda: _begin(person), "do_campaign", n, type="primary", disabled=not ready)
-    if n and not ready:
+    acts.button("Ask for {0:,} checks", lambda: _begin(person), "do_campaign", n, type="primary", disabled=not n)
+    if n:
         st.caption(_("Give a reason of at least four characters; it stays with the todos."))
 
 
 def _begin(person: Person) -> None:
     """Beside the page: a whole branch's customers take some seconds."""
     campaign, whom, _n = st.session_state["campaign.wish"]
+    if not acts.has_reason("campaign_why"):
+        return
+    campaign = replace(campaign, reason=acts.typed("campaign_why"))
     key, now, today = st.session_state.pop("campaign.key"), clock.now(), clock.today()
 
     def do(_say):
@@ -248,12 +251,13 @@ def of_one(person: Person, customer_id: int) -> None:
         campaign = _asked(person, ONE, named=False)
         st.session_state["one.wish"] = (campaign, Whom(customer_ids=(customer_id,)))
         st.session_state.setdefault("one.key", uuid4())
-        ready = campaign is not None and len((campaign.reason or "").strip()) >= permits.SHORTEST_REASON
-        acts.button("Ask for the check", lambda: _ask_one(person), "do_ask_one", type="primary", disabled=not ready)
+        acts.button("Ask for the check", lambda: _ask_one(person), "do_ask_one", type="primary", disabled=campaign is None)
 
 
 def _ask_one(person: Person) -> None:
     campaign, whom = st.session_state["one.wish"]
+    campaign = replace(campaign, reason=acts.typed("one_why"))
     with acts.act(person, "todo.ask", "Asked for; the todo is there") as conn:
-        campaigns.begin(conn, person, campaign, whom, st.session_state.pop("one.key"), now=clock.now(), today=clock.today())
-        st.session_state.pop("one_why", None)
+        campaigns.begin(conn, person, campaign, whom, st.session_state["one.key"], now=clock.now(), today=clock.today())
+        for name in ("one.key", "one_why"):
+            st.session_state.pop(name, None)

@@ -152,10 +152,10 @@ class Editor:
             with st.container(border=True, gap="xsmall", key=f"column_{code}_{column['code']}"):
                 self._column(item, column)
         with st.popover(_("Add a column"), icon=":material/add_column_right:", key=f"add_column_{code}"):
-            title = st.text_input(_("Title"), key=self._key(f"{code}.new_column"), max_chars=80)
+            st.text_input(_("Title"), key=self._key(f"{code}.new_column"), max_chars=80)
             kind = st.selectbox(_("Kind of answer"), PLAIN, key=self._key(f"{code}.new_kind"), format_func=lambda k: _(form_words.ANSWERS[k]))  # fmt: skip
-            self._button(_("Add"), f"add_column_now_{code}", lambda: form_editing.add_column(item, title.strip(), kind),
-                         disabled=not title.strip() or len(item["columns"]) >= MOST_COLUMNS)  # fmt: skip
+            self._add(f"add_column_now_{code}", f"{code}.new_column", lambda title: form_editing.add_column(item, title, kind),
+                      disabled=len(item["columns"]) >= MOST_COLUMNS)  # fmt: skip
 
     def _column(self, table: dict, column: dict) -> None:
         code = column["code"]
@@ -275,11 +275,11 @@ class Editor:
 
     def _new_question(self, number: int) -> None:
         with st.popover(_("Add a question"), icon=":material/add:", key=f"add_{number}"):
-            title = st.text_input(_("Question"), key=self._key(f"new.{number}.title"), max_chars=80)
+            st.text_input(_("Question"), key=self._key(f"new.{number}.title"), max_chars=80)
             kind = st.selectbox(
                 _("Kind of answer"), list(Type), key=self._key(f"new.{number}.type"), format_func=lambda k: _(form_words.ANSWERS[k])
             )
-            self._button(_("Add"), f"add_new_{number}", lambda: self._added(number, title, kind), disabled=not title.strip())
+            self._add(f"add_new_{number}", f"new.{number}.title", lambda title: self._added(number, title, kind))
             asked = {item["code"] for item in form_editing.questions(self.body)}
             free = [code for code in self.known if code not in asked]
             chosen = st.selectbox(
@@ -289,17 +289,15 @@ class Editor:
             self._button(_("Take this question"), f"take_{number}", lambda: self._taken(number, chosen), disabled=chosen is None)
 
     def _added(self, number: int, title: str, kind: Type) -> None:
-        _open(form_editing.add_question(self.body, number, title.strip(), kind))
+        _open(form_editing.add_question(self.body, number, title, kind))
 
     def _taken(self, number: int, code: str) -> None:
         form_editing.take_question(self.body, number, self.known[code])
 
     def _new_section(self) -> None:
         with st.popover(_("Add a section"), icon=":material/playlist_add:", key="add_section"):
-            title = st.text_input(_("Title"), key=self._key("new.section"), max_chars=80)
-            self._button(
-                _("Add"), "add_section_now", lambda: form_editing.add_section(self.body, title.strip()), disabled=not title.strip()
-            )
+            st.text_input(_("Title"), key=self._key("new.section"), max_chars=80)
+            self._add("add_section_now", "new.section", lambda title: form_editing.add_section(self.body, title))
 
     def _titles(self, of: dict, key: str) -> None:
         with st.container(horizontal=True):
@@ -309,6 +307,16 @@ class Editor:
 
     def _button(self, label: str, key: str, do: Callable[[], None], help_: str | None = None, *, disabled: bool = False) -> None:
         st.button(label, key=key, help=help_, on_click=self._done, args=(do,), disabled=disabled)
+
+    def _add(self, key: str, field: str, do: Callable[[str], None], *, disabled: bool = False) -> None:
+        """Adds what is called as that field says."""
+        st.button(_("Add"), key=key, on_click=self._added_as, args=(field, do), disabled=disabled)
+
+    def _added_as(self, field: str, do: Callable[[str], None]) -> None:
+        if title := acts.typed(self._key(field)):
+            self._done(lambda: do(title))
+        else:
+            acts.tell(_("Please fill in: {field}.", field=_("Title")), "error")
 
     def _done(self, do: Callable[[], None]) -> None:
         do()

@@ -81,21 +81,30 @@ def _listed(person: Person, in_force: dict, waiting: dict, today: date) -> None:
 
 def _begin_new(taken: set[str]) -> None:
     with st.popover(_("New source"), icon=":material/add:", key="new_mapping"):
-        title = (st.text_input(_("Title in Chinese"), key="new_mapping_title", max_chars=60) or "").strip()
+        st.text_input(_("Title in Chinese"), key="new_mapping_title", max_chars=60)
         code = (st.text_input(_("Short name of the source"), key="new_mapping_code", max_chars=LONGEST,
                               help=_("Small letters, digits and underscores; it is part of every loan for good.")) or "").strip()  # fmt: skip
-        wrong = faults.told(mapping.parse, mapping_words.blank(code, title)) if code else None
-        if code in taken:
-            wrong = _("There is a source {0} already.").format(code)
-        if wrong:
+        if wrong := _wrong_name(code, taken) if code else None:
             st.error(look.plain(wrong), icon=":material/rule:")
-        acts.button("Begin", lambda: _begin(code, mapping_words.blank(code, title)), "begin_mapping", type="primary",
-                    disabled=bool(wrong) or not code or not title)  # fmt: skip
+        acts.button("Begin", lambda: _begin(taken), "begin_mapping", type="primary")
 
 
-def _begin(code: str, body: dict) -> None:
-    _take(code, mapping_words.written(body))
-    _go_to(code, "edit")
+def _wrong_name(code: str, taken: set[str]) -> str | None:
+    """What is wrong with the short name of a new source."""
+    if code in taken:
+        return _("There is a source {0} already.").format(code)
+    return faults.told(mapping.parse, mapping_words.blank(code, "—"))
+
+
+def _begin(taken: set[str]) -> None:
+    code, title = acts.typed("new_mapping_code"), acts.typed("new_mapping_title")
+    if not title:
+        acts.tell(_("Please fill in: {field}.", field=_("Title in Chinese")), "error")
+    elif wrong := _wrong_name(code, taken):
+        acts.tell(wrong, "error")
+    else:
+        _take(code, mapping_words.written(mapping_words.blank(code, title)))
+        _go_to(code, "edit")
 
 
 def _go_to(code: str, tab: str) -> None:
@@ -201,8 +210,8 @@ def _send(person: Person, code: str, known, body: dict | None, wrong: str | None
     changed = body is not None and (known is None or body != known.body)
     if body is not None and not changed:
         st.caption(_("It says what is in force."))
-    valid_from, why = proposals.from_and_why()
-    acts.button("Submit for approval", lambda: proposals.propose(person, FAMILY, code, body, valid_from, why), "submit_mapping", type="primary",
+    proposals.from_and_why()
+    acts.button("Submit for approval", lambda: proposals.propose(person, FAMILY, code, body), "submit_mapping", type="primary",
                 disabled=not changed)  # fmt: skip
 
 

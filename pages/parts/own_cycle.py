@@ -1,6 +1,6 @@
 """单笔检查频率调整: the cycles that one loan has for itself, and asking for one."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import streamlit as st
@@ -68,16 +68,15 @@ def ask(person: Person, loan, governing: dict, longest: float) -> None:
         every, mode = _every(rule), _mode(rule)
         until = st.date_input(_("Last day (empty: until somebody ends it)"), today + USUAL, min_value=today,
                               max_value=today + verbs.LONGEST, format="YYYY-MM-DD", key="cycle_until")  # fmt: skip
-        why = st.text_input(_("Reason"), key="cycle_why", max_chars=200)
+        st.text_input(_("Reason"), key="cycle_why", max_chars=200)
         wish = Wish(kind, every, mode)
         problem = own_rules.why_not(rule.rule, wish, longest)
         if problem:
             st.caption(f":material/block: {look.plain(verbs.WHY[problem](longest=f'{longest:g}').sentence(_))}")
         else:
             st.caption(_("A second person of head office decides; until then nothing changes."))
-        ready = not problem and len(why.strip()) >= permits.SHORTEST_REASON
         acts.button(
-            "Ask for it", lambda: _asked(person, loan.loan_no, wish, until, why), "do_own_cycle", type="primary", disabled=not ready
+            "Ask for it", lambda: _asked(person, loan.loan_no, wish, until), "do_own_cycle", type="primary", disabled=bool(problem)
         )
 
 
@@ -102,9 +101,9 @@ def _mode(rule: RuleInForce) -> Mode | None:
     return mode if mode and mode is not rule.rule.mode else None
 
 
-def _asked(person: Person, loan_no: str, wish: Wish, until, why: str) -> None:
+def _asked(person: Person, loan_no: str, wish: Wish, until: date | None) -> None:
     with acts.act(person, "cycle.ask", "Asked for; a second person decides") as conn:
-        verbs.ask(conn, person, loan_no, wish, until, why, now=clock.now(), today=clock.today())
+        verbs.ask(conn, person, loan_no, wish, until, acts.typed("cycle_why"), now=clock.now(), today=clock.today())
         st.session_state.pop("cycle_why", None)
 
 

@@ -166,11 +166,11 @@ def falls_to(others: Sequence[rules.Rule], kind: Kind, family: str, code: str) -
 
 
 def propose(person: Person, body: dict, ready: bool) -> None:
-    valid_from, why = proposals.from_and_why()
+    proposals.from_and_why()
     with st.container(horizontal=True):
         acts.button(
             "Submit for approval",
-            lambda: _propose(person, body, valid_from, why),
+            lambda: _propose(person, body),
             "submit_product",
             type="primary",
             disabled=not ready,
@@ -179,7 +179,8 @@ def propose(person: Person, body: dict, ready: bool) -> None:
         st.caption(_("Kept as you write; only you see it."), width="content")
 
 
-def _propose(person: Person, body: dict, valid_from, why: str) -> None:
+def _propose(person: Person, body: dict) -> None:
+    valid_from, why = proposals.typed()
     with acts.act(person, "product.change", "Submitted: a second person decides") as conn:
         rulebook.propose_product(conn, person, body, valid_from, why, today=clock.today())
 

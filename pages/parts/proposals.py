@@ -13,18 +13,22 @@ from engine import rulebook as verbs
 from engine.words import _
 from pages.parts import acts, look
 
+FROM, WHY = "from_day", "why_change"
+
 
 def tomorrow() -> date:
     return clock.today() + timedelta(days=1)
 
 
-def from_and_why() -> tuple[date, str]:
+def from_and_why() -> None:
+    """From which day, and why: read by `propose` when it is pressed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        valid_from = st.date_input(
-            _("In force from"), tomorrow(), min_value=tomorrow(), key="from_day", width=150, format="YYYY-MM-DD"
-        )
-        why = st.text_input(_("Reason"), key="why_change", width="stretch", max_chars=300)
-        return valid_from or tomorrow(), why
+        st.date_input(_("In force from"), tomorrow(), min_value=tomorrow(), key=FROM, width=150, format="YYYY-MM-DD")
+        st.text_input(_("Reason"), key=WHY, width="stretch", max_chars=300)
+
+
+def typed() -> tuple[date, str]:
+    return st.session_state.get(FROM) or tomorrow(), acts.typed(WHY)
 
 
 def line(v) -> str:
@@ -45,7 +49,8 @@ def past(person: Person, family: Definition, code: str) -> None:
             st.markdown(line(v))
 
 
-def propose(person: Person, family: Definition, code: str, body: dict, valid_from: date, why: str) -> None:
+def propose(person: Person, family: Definition, code: str, body: dict) -> None:
+    valid_from, why = typed()
     with acts.act(person, verbs.VERB[family], "Submitted: a second person decides") as conn:
         verbs.propose(conn, person, family, code, body, valid_from, why, today=clock.today())
 

@@ -159,8 +159,8 @@ class RuleSides:
     def _send(self) -> None:
         wrong = self.problem(self.draft)
         changed = self._told(wrong)
-        valid_from, why = proposals.from_and_why()
-        acts.button("Submit for approval", lambda: proposals.propose(self.person, self.FAMILY, self.code, self.draft, valid_from, why),
+        proposals.from_and_why()
+        acts.button("Submit for approval", lambda: proposals.propose(self.person, self.FAMILY, self.code, self.draft),
                     "submit_rule", type="primary", disabled=bool(wrong) or not changed)  # fmt: skip
         with st.container(horizontal=True):
             acts.button("See its effect", lambda: self.go_to(self.code, "try"), "to_effect", icon=":material/science:",
@@ -243,14 +243,26 @@ class RuleSides:
                 format_func=lambda c: f"{words.in_language(sources[c]['title'])} · {c}" if c in sources else c,
             )  # fmt: skip
             title = st.text_input(_("Title in Chinese"), key="new_title", max_chars=60)
-            english = st.text_input(_("Title in English"), key="new_english", max_chars=60)
+            st.text_input(_("Title in English"), key="new_english", max_chars=60)
             code = st.text_input(_("Code"), cls.free_code(from_, taken | set(sources)), key=f"new_code_{from_}", max_chars=31, help=_(cls.CODE_HELP))  # fmt: skip
-            body = rule_drafts.begun(sources.get(from_) or cls.blank(), code.strip().upper(), title.strip(), english.strip())
-            wrong = cls.problem(body) if title.strip() else None
-            if body["code"] in taken | set(in_force):
-                wrong = _("There is a rule {0} already.").format(body["code"])
-            if wrong:
+            source, taken = sources.get(from_) or cls.blank(), taken | set(in_force)
+            if title.strip() and (wrong := cls._wrong(cls._named(source, code), taken)):
                 st.error(look.plain(wrong), icon=":material/rule:")
-            acts.button(
-                "Begin", lambda: cls.begin(person, body), "begin_rule", type="primary", disabled=bool(wrong) or not title.strip()
-            )
+            acts.button("Begin", lambda: cls._begin_named(person, source, f"new_code_{from_}", taken), "begin_rule", type="primary")
+
+    @classmethod
+    def _begin_named(cls, person: Person, source: dict, code_key: str, taken: set[str]) -> None:
+        body = cls._named(source, acts.typed(code_key))
+        if wrong := cls._wrong(body, taken):
+            acts.tell(wrong, "error")
+        else:
+            cls.begin(person, body)
+
+    @staticmethod
+    def _named(source: dict, code: str) -> dict:
+        """Begun like another, with the names that were typed."""
+        return rule_drafts.begun(source, code.strip().upper(), acts.typed("new_title"), acts.typed("new_english"))
+
+    @classmethod
+    def _wrong(cls, body: dict, taken: set[str]) -> str | None:
+        return _("There is a rule {0} already.").format(body["code"]) if body["code"] in taken else cls.problem(body)

@@ -199,8 +199,8 @@ def members(people: list) -> None:
 def change(b) -> None:
     with st.container(border=True, key="change", horizontal=True):
         with st.popover(_("Rename"), icon=":material/edit:"):
-            name = st.text_input(_("Name of the branch"), b.name, key="renamed", max_chars=verbs.LONGEST_NAME)
-            acts.button("Save", lambda: rename(b.code, name), "do_rename", type="primary", disabled=not name or name == b.name)
+            st.text_input(_("Name of the branch"), b.name, key="renamed", max_chars=verbs.LONGEST_NAME)
+            acts.button("Save", lambda: rename(b), "do_rename", type="primary")
         if b.in_feed and b.kept:
             acts.button("Follow the feeds again", lambda: follow(b.code), "follow", icon=":material/sync:",
                         help=_("Name and place are as the next feed says them."))  # fmt: skip
@@ -242,10 +242,8 @@ def wish(b, every: dict[str, SimpleNamespace], held: dict[str, int]) -> None:
         if act is BranchAct.CLOSE:
             on = st.date_input(_("First day on which it is closed"), today, min_value=today, key="on", format="YYYY-MM-DD")
         told(act, held)
-        why = st.text_input(_("Reason"), key="branch_why", max_chars=200)
-        acts.button(
-            "Submit for approval", lambda: ask(b.code, act, to, on, why), "do_restructure", type="primary", disabled=act is None
-        )
+        st.text_input(_("Reason"), key="branch_why", max_chars=200)
+        acts.button("Submit for approval", lambda: ask(b.code, act, to, on), "do_restructure", type="primary", disabled=act is None)
 
 
 def told(act: BranchAct | None, held: dict[str, int]) -> None:
@@ -264,14 +262,18 @@ EFFECTS = {
 }
 
 
-def ask(code: str, act: BranchAct, to: str | None, on, why: str) -> None:
+def ask(code: str, act: BranchAct, to: str | None, on) -> None:
     with acts.act(person, "branch.restructure", "Submitted: a second person decides") as conn:
-        restructuring.ask(conn, person, code, act, why, now=clock.now(), to=to, on=on)
+        restructuring.ask(conn, person, code, act, acts.typed("branch_why"), now=clock.now(), to=to, on=on)
 
 
-def rename(code: str, name: str) -> None:
+def rename(b) -> None:
+    name = acts.typed("renamed")
+    if name == b.name:
+        acts.tell(_("That is its name already."), "error")
+        return
     with acts.act(person, "branch.change", "Renamed") as conn:
-        verbs.rename(conn, person, code, name)
+        verbs.rename(conn, person, b.code, name)
 
 
 def follow(code: str) -> None:

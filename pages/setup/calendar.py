@@ -97,16 +97,14 @@ def change() -> None:
     becomes = st.segmented_control(
         _("They become"), list(BECOMES), default=False, required=True, format_func=lambda w: _(BECOMES[w]), key="becomes"
     )
-    note = st.text_input(
-        _("What they are called"), key="day_note", max_chars=40, placeholder=_("for example: anniversary of the bank")
-    )
-    why = st.text_input(_("Reason"), key="day_why", max_chars=200)
+    st.text_input(_("What they are called"), key="day_note", max_chars=40, placeholder=_("for example: anniversary of the bank"))
+    st.text_input(_("Reason"), key="day_why", max_chars=200)
     if len(picked) < 2:
         return st.caption(_("Choose the last day as well; for one day choose it twice."))
     with access.reading(person) as conn:
         moves = working_days.effect(conn, *picked, becomes, today=today)
     told(moves)
-    return acts.button("Submit for approval", lambda: ask(*picked, becomes, note, why), "ask_days", type="primary")
+    return acts.button("Submit for approval", lambda: ask(*picked, becomes), "ask_days", type="primary")
 
 
 def told(moves: list) -> None:
@@ -122,7 +120,8 @@ def told(moves: list) -> None:
     st.info("\n".join([_("With the next night after approval:"), *lines, *more]), icon=":material/event_repeat:")
 
 
-def ask(first: date, last: date, working: bool | None, note: str, why: str) -> None:
+def ask(first: date, last: date, working: bool | None) -> None:
+    note, why = acts.typed("day_note"), acts.typed("day_why")
     with acts.act(person, "calendar.change", "Submitted: a second person decides") as conn:
         working_days.ask(conn, person, first, last, working, note, why, now=clock.now(), today=today)
 

@@ -89,7 +89,7 @@ def is_for(form: forms.Form, kind: str | None, mode: str | None) -> bool:
 
 def new_form() -> None:
     with st.popover(_("New form"), icon=":material/add:", key="new_form"):
-        title = st.text_input(_("Title"), key="new_title", max_chars=80)
+        st.text_input(_("Title"), key="new_title", max_chars=80)
         from_ = st.selectbox(
             _("Begin with the questions of"), list(bodies), None, key="new_from", placeholder=_("nothing"),
             format_func=lambda c: words.in_language(bodies[c]["title"]) if c in bodies else c,
@@ -101,14 +101,18 @@ def new_form() -> None:
             format_func=lambda c: f"{c} {named.get(c, '')}",
             placeholder=_("All"),
         )
-        acts.button("Begin", lambda: begin(title, from_, chosen), "begin_form", type="primary", disabled=not title.strip())
+        acts.button("Begin", lambda: begin(from_, chosen), "begin_form", type="primary")
 
 
-def begin(title: str, from_: str | None, chosen: list[str]) -> None:
+def begin(from_: str | None, chosen: list[str]) -> None:
+    title = acts.typed("new_title")
+    if not title:
+        acts.tell(_("Please fill in: {field}.", field=_("Title")), "error")
+        return
     taken = set(bodies) | set(mine) | {d.code for d in waiting}
     code = form_editing.free_code(from_ or "FORM", chosen, taken)
     source = form_sheet.read(bodies.get(from_))
-    body = form_editing.copied(source, code, title.strip(), chosen) if source else form_editing.blank(code, title.strip(), chosen)
+    body = form_editing.copied(source, code, title, chosen) if source else form_editing.blank(code, title, chosen)
     form_editor.keep(person, body)
     drafts.go_to(code, "edit")
 
@@ -197,10 +201,10 @@ def send(code: str, body: dict, wrong: str | None) -> None:
     st.markdown(f"**{_('What changes')}**")
     for change in changes or [_("First mend what is wrong.")]:
         st.markdown(change)
-    valid_from, why = proposals.from_and_why()
+    proposals.from_and_why()
     same = bodies.get(code) is not None and not wrong and form_sheet.read(bodies[code]) == form_sheet.read(body)
     with st.container(horizontal=True):
-        acts.button("Submit for approval", lambda: proposals.propose(person, Definition.FORM, code, body, valid_from, why), "submit_form",
+        acts.button("Submit for approval", lambda: proposals.propose(person, Definition.FORM, code, body), "submit_form",
                     type="primary", disabled=bool(wrong) or same)  # fmt: skip
         acts.button("Drop the draft", lambda: drop(code), "drop_draft")
         st.caption(_("Kept as you write; only you see it."), width="content")

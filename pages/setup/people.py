@@ -286,9 +286,9 @@ def _ask_role(found) -> None:
             begin = st.date_input(_("From"), today, min_value=today, key="role_from", format="YYYY-MM-DD", width=140)
             until = st.date_input(_("Last day"), None, min_value=today, key="role_until", format="YYYY-MM-DD", width=140,
                                   disabled=role == NONE, help=_("Afterwards what was held before goes on."))  # fmt: skip
-        why = st.text_input(_("Reason"), key="role_why", max_chars=200)
+        st.text_input(_("Reason"), key="role_why", max_chars=200)
         wish = None if role == NONE else role
-        acts.button("Submit for approval", lambda: _submit(found.id, wish, begin or today, until, why), "do_ask_role", type="primary",
+        acts.button("Submit for approval", lambda: _submit(found.id, wish, begin or today, until), "do_ask_role", type="primary",
                     disabled=role is None)  # fmt: skip
         st.caption(_("Another security administrator, or head office risk, decides. It takes effect with the next click."))
 
@@ -361,10 +361,10 @@ def _bring_back(staff_id: int) -> None:
         people.bring_back(conn, person, staff_id)
 
 
-def _submit(staff_id: int, role: Role | None, begin, until, why: str) -> None:
+def _submit(staff_id: int, role: Role | None, begin, until) -> None:
     with acts.act(person, "role.grant", "Submitted: a second person decides") as conn:
         last = None if role is None else until
-        roles.ask(conn, person, staff_id, role, begin, last, why, now=clock.now(), today=today)
+        roles.ask(conn, person, staff_id, role, begin, last, acts.typed("role_why"), now=clock.now(), today=today)
 
 
 def _open(staff_id: int) -> None:

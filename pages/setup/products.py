@@ -119,17 +119,18 @@ def line(row) -> Line:
 
 def new_product() -> None:
     with st.popover(_("New product"), icon=":material/add:", key="new_product"):
-        code = st.text_input(_("Code"), key="new_code", max_chars=30, help=_("As the files write it"))
-        title = st.text_input(
-            _("Title"), key="new_title", max_chars=40, help=_("Where files name products by name: exactly as they do")
-        )
+        st.text_input(_("Code"), key="new_code", max_chars=30, help=_("As the files write it"))
+        st.text_input(_("Title"), key="new_title", max_chars=40, help=_("Where files name products by name: exactly as they do"))
         family = st.selectbox(_("Family"), list(Family), format_func=words.name, key="new_family")
         source = st.selectbox(_("Comes with"), list(sources), format_func=lambda s: sources.get(s, s), key="new_source")
-        acts.button("Begin", lambda: begin(code.strip(), title.strip(), family, source), "begin_product", type="primary",
-                    disabled=not code.strip() or not title.strip())  # fmt: skip
+        acts.button("Begin", lambda: begin(family, source), "begin_product", type="primary")
 
 
-def begin(code: str, title: str, family: Family, source: str) -> None:
+def begin(family: Family, source: str) -> None:
+    code, title = acts.typed("new_code"), acts.typed("new_title")
+    if not code or not title:
+        acts.tell(_("Please fill in: {field}.", field=_("Title") if code else _("Code")), "error")
+        return None
     body = {
         "code": code,
         "title": {"zh": title},

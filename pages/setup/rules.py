@@ -183,6 +183,9 @@ LABELS = {
 }
 
 
+VALUE = "new_value"
+
+
 def close_parameter() -> None:
     acts.leave("parameter")
 
@@ -196,15 +199,27 @@ def change_parameter(name: str, value: float, own: dict[str, float], tree: list)
     code, now = at_branch(name, branch), own.get(branch) if branch else value
     proposals.past(person, Definition.PARAMETER, code)
     inherits = branch is not None and st.toggle(_("As for the branch above it"), now is None, key=f"inherits_{branch}")
-    typed = st.number_input(
+    st.number_input(
         _("New value, in percent") if share else _(LABELS[PARAMETERS[name].unit]), 0.0, 100.0 if share else 10_000_000.0,
-        float((100 if share else 1) * (value if now is None else now)), key=f"new_value{branch or ''}", format="%g", disabled=inherits,
+        float((100 if share else 1) * (value if now is None else now)), key=f"{VALUE}{branch or ''}", format="%g", disabled=inherits,
     )  # fmt: skip
-    new = None if inherits else round(typed / 100, 6) if share else typed
-    valid_from, why = proposals.from_and_why()
-    acts.button("Submit for approval", lambda: proposals.propose(person, Definition.PARAMETER, code, {"value": new}, valid_from, why),
+    proposals.from_and_why()
+    acts.button(
+        "Submit for approval",
+        lambda: submit_parameter(name, branch, now, st.session_state.get(f"inherits_{branch}", False)),
         "submit_parameter",
-                type="primary", disabled=new == now)  # fmt: skip
+        type="primary",
+    )
+
+
+def submit_parameter(name: str, branch: str | None, now: float | None, inherits: bool) -> None:
+    """`branch` as for the branch above it when it inherits; `now`: its own value in force."""
+    typed = st.session_state[f"{VALUE}{branch or ''}"]
+    new = None if inherits else round(typed / 100, 6) if PARAMETERS[name].unit == "share" else typed
+    if new == now:
+        acts.tell(_("It says what is in force."), "error")
+    else:
+        proposals.propose(person, Definition.PARAMETER, at_branch(name, branch), {"value": new})
 
 
 def choose_branch(tree: list) -> str | None:

@@ -131,7 +131,7 @@ def files(conn: sa.Connection, run_id: int) -> list[sa.Row]:
     return conn.execute(select(feed_files).where(f.run_id == run_id).order_by(f.name)).all()
 
 
-def rejected(conn: sa.Connection, run_id: int, limit: int | None = None, offset: int = 0) -> list[sa.Row]:
+def rejected(conn: sa.Connection, run_id: int, limit: int | None = None) -> list[sa.Row]:
     """name, file, line, text (long numbers masked), reasons."""
     c = rejects.c
     text = c.raw_masked
@@ -140,7 +140,6 @@ def rejected(conn: sa.Connection, run_id: int, limit: int | None = None, offset:
         .where(c.run_id == run_id)
         .order_by(c.name, c.line)
         .limit(limit)
-        .offset(offset)
     ).all()
 
 

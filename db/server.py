@@ -71,6 +71,10 @@ class ServerElsewhere(ServerFailed):
         self.of = of
 
 
+class ServerLeftBehind(ServerFailed):
+    """This home was deleted while its server ran. When that one leaves, it takes along whatever socket then lies where its own lay."""
+
+
 @dataclass(frozen=True)
 class Server:
     """Where one embedded server keeps its things."""
@@ -259,6 +263,7 @@ def _start(server: Server) -> None:
     _private_folder(server, server.sockets)
     _bury(server)
     _is_its_own(server)
+    _is_the_first(server)
     begun = time.monotonic()
     _launch(server)
     while not _answers(server):  # after a crash recovery may take long; there is nothing better to do than wait
@@ -298,6 +303,14 @@ def _is_its_own(server: Server) -> None:
     number, where, *_rest = file.read_text().splitlines() if file.exists() else ("0", "")
     if where and where != str(server.data) and _lives(int(number)):
         raise ServerElsewhere(where)
+
+
+def _is_the_first(server: Server) -> None:
+    """A server whose folder is deleted looks once a minute whether it still lies there, and ends."""
+    for process in Path("/proc").glob("[0-9]*/cwd"):  # servers work in their folder
+        with suppress(OSError):
+            if str(process.readlink()) == f"{server.data} (deleted)":
+                raise ServerLeftBehind
 
 
 def _lives(process: int) -> bool:

@@ -69,6 +69,10 @@ class CopiedAlive(StoreProblem):
     taken meanwhile is not whole."""
 
 
+class DeletedAlive(StoreProblem):
+    """{where} was deleted while its PostgreSQL ran, and that still runs. Within a minute or two it ends by itself; start again then."""
+
+
 @cache
 def engine() -> sa.Engine:
     """The process's pool of connections as `vigil_app`, over a store that is migrated."""
@@ -112,6 +116,8 @@ def in_words() -> Iterator[None]:
         yield
     except server.ServerElsewhere as no:
         raise CopiedAlive(where=settings.home(), of=no.of) from no
+    except server.ServerLeftBehind as no:
+        raise DeletedAlive(where=settings.home()) from no
     except server.ServerFailed as no:
         raise ServerWouldNotStart(where=settings.home(), why=no) from no
     except sa.exc.OperationalError as no:

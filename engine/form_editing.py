@@ -75,9 +75,9 @@ def known_questions(rows: Iterable) -> dict[str, dict]:
     return found
 
 
-def add_section(body: dict, title: str, english: str = "") -> None:
+def add_section(body: dict, title: str) -> None:
     code = _free("s", [section["code"] for section in body["sections"]])
-    body["sections"].append({"code": code, "title": _titles(title, english), "fields": []})
+    body["sections"].append({"code": code, "title": {"zh": title}, "fields": []})
 
 
 def add_question(body: dict, section: int, title: str, kind: Type) -> str:

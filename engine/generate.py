@@ -213,7 +213,7 @@ def _occurrences(
 
 
 def _expand(
-    code: str, when: When, counting: Counting, today: date, found: Book, set_aside: list, ahead: timedelta = NO_TIME
+    code: str, when: When, counting: Counting, today: date, found: Book, set_aside: list, ahead: timedelta
 ) -> list[Occurrence]:
     try:
         return cycles.occurrences(when, counting, today, found.calendar, ahead)

@@ -23,7 +23,7 @@ SHOWN = 300
 class Effect:
     """What a draft finds on the night of `day`, as it is and by the draft; `rows`: the first on which the two differ.
 
-    `past`: signals of this rule raised since `past_since`, judged by the draft.
+    `past`: signals of this rule raised within the year before, judged by the draft.
     """
 
     day: date
@@ -31,10 +31,6 @@ class Effect:
     counts: list[Count]
     rows: list[Differing]
     past: list[Judged]
-
-    @property
-    def past_since(self) -> date:
-        return self.day - PAST
 
     @cached_property
     def fires(self) -> tuple[int, int]:

@@ -47,8 +47,8 @@ def exact(fen: int | None) -> str:
     return "—" if fen is None else f"¥{Decimal(fen) / 100:,.2f}"
 
 
-def percent(part: float | int | None, whole: float | int | None, digits: int = 1) -> str:
-    return "—" if not whole or part is None else f"{100 * part / whole:.{digits}f}%"
+def percent(part: float | int | None, whole: float | int | None) -> str:
+    return "—" if not whole or part is None else f"{100 * part / whole:.1f}%"
 
 
 def day(value: date | None) -> str:

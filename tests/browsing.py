@@ -9,17 +9,21 @@ from playwright.sync_api import BrowserContext, Page, WebSocket, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests.wire_client import Browser
+
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-default-apps", "--font-render-hinting=none",
 )  # fmt: skip
 DESK, PHONE = (1440, 900), (390, 844)
 PATIENCE = 30_000  # ms; the machine of the tests is shared
+ASKED_WITHIN = 250  # ms in which what was done on a page has asked for a run, when it does
 IDLE = """() => {
     const app = document.querySelector('[data-testid=stApp]');
     return app && app.dataset.testScriptState !== 'running'
         && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]');
 }"""
+LEAD = """(path) => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }"""
 # Streamlit's charts remark on an axis before its data has come; its maps would like WebAssembly, and do without.
 HARMLESS = ("Infinite extent", "WebAssembly.instantiate")
 
@@ -61,6 +65,7 @@ class Window:
         self.outside: list[str] = []
         self.socket: WebSocket | None = None
         self.running = False
+        self.asked = self.answered = 0  # runs of the script: asked for, and those of them that were waited for
         self.page.on("websocket", self._connected)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda wrong: self._note(str(wrong)))
@@ -80,20 +85,35 @@ class Window:
 
     def _connected(self, socket: WebSocket) -> None:
         """A page that connects asks for its script to be run, and so does what people do on it; the server says when it has."""
-        self.socket, self.running = socket, True
+        self.socket = socket
+        self._asks(True)
         socket.on("framesent", lambda frame: self._said(socket, BackMsg, frame, "rerun_script", True))
         socket.on("framereceived", lambda frame: self._said(socket, ForwardMsg, frame, "script_finished", False))
         socket.on("close", lambda _: self._closed(socket))
 
     def _said(self, socket: WebSocket, kind: type, frame: str | bytes, what: str, running: bool) -> None:
         if socket is self.socket and isinstance(frame, bytes) and kind.FromString(frame).WhichOneof("type") == what:
-            self.running = running
+            self._asks(running)
+
+    def _asks(self, running: bool) -> None:
+        self.running = running
+        self.asked += running
 
     def _closed(self, socket: WebSocket) -> None:
         if socket is self.socket:
             self.running = False
 
+    def signed_in(self, username: str, password: str, path: str = "") -> "Window":
+        """As one who is signed in already, at this address: to draw the form, and all anew after it, takes seconds."""
+        door = Browser(self.base)
+        door.come_in(username, password)
+        self.context.add_cookies([{"name": name, "value": value, "url": self.base} for name, value in door.http.cookies.items()])
+        self.page.goto(f"{self.base}/{path}")
+        self.page.wait_for_selector("[data-testid=stSidebar]", state="attached")
+        return self.settled()
+
     def sign_in(self, username: str, password: str) -> "Window":
+        """Through the form, as people do."""
         self.page.goto(self.base)
         self.page.get_by_label("用户名").fill(username)
         self.page.get_by_label("密码").first.fill(password)
@@ -102,15 +122,24 @@ class Window:
         return self.settled()
 
     def go(self, path: str) -> "Window":
+        """By an address that is typed: everything is loaded anew."""
         self.page.goto(f"{self.base}/{path}")
+        return self.settled()
+
+    def lead(self, path: str) -> "Window":
+        """Within the app, as a link of the menu leads; half of what it takes to load the app anew."""
+        self.page.evaluate(LEAD, f"/{path}")
         return self.settled()
 
     def settled(self) -> "Window":
         """The script has run, everything is drawn."""
-        self.page.wait_for_timeout(250)
+        until = monotonic() + ASKED_WITHIN / 1000
+        while self.asked == self.answered and monotonic() < until:
+            self.page.wait_for_timeout(10)
         self._idle()
         self.page.wait_for_timeout(100)
         self._idle()  # what has been drawn may have asked for another run
+        self.answered = self.asked
         return self
 
     def _idle(self) -> None:

@@ -37,6 +37,12 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(file: Path, *kinds: type[ast.AST]) -> tuple[ast.AST, ...]:
+    """What a file is made of: all, or of these kinds."""
+    return tuple(node for node in nodes(file) if isinstance(node, kinds)) if kinds else tuple(ast.walk(tree(file)))
+
+
 def modules(package: str) -> Iterator[ModuleType]:
     """Every module of a package that can be imported without starting anything."""
     for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
@@ -58,13 +64,14 @@ def takes(function: Callable, *names: str) -> bool:
     return tuple(inspect.signature(function).parameters)[: len(names)] == names
 
 
+@cache
 def writes(function: Callable) -> bool:
     """Whether it, or a neighbour it calls, changes something."""
     return _writes(inspect.unwrap(function), frozenset())
 
 
 def _writes(function: Callable, seen: frozenset) -> bool:
-    text = inspect.getsource(function)
+    text = _source(function)
     if WRITING.search(text):
         return True
     for call in re.findall(r"\b(_\w+|[a-z_]+)\(", text):
@@ -73,3 +80,6 @@ def _writes(function: Callable, seen: frozenset) -> bool:
         if local and neighbour not in seen and neighbour is not function and _writes(neighbour, seen | {function}):
             return True
     return False
+
+
+_source = cache(inspect.getsource)

@@ -23,7 +23,7 @@ def the_bank(administrator, templates, monkeypatch) -> Iterator[None]:
 @pytest.mark.browser
 def test_a_tap_on_a_bar_opens_its_rows_and_no_large_library_is_fetched_for_it(the_bank, windows, tmp_path):
     with running(tmp_path / "log") as server:
-        wang = windows.open(server.base, PHONE).sign_in("wangfang", evening.PASSWORD)
+        wang = windows.open(server.base, PHONE).signed_in("wangfang", evening.PASSWORD)
         fetched: list[str] = []
         wang.page.on("request", lambda request: fetched.append(request.url))
         wang.go("dashboard?days=30")

@@ -210,6 +210,8 @@ def test_a_quoted_field_may_hold_commas_and_line_feeds(small_bank, tmp_path):
 # --- The first day ----------------------------------------------------------------------------------------------------
 
 DRESS = """select indexdef from pg_indexes where tablename in ('loans', 'customers', 'customer_faces') union all
+           select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger
+           where tgrelid in ('loans'::regclass, 'customers'::regclass, 'customer_faces'::regclass) and not tgisinternal union all
            select pg_get_constraintdef(oid) from pg_constraint
            where conrelid in ('loans'::regclass, 'customers'::regclass, 'customer_faces'::regclass) order by 1"""
 RUNS = "select source, state from feed_runs order by 1"

@@ -37,12 +37,12 @@ def server(administrator, templates, tmp_path_factory) -> Iterator[Lasting]:
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def window(server, request) -> Iterator[browsing.Window]:
-    with browsing.browser() as windows:
-        window = windows.open(server.base, browsing.PHONE, request.param)
-        window.context.grant_permissions(["geolocation"])
-        window.context.set_geolocation(AT_THE_DOOR)
-        yield window
+def window(server, windows, request) -> Iterator[browsing.Window]:
+    window = windows.open(server.base, browsing.PHONE, request.param)
+    window.context.grant_permissions(["geolocation"])
+    window.context.set_geolocation(AT_THE_DOOR)
+    yield window
+    window.context.close()
 
 
 def assert_usable(window: browsing.Window, where: str) -> None:
@@ -60,9 +60,9 @@ def test_every_page_of_the_field_can_be_seen_heard_and_hit(window):
     window.page.goto(window.base)
     window.page.get_by_label("用户名").wait_for()
     assert_usable(window, "sign-in")
-    window.sign_in("zhoumin", PASSWORD)
+    window.signed_in("zhoumin", PASSWORD)
     for path in of_the_field():
-        assert_usable(window.go(path), path)
+        assert_usable(window.lead(path), path)
     assert window.wrong == []
     assert window.outside == []
 
@@ -70,7 +70,7 @@ def test_every_page_of_the_field_can_be_seen_heard_and_hit(window):
 @pytest.mark.parametrize(("kind", "mode"), [("regular", "field"), ("overdue", "phone")])
 def test_every_step_of_a_check_can_be_seen_heard_and_hit(window, kind, mode):
     if window.page.url == "about:blank":
-        window.sign_in("zhoumin", PASSWORD)
+        window.signed_in("zhoumin", PASSWORD)
     thumb = Thumb(window)
     window.page.goto(f"{window.base}/visit?todo={todo(kind, mode)}")
     steps = window.page.locator(".visit .steps button")
@@ -84,7 +84,7 @@ def test_every_step_of_a_check_can_be_seen_heard_and_hit(window, kind, mode):
 
 def test_the_list_of_the_day_without_a_network_can_be_seen_heard_and_hit(window):
     if window.page.url == "about:blank":
-        window.sign_in("zhoumin", PASSWORD)
+        window.signed_in("zhoumin", PASSWORD)
     window.go("today")
     field_work.along(window)
     window.context.set_offline(True)

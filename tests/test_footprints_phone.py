@@ -25,7 +25,7 @@ def phone(administrator, templates, tmp_path_factory) -> Iterator[browsing.Windo
         window = windows.open(server.base, browsing.PHONE)
         window.context.grant_permissions(["geolocation"])
         window.context.set_geolocation(AT_THE_DOOR)
-        yield window.sign_in("zhoumin", PASSWORD)
+        yield window.signed_in("zhoumin", PASSWORD)
 
 
 def test_a_day_is_played_from_stop_to_stop_and_every_view_fits_the_thumb(phone):

@@ -15,7 +15,7 @@ from engine.feed import load
 from engine.writing import visible
 from pages.parts import menu
 from tests import bank, conftest, evening
-from tests.browsing import DESK, PHONE
+from tests.browsing import DESK, LEAD, PHONE
 from tests.test_gate import running
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
@@ -52,8 +52,6 @@ OBEYED = """() => [...document.querySelectorAll('img, a, image, iframe, object, 
         const said = e.getAttribute(name);
         try { return said && new URL(said, location.href).hostname.endsWith('evil.example'); } catch { return false; }
     })).map((e) => e.outerHTML)"""
-# Within the app, as a click in the menu leads; loading the whole app again for each page would take minutes.
-LEAD = """(path) => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }"""
 DRAWN = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]')"""
 # What stands on the page, cells of a canvas and fields included.
@@ -188,7 +186,7 @@ def test_every_page_shows_hostile_texts_as_they_are_written(hostile, windows, us
     window = windows.open(base, PHONE if username == "liqiang" else DESK)
     opened: list[str] = []
     window.page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
-    window.sign_in(username, evening.PASSWORD)
+    window.signed_in(username, evening.PASSWORD)
     wrong = {}
     for address, texts in addresses_of(username, ids):
         window.page.evaluate(LEAD, f"/{address}")

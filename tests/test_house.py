@@ -40,18 +40,18 @@ LONGEST, MIDDLING = 45, 12  # lines of a function, without its SQL and its docst
 SELF_EVIDENT = 12  # lines of a public function that needs no docstring
 
 
-def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
+def imported(file: Path) -> Iterator[tuple[int, str]]:
+    for node in house.nodes(file, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield node.lineno, node.module or ""
 
 
 def imports() -> Iterator[tuple[str, str, str]]:
     """(floor, file and line, what is imported)."""
     for file in house.sources(*house.FLOORS):
-        for line, name in imported(house.tree(file)):
+        for line, name in imported(file):
             yield house.floor_of(file), f"{file.relative_to(house.ROOT)}:{line}", name
 
 
@@ -75,34 +75,28 @@ def test_pages_and_api_only_read_from_the_store():
     machinery = ("bulk", "copying", "demo", "generation", "loading", "scratch", "security", "store")
     wrong = []
     for file in house.sources("pages", "api"):
-        tree = house.tree(file)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "db":
-                wrong += [(file.name, alias.name) for alias in node.names if alias.name in machinery]
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-                called = f"{_module_of(tree, node.func.value.id)}.{node.func.attr}"
+        taken = _modules_of_db(file)
+        wrong += [(file.name, module) for module in taken.values() if module in machinery]
+        for node in house.nodes(file, ast.Call):
+            if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                called = f"{taken.get(node.func.value.id)}.{node.func.attr}"
                 wrong += [(file.name, called)] if called in writers else []
     assert wrong == []
 
 
-@cache
-def _module_of(tree: ast.Module, name: str) -> str | None:
-    """Which module of db a name stands for in this file."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "db":
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return alias.name
-    return None
+def _modules_of_db(file: Path) -> dict[str, str]:
+    """Under which name this file knows which module of db."""
+    taken = [node for node in house.nodes(file, ast.ImportFrom) if node.module == "db"]
+    return {alias.asname or alias.name: alias.name for node in taken for alias in node.names}
 
 
 def test_only_one_module_asks_what_time_it_is():
     asked = []
     for file in house.sources(*house.FLOORS):
         if file.relative_to(house.ROOT).as_posix() != "engine/clock.py":
-            for node in ast.walk(house.tree(file)):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in CLOCKS:
-                    asked.append(f"{file.relative_to(house.ROOT)}:{node.lineno}")
+            asked += [
+                f"{file.relative_to(house.ROOT)}:{node.lineno}" for node in house.nodes(file, ast.Call) if _called(node) in CLOCKS
+            ]
     assert asked == []
 
 
@@ -110,9 +104,14 @@ def test_nobody_prints_but_the_command_line():
     printed = [
         f"{file.relative_to(house.ROOT)}:{node.lineno}"
         for file in house.sources(*house.FLOORS) if not _is_a_command(house.tree(file))
-        for node in ast.walk(house.tree(file)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
+        for node in house.nodes(file, ast.Call) if _called(node) == "print"
     ]  # fmt: skip
     assert printed == []
+
+
+def _called(node: ast.Call) -> str:
+    """`time.time` of `time.time()`; nothing where what is called has no name."""
+    return ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else ""
 
 
 def _is_a_command(tree: ast.Module) -> bool:
@@ -135,9 +134,8 @@ def defined(*floors: str) -> Iterator[tuple[str, ast.AST]]:
         if "migrations" not in file.parts:
             place = str(file.relative_to(house.ROOT))
             yield place, house.tree(file)
-            for node in ast.walk(house.tree(file)):
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                    yield f"{place}:{node.lineno} {node.name}", node
+            for node in house.nodes(file, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+                yield f"{place}:{node.lineno} {node.name}", node
 
 
 def lines_of(node: ast.AST) -> int:
@@ -241,10 +239,8 @@ def mentions() -> dict[str, set[tuple[Path, bool]]]:
     """Where each name stands in the code: the file, and whether it gets a value there."""
     found: dict[str, set[tuple[Path, bool]]] = defaultdict(set)
     for file in house.sources(*house.FLOORS):
-        for node in ast.walk(house.tree(file)):
-            name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
-            if name:
-                found[name].add((file, isinstance(node.ctx, ast.Store)))
+        for node in house.nodes(file, ast.Attribute, ast.Name):
+            found[node.attr if isinstance(node, ast.Attribute) else node.id].add((file, isinstance(node.ctx, ast.Store)))
     return found
 
 
@@ -252,11 +248,10 @@ def test_every_refusal_is_said_with_all_its_details():
     """Whoever raises one gives each value that its sentence has a place for."""
     by_name = {told.__name__: told for told in everything_told()}
     for file in house.sources(*house.FLOORS):
-        for node in ast.walk(house.tree(file)):
-            raised = node.exc if isinstance(node, ast.Raise) else None
+        for raised in (node.exc for node in house.nodes(file, ast.Raise)):
             name = ast.unparse(raised.func if isinstance(raised, ast.Call) else raised).split(".")[-1] if raised else ""
             told = by_name.get(name)
             if told is not None and told.__init__ is Told.__init__:
                 given = {keyword.arg for keyword in raised.keywords} if isinstance(raised, ast.Call) else set()
                 needed = set(re.findall(r"{(\w+)", told.__doc__ or ""))
-                assert None in given or needed <= given, f"{file.name}:{node.lineno} {name}"
+                assert None in given or needed <= given, f"{file.name}:{raised.lineno} {name}"

@@ -36,10 +36,10 @@ def at(base, windows) -> Iterator:
     """Somebody signed in; at the end nothing may have gone wrong, and no request may have left the bank."""
     opened: list[Window] = []
 
-    def of(username: str, size: tuple[int, int] = DESK) -> Window:
+    def of(username: str, path: str = "", size: tuple[int, int] = DESK) -> Window:
         window = windows.open(base, size)
         opened.append(window)
-        return window.sign_in(username, evening.PASSWORD)
+        return window.signed_in(username, evening.PASSWORD, path)
 
     yield of
     for window in opened:
@@ -49,7 +49,7 @@ def at(base, windows) -> Iterator:
 
 
 def test_an_officer_finds_his_day_on_the_phone(at):
-    li = at("liqiang", PHONE)
+    li = at("liqiang", size=PHONE)
     li.sees("11月21日 周六", "农安王记粮油店")
     assert li.page.url.endswith("/today")
     assert li.sideways() == 0
@@ -63,13 +63,12 @@ def test_an_officer_finds_his_day_on_the_phone(at):
         ("signals", "条信号"),
         ("me", "修改密码"),
     ):
-        li.go(path).sees(words)
+        li.lead(path).sees(words)
         assert li.sideways() == 0, path
 
 
 def test_the_head_of_a_branch_filters_and_sends_the_link(at):
-    sun = at("sunli")
-    sun.go("todos").sees("条待办")
+    sun = at("sunli", "todos").sees("条待办")
     sun.page.get_by_text("全部", exact=True).first.click()
     sun.settled()
     assert "state=all" in sun.page.url
@@ -77,7 +76,7 @@ def test_the_head_of_a_branch_filters_and_sends_the_link(at):
     sun.page.get_by_role("option", name="首次检查").click()
     sun.settled()
     assert "kind=first" in sun.page.url
-    sent = at("wangfang").go(sun.page.url.removeprefix(sun.base + "/"))
+    sent = at("wangfang", sun.page.url.removeprefix(sun.base + "/"))
     sent.sees("首次检查", "条待办")
 
 
@@ -100,7 +99,7 @@ def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
 
 
 def test_a_change_of_a_rule_is_approved_by_a_second_person(at):
-    wang = at("wangfang").go("rules?rule=FIRST-FIRM&tab=edit").press("开始起草")
+    wang = at("wangfang", "rules?rule=FIRST-FIRM&tab=edit").press("开始起草")
     grace = wang.page.get_by_label("宽限（天）")
     grace.fill("4")
     grace.press("Enter")
@@ -109,12 +108,12 @@ def test_a_change_of_a_rule_is_approved_by_a_second_person(at):
     wang.page.keyboard.press("Tab")
     wang.settled().press("提交审批")
     wang.go("rules?view=waiting").sees("雨季乡村道路难行", "须由他人审批")
-    zhao = at("zhaogang").go("rules?view=waiting")
+    zhao = at("zhaogang", "rules?view=waiting")
     zhao.press("批准").sees("没有待审批的变更")
 
 
 def test_a_signal_is_taken_answered_and_closed_by_another(at):
-    feng = at("fengtao").go("signals").click_row("预警信号")
+    feng = at("fengtao", "signals").click_row("预警信号")
     feng.sees("处置预警信号")
     asked = feng.page.url.partition("id=")[2]
     feng.press("我来处理").sees("条信号")
@@ -123,7 +122,7 @@ def test_a_signal_is_taken_answered_and_closed_by_another(at):
     feng.page.get_by_label("核实情况与处置说明").fill("已电话联系，承诺本周内还款。")
     feng.page.keyboard.press("Tab")
     feng.settled().press("提交处置意见")
-    wang = at("wangfang").go(f"signals?id={asked}").sees("承诺本周内还款")
+    wang = at("wangfang", f"signals?id={asked}").sees("承诺本周内还款")
     wang.page.get_by_label("关闭原因").fill("欠款已结清")
     wang.page.keyboard.press("Tab")
     wang.settled().press("关闭：已处置")
@@ -131,11 +130,11 @@ def test_a_signal_is_taken_answered_and_closed_by_another(at):
 
 
 def test_the_auditor_follows_a_look_at_a_number_back_to_who_looked(at):
-    wang = at("wangfang").go("customer?no=K002").press("查看完整号码")
+    wang = at("wangfang", "customer?no=K002").press("查看完整号码")
     wang.page.get_by_label("原因").fill("联系借款人还款")
     wang.page.keyboard.press("Tab")
     wang.settled().press("手机").sees("13900000002")
-    chen = at("chenjing").go("audit?op=customer.reveal").sees("王芳", "联系借款人还款")
+    chen = at("chenjing", "audit?op=customer.reveal").sees("王芳", "联系借款人还款")
     chen.go("audit?view=sign_ins&user=wangfang").sees("wangfang", "王芳")
     chen.go("customer?no=K002").sees("刘洋", "操作留痕")
     assert chen.page.get_by_role("button", name="查看完整号码").count() == 0
@@ -153,7 +152,7 @@ def test_it_loads_a_folder_again_and_every_row_is_in_the_book_already(at):
 
 
 def test_a_list_leaves_as_excel_and_a_signed_out_browser_shows_nothing(at, tmp_path):
-    wang = at("wangfang").go("customers")
+    wang = at("wangfang", "customers")
     wang.page.get_by_text("导出 Excel").click()
     ready = wang.page.get_by_role("link", name="下载")
     ready.wait_for()
@@ -174,7 +173,7 @@ def test_a_list_leaves_as_excel_and_a_signed_out_browser_shows_nothing(at, tmp_p
 
 def test_a_branch_head_hands_a_portfolio_over_and_takes_it_back(at):
     """Last, for meanwhile 李强 holds nothing; taken back, everything is his again."""
-    sun = at("sunli").go("handover")
+    sun = at("sunli", "handover")
     _choose(sun, "移交人", "李强")
     sun.sees("未完成待办", "请选择接收人")
     _choose(sun, "接收人", "周敏")
@@ -204,7 +203,7 @@ def _choose(window: Window, label: str, name: str) -> None:
 
 
 def test_head_office_builds_a_report_opens_its_rows_and_keeps_it(at):
-    wang = at("wangfang").go("reports?report=classes").sees("五级分类与产品类别余额", "合计")
+    wang = at("wangfang", "reports?report=classes").sees("五级分类与产品类别余额", "合计")
     wang.page.get_by_label("列分组").click()
     wang.page.get_by_role("option", name="机构", exact=False).first.click()
     wang.settled()
@@ -215,4 +214,4 @@ def test_head_office_builds_a_report_opens_its_rows_and_keeps_it(at):
     wang.page.keyboard.press("Tab")
     wang.settled().press("另存为")
     wang.go("reports").sees("报表只统计您可见的数据")
-    at("liqiang", PHONE).go("reports?report=overdue").sees("执行人超期待办排名")
+    at("liqiang", "reports?report=overdue", PHONE).sees("执行人超期待办排名")

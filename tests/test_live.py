@@ -74,7 +74,7 @@ def test_head_office_sees_a_check_without_a_reload_and_its_session_is_not_prolon
         browsing.browser() as windows,
     ):
         wang = windows.open(server.base)
-        wang.sign_in("wangfang", PASSWORD).go("records").sees("没有符合条件的记录")
+        wang.signed_in("wangfang", PASSWORD, "records").sees("没有符合条件的记录")
         zhou = server.browser()
         zhou.sign_in("zhoumin", PASSWORD)
         form = zhou.post("/api/v1/visits", {"todo": todo("regular", "field")}).json()
@@ -87,7 +87,7 @@ def test_head_office_sees_a_check_without_a_reload_and_its_session_is_not_prolon
             "answers": all_normal(form["form"]),
             "photos": [str(name)],
         }
-        tracks = windows.open(server.base).sign_in("sunli", PASSWORD).go("footprints").sees("0 人外出")
+        tracks = windows.open(server.base).signed_in("sunli", PASSWORD, "footprints").sees("0 人外出")
         seen = _seen_at()
         zhou.post(f"/api/v1/visits/{form['key']}/submit", body).raise_for_status()
         sent = time.monotonic()

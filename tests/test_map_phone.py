@@ -23,7 +23,7 @@ def phone(administrator, templates, tmp_path_factory):
         window = windows.open(server.base, browsing.PHONE)
         window.context.grant_permissions(["geolocation"])
         window.context.set_geolocation(AT_THE_DOOR)
-        yield window.sign_in("liqiang", PASSWORD)
+        yield window.signed_in("liqiang", PASSWORD)
 
 
 def present():

@@ -77,7 +77,7 @@ def come_in(han: Window) -> Window:
 
 def test_an_outlet_and_a_colleague_are_made_and_he_sees_his_own_part_alone(the_bank, windows, tmp_path):
     with running(tmp_path / "log") as server:
-        gao, lin, wang = (windows.open(server.base).sign_in(who, evening.PASSWORD) for who in ("gaoxin", "linxia", "wangfang"))
+        gao, lin, wang = (windows.open(server.base).signed_in(who, evening.PASSWORD) for who in ("gaoxin", "linxia", "wangfang"))
         add_both(gao)
         address = gao.page.url.removeprefix(f"{server.base}/")
         ask(lin, address, "新网点到岗")
@@ -90,7 +90,7 @@ def test_an_outlet_and_a_colleague_are_made_and_he_sees_his_own_part_alone(the_b
         han = come_in(windows.open(server.base, PHONE))
         han.go("today").sees("今日")
         for closed in ("branches", "people", "dashboard", "customer?no=K001"):
-            han.go(closed)
+            han.lead(closed)
             assert han.page.get_by_text("王记粮油").count() == han.page.get_by_text("林霞").count() == 0
         assert han.sideways() == 0
         for window in (gao, lin, wang, han):

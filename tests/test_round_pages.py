@@ -234,7 +234,7 @@ def test_a_day_is_planned_with_a_thumb(zhou, server):
         phone = windows.open(server.base, browsing.PHONE)
         phone.context.grant_permissions(["geolocation"])
         phone.context.set_geolocation({"latitude": 44.09, "longitude": 125.2, "accuracy": 30})
-        phone.sign_in("zhoumin", PASSWORD).go("today")
+        phone.signed_in("zhoumin", PASSWORD, "today")
         page = phone.page
         page.locator(".ask button").first.tap()
         phone.sees(re.compile(r"3 户 · ")).settled()
@@ -250,7 +250,7 @@ def test_a_day_is_planned_with_a_thumb(zhou, server):
         page.locator(".ask button").first.tap()
         page.wait_for_function("() => !document.body.innerText.includes('手动排序')")
         assert _cards(phone.settled().page) == ["① 农安王记粮油店", "② 张敏", "③ 刘洋"]
-        shy = windows.open(server.base, browsing.PHONE).sign_in("zhoumin", PASSWORD).go("today")  # another device, no permission
+        shy = windows.open(server.base, browsing.PHONE).signed_in("zhoumin", PASSWORD, "today")  # another device, no permission
         assert _cards(shy.page) == ["① 农安王记粮油店", "② 张敏", "③ 刘洋"]
         shy.page.locator(".ask button").first.tap()
         shy.sees(re.compile("起点：客户中心点"))

@@ -343,6 +343,20 @@ def test_a_home_that_was_copied_from_under_a_running_server_is_refused_in_words(
         shutil.rmtree(copy)
 
 
+def test_a_home_that_was_deleted_under_its_running_server_is_refused_in_words_until_that_has_gone(home):
+    data = server._place(home).data
+    kept = data.rename(data.with_name("kept"))
+    data.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()"], cwd=data, stdin=subprocess.PIPE) as left_behind:
+        data.rmdir()
+        kept.rename(data)
+        with pytest.raises(store.DeletedAlive, match="start again then"), store.in_words():
+            server.ensure(home)
+        left_behind.communicate(b"\n", timeout=30)
+    server.ensure(home)
+    server.leave(home)
+
+
 # --- What is said when there is no store -----------------------------------------------------------------------------
 
 

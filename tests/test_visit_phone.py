@@ -24,7 +24,7 @@ def phone(server, windows):
     window = windows.open(server.base, browsing.PHONE)
     window.context.grant_permissions(["geolocation"])
     window.context.set_geolocation(AT_THE_DOOR)
-    yield window.sign_in("zhoumin", PASSWORD)
+    yield window.signed_in("zhoumin", PASSWORD)
     window.context.close()
 
 
@@ -60,7 +60,7 @@ def test_what_was_typed_outlives_the_server_a_reload_and_another_device(phone, s
     thumb.sees("已保存")
     page.reload()
     assert page.locator("[data-field=needs] textarea").input_value() == "想买一台收割机"
-    other = windows.open(server.base, browsing.PHONE).sign_in("zhoumin", PASSWORD)
+    other = windows.open(server.base, browsing.PHONE).signed_in("zhoumin", PASSWORD)
     other.page.goto(f"{server.base}/visit?customer=K002&mode=field")
     assert other.page.locator("[data-field=needs] textarea").input_value() == "想买一台收割机"
     assert other.page.locator("[data-field=monthly_income] input, [data-field=sales] input").first.input_value() == "8600"

@@ -12,6 +12,7 @@ from db import settings
 from db.told import Told
 from engine import permits, refusals, words
 from engine.words import _
+from tests import house
 
 FLOORS = ("pages", "engine", "api", "db")
 
@@ -78,7 +79,7 @@ def used() -> dict[str, str]:
     found = {}
     for file in sources():
         name = str(file.relative_to(settings.ROOT))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in house.nodes(file, ast.Call, ast.Assign, ast.AnnAssign):
             for text in _texts(node, NOT_TEXTS.get(name, set())):
                 if re.search("[A-Za-z]{2}", re.sub(r"\{[^}]*\}", "", text)):
                     found.setdefault(text, name)
@@ -142,9 +143,7 @@ def every_string() -> set[str]:
     """Whatever stands between quotation marks in the code, docstrings of refusals included."""
     found = {" ".join((refusal.__doc__ or "").split()) for refusal in _all_below(Told)}
     for file in sources():
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+        found |= {node.value for node in house.nodes(file, ast.Constant) if isinstance(node.value, str)}
     return found
 
 

@@ -17,6 +17,7 @@ from engine.photos import prints, reuse, scenes, screens
 from engine.photos.prints import Print
 from engine.photos.scenes import Look
 
+SEARCHES = 5  # timed
 PLAIN = 8  # of 63 bits: the usual threshold of a plain perceptual hash
 HARD = Look(shift=0.02, turn_degrees=1, zoom=0.02, light=0.15, carried=0.25)  # as from a tripod, days apart
 
@@ -82,7 +83,7 @@ def again(picture: Image.Image, quality: int) -> Image.Image:
     return Image.open(io.BytesIO(scenes.taken(picture, quality))).convert("RGB")
 
 
-def search_seconds(n: int, kept: Kept, tries: int = 5) -> tuple[float, float]:
+def search_seconds(n: int, kept: Kept) -> tuple[float, float]:
     """The quickest and the median search among n prints, most of them random."""
     chance = np.random.default_rng(1)
     words = chance.integers(0, 2**64, (n, len(prints.WINDOWS), prints.WORDS), dtype=np.uint64)
@@ -94,7 +95,7 @@ def search_seconds(n: int, kept: Kept, tries: int = 5) -> tuple[float, float]:
     blank = kept.prints[places[0]].thumb
     new = prints.of_picture(scenes.all_at_once(kept.pictures[places[-1]], chance))
     spent = []
-    for _try in range(tries):
+    for _try in range(SEARCHES):
         begun = time.perf_counter()
         index.search(new, lambda ids: [blank for _id in ids])
         spent.append(time.perf_counter() - begun)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from db.listing import COUNTED, BySize, Page, begins, contains, page, starts, stream
 from db.spellings import ids_called
-from db.tables import addresses, branches, customer_faces, customers, records, staff, todos
+from db.tables import addresses, branches, customer_faces, customers, loans, records, staff, todos
 from db.vocab import Place
 
 c, f = customers.c, customer_faces.c
@@ -103,6 +103,15 @@ def export(conn: sa.Connection, x: Filter, sort: str = "-exposure"):
 
 def get(conn: sa.Connection, customer_id: int) -> sa.Row | None:
     return conn.execute(_query().where(c.id == customer_id)).one_or_none()
+
+
+def stands(conn: sa.Connection, customer_id: int) -> sa.Row | None:
+    """Where a customer stands: branch_id, loan_ids (of the live ones, largest first)."""
+    x = loans.c
+    live = select(x.id).where(x.customer_id == c.id, x.live).order_by(x.balance_fen.desc(), x.id)
+    return conn.execute(
+        select(c.branch_id, func.array(live.correlate(customers).scalar_subquery()).label("loan_ids")).where(c.id == customer_id)
+    ).one_or_none()
 
 
 def by_number(conn: sa.Connection, customer_no: str) -> sa.Row | None:

@@ -12,15 +12,27 @@ from db.vocab import Approval, Definition
 d = definitions.c
 
 
-def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]:
-    """code, version, body, valid_from, first_from (since when it has been in force without a break), by code."""
-    latest = (
+def current(conn: sa.Connection, family: Definition, day: date, *, naming: str | None = None) -> list[sa.Row]:
+    """code, version, body, valid_from of what is in force, by code; `naming`: of that only what has this word in its body."""
+    latest = _latest(family, day).subquery()
+    query = select(latest).order_by(latest.c.code)
+    return conn.execute(
+        query if naming is None else query.where(func.strpos(sa.cast(latest.c.body, sa.Text), f'"{naming}"') > 0)
+    ).all()
+
+
+def _latest(family: Definition, day: date) -> sa.Select:
+    return (
         select(d.code, d.version, d.body, d.valid_from)
         .ext(distinct_on(d.code))
         .where(d.family == family, d.state == Approval.APPROVED, d.valid_from <= day)
         .order_by(d.code, d.valid_from.desc(), d.version.desc())
-        .subquery()
     )
+
+
+def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]:
+    """The same with first_from (since when it has been in force without a break), which takes longer to find."""
+    latest = _latest(family, day).subquery()
     off = definitions.alias()
     broken = select(off.c.id).where(
         off.c.family == family, off.c.code == d.code, off.c.state == Approval.APPROVED,
@@ -40,7 +52,7 @@ def in_force(conn: sa.Connection, family: Definition, day: date) -> list[sa.Row]
 
 
 def one_in_force(conn: sa.Connection, family: Definition, code: str, day: date) -> sa.Row | None:
-    return next((row for row in in_force(conn, family, day) if row.code == code), None)
+    return conn.execute(_latest(family, day).where(d.code == code)).one_or_none()
 
 
 def get(conn: sa.Connection, definition_id: int) -> sa.Row | None:

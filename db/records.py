@@ -1,12 +1,12 @@
 """Checks as they were submitted: added, never changed, but for the grade when the machine finds something later."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from db.listing import Page, contains, page, stream
 from db.tables import branches, customer_faces, customers, opinions, qualities, records, reviews, staff
@@ -40,10 +40,23 @@ SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name,
 
 
 def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
-    """Ids of the rows in order; None where the submit key was there already."""
-    added = conn.execute(insert(records).on_conflict_do_nothing(index_elements=[r.submit_key]).returning(r.submit_key, r.id), rows)
-    ids = dict(added.all())
-    return [ids.get(row["submit_key"]) for row in rows]
+    """Ids of the rows in order; None where the submit key was there already. All rows name the same columns."""
+    if not rows:
+        return []
+    named = ", ".join(rows[0])
+    added = conn.execute(
+        # All rows as one value: thousands of values of their own would cost more to read than the rows to write.
+        sa.text(f"""
+            insert into records ({named}) select {named} from json_populate_recordset(null::records, cast(:rows as json))
+            on conflict (submit_key) do nothing returning cast(submit_key as text) as key, id"""),
+        {"rows": json.dumps(rows, default=_as_text)},
+    )
+    ids = {row.key: row.id for row in added}
+    return [ids.get(str(row["submit_key"])) for row in rows]
+
+
+def _as_text(value: object) -> str:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 def by_key(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from uuid import UUID
 
-from db import customers, definitions, leads, loans, records, settings, signals, staff, todos
+from db import customers, definitions, leads, records, settings, signals, staff, todos
 from db.access import Connection, Person
 from db.conditions import leaves
 from db.vocab import (
@@ -25,6 +25,8 @@ from db.vocab import (
     TodoState,
 )  # fmt: skip
 from engine import notices, permits, refusals, signal_rules
+
+ASKED = "last_conclusion"  # all that a signal rule may ask which fires at once
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,9 @@ def submit(conn: Connection, by: Person, s: Submission) -> dict:
 
 def _stood(conn: Connection, s: Submission) -> tuple[int, list[int]]:
     """The customer's branch and live loans, today if he may still be seen, else when the form was opened."""
-    customer = customers.get(conn, s.customer_id)
-    if customer is not None:
-        return customer.branch_id, [loan.id for loan in loans.of_customer(conn, s.customer_id) if loan.live]
+    stands = customers.stands(conn, s.customer_id)
+    if stands is not None:
+        return stands.branch_id, stands.loan_ids
     if s.branch_id is None:
         raise refusals.NotFound
     return s.branch_id, list(s.loan_ids or ())
@@ -158,7 +160,7 @@ def _warn(conn: Connection, by: Person, s: Submission, branch_id: int) -> None:
         raised = signals.raise_by_check(conn, {
             "customer_id": s.customer_id, "rule_code": rule.code, "rule_version": row.version, "subject_kind": Subject.CUSTOMER,
             "subject_id": s.customer_id, "branch_id": branch_id, "owner_id": owner, "level": level,
-            "amount_fen": (customer.exposure_fen or 0) if customer else 0, "evidence": {"last_conclusion": s.conclusion},
+            "amount_fen": (customer.exposure_fen or 0) if customer else 0, "evidence": {ASKED: s.conclusion},
             "state": SignalState.RAISED, "first_on": _day(s), "last_on": _day(s),
         }, rule.cooldown_days)  # fmt: skip
         if raised:
@@ -171,7 +173,8 @@ def warns(conn: Connection, conclusion: Conclusion, day: date) -> Level | None:
 
 
 def _fired(conn: Connection, conclusion: Conclusion, day: date) -> list[tuple]:
-    judged = [(row, *_fires(row, conclusion)) for row in definitions.in_force(conn, Definition.SIGNAL_RULE, day)]
+    asking = definitions.current(conn, Definition.SIGNAL_RULE, day, naming=ASKED)
+    judged = [(row, *_fires(row, conclusion)) for row in asking]
     return [(row, level, rule) for row, level, rule in judged if level is not None]
 
 
@@ -183,7 +186,7 @@ def _fires(row, conclusion: Conclusion):
     steps = [(step.level, list(leaves(step.who))) for step in rule.levels]
     if not rule.enabled or rule.subject is not Subject.CUSTOMER:
         return None, None
-    if any(len(asked) != 1 or asked[0]["field"] != "last_conclusion" or asked[0]["op"] != "in" for _, asked in steps):
+    if any(len(asked) != 1 or asked[0]["field"] != ASKED or asked[0]["op"] != "in" for _, asked in steps):
         return None, None
     return max((level for level, (asked,) in steps if conclusion in asked["value"]), key=list(Level).index, default=None), rule
 

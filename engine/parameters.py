@@ -136,7 +136,7 @@ def title(code: str) -> str:
 
 
 def _changed(conn: Connection, day: date) -> dict[str, float | None]:
-    return {row.code: row.body["value"] for row in definitions.in_force(conn, Definition.PARAMETER, day)}
+    return {row.code: row.body["value"] for row in definitions.current(conn, Definition.PARAMETER, day)}
 
 
 def _of_the_bank(changed: dict[str, float | None]) -> dict[str, float]:

@@ -156,7 +156,7 @@ def reaches(who: dict, family: str, product: str) -> bool | None:
 
 def follow(conn: Connection, day: date) -> list[int]:
     """The book's products as they are configured on a day: new ones put there, others changed. Ids of all that changed."""
-    return products.settle(conn, [_row(parse(row.body)) for row in definitions.in_force(conn, Definition.PRODUCT, day)])
+    return products.settle(conn, [_row(parse(row.body)) for row in definitions.current(conn, Definition.PRODUCT, day)])
 
 
 def follow_at_night(conn: Connection, day: date) -> None:

@@ -207,6 +207,18 @@ def test_a_quoted_field_may_hold_commas_and_line_feeds(small_bank, tmp_path):
     assert one("select name from customers where customer_no like 'own-%'") == "安,娜 二世"
 
 
+def test_files_are_read_while_the_book_may_not_be_changed_yet(small_bank, tmp_path):
+    seen = []
+
+    def let_in() -> None:
+        read = any(one("select count(*) from pg_tables where tablename = 'union_wy'") for _ in range(2_000))
+        seen.append((read, one("select max(business_date) from feed_runs where state = 'loaded'")))
+
+    (report,) = load.load(first_delivery().on(TOMORROW).write(tmp_path), "union", let_in=let_in)
+    assert (report.stops, seen) == ([], [(True, TODAY)])
+    assert one("select max(business_date) from feed_runs where state = 'loaded'") == TOMORROW
+
+
 # --- The first day ----------------------------------------------------------------------------------------------------
 
 DRESS = """select indexdef from pg_indexes where tablename in ('loans', 'customers', 'customer_faces') union all

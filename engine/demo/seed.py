@@ -7,12 +7,14 @@ people who made them. Rules come into force in stages, as they do in a bank.
 
 import random
 import shutil
+import threading
 import time
 import uuid
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -177,7 +179,9 @@ def _remove() -> None:
 
 def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     _parameters(steps[0].day, p.today)
+    begun = time.monotonic()
     _take_in(p, steps[0].day)
+    p.timed("load", begun)
     for step, following in zip(steps, [*steps[1:], None], strict=True):
         say(f"{step.day}")
         _live_through(p, step, following)
@@ -185,7 +189,9 @@ def _live(p: Planting, steps: list[Step], days: list[date], say) -> None:
     p.files.meanwhile(spelling.catch_up)
     with access.reading(MACHINE) as conn:
         there = demo.customers_of_the_union(conn)
-    _beside_the_file(p, days[0], lambda: _mark_addresses(p, there))
+    with _reading(p, days[0], _load) as let_in:
+        let_in()
+        _mark_addresses(p, there)
     for day, tomorrow in zip(days, [*days[1:], None], strict=True):
         say(f"{day}")
         _live_a_day(p, day, tomorrow)
@@ -212,38 +218,58 @@ def _steps(last: date) -> Iterator[Step]:
         yield Step(day, ago in FILES, following)
 
 
-def _take_in(p: Planting, day: date) -> None:
+@contextmanager
+def _reading(p: Planting, day: date | None, take: Callable[..., None]) -> Iterator[Callable[[], None]]:
+    """The day's file, if there is one, is read beside what is done within, goes into the book once it is let in, and is in it
+    in the end."""
+    if day is None:
+        yield load.at_once
+        return
+    may = threading.Event()
+    with ThreadPoolExecutor(1) as beside:
+        taken = beside.submit(take, p, day, may.wait)
+        try:
+            yield may.set
+        finally:
+            may.set()
+        begun = time.monotonic()
+        taken.result()
+    p.timed("load", begun)
+
+
+def _take_in(p: Planting, day: date, let_in: Callable[[], object] = load.at_once) -> None:
     """The day's file, and who came with it."""
-    begun = time.monotonic()
-    _load(p, day)
+    _load(p, day, let_in)
     with access.transaction(MACHINE, "seed") as conn:
         people.grant_by_post(conn, today=day)
         _name_inspectors(p, conn, day)
         p.visitors = p.visitors or frozenset(_of_story(conn).values())
-    p.timed("load", begun)
 
 
 def _live_through(p: Planting, step: Step, following: Step | None) -> None:
-    """The night after the file, if one came, and what people do until the next."""
+    """The night after the file, if one came, and what people do until the next, which is read meanwhile."""
     begun = time.monotonic()
     _introduce_rules(p, step)
     if step.day == _began(p):  # it has no night yet
         _carry_over(p, step.following)
         p.timed("former", begun)
         return
-    _night(step.day)
-    p.timed("night", begun)
-    begun = time.monotonic()
-    with ThreadPoolExecutor(2) as beside:
-        others = [beside.submit(_answer, p, step.day)]
+    with _reading(p, following.day if following and following.with_file else None, _take_in) as let_in:
+        _night(step.day)
+        p.timed("night", begun)
+        begun = time.monotonic()
+        _check_and_answer(p, step, let_in)
+        p.timed("work", begun)
+
+
+def _check_and_answer(p: Planting, step: Step, let_in: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(1) as beside:
+        answered = beside.submit(_answer, p, step.day)
         with access.transaction(MACHINE, "seed") as conn:
-            if following and following.with_file:
-                demo.before_the_next_file(conn)
-                others.append(beside.submit(_take_in, p, following.day))
+            demo.before_the_next_file(conn)
+            let_in()
             _people_check(p, conn, step)
-        for other in others:
-            other.result()
-    p.timed("work", begun)
+        answered.result()
 
 
 def _answer(p: Planting, day: date) -> None:
@@ -255,8 +281,8 @@ def _began(p: Planting) -> date:
     return p.world.last - timedelta(days=BEGAN)
 
 
-def _load(p: Planting, day: date) -> None:
-    stops = [stop for report in load.load(p.files.folder(day)) for stop in report.stops]
+def _load(p: Planting, day: date, let_in: Callable[[], object]) -> None:
+    stops = [stop for report in load.load(p.files.folder(day), let_in=let_in) for stop in report.stops]
     if stops:
         raise RuntimeError(f"the demo's file of {day} was stopped: {stops}")
 
@@ -443,25 +469,16 @@ def _open_accounts() -> None:
 def _live_a_day(p: Planting, day: date, tomorrow: date | None) -> None:
     """The night after the day's file, and the work of the day that follows; its evening is that of the next file."""
     begun = time.monotonic()
-    _night(day)
-    p.timed("night", begun)
-    begun = time.monotonic()
-    following, evening = day + timedelta(days=1), lambda: None
-    if p.calendar.is_working(following):
-        evening = _work_a_day(p, following, whole=following < p.today)
-    p.timed("work", begun)
-    _beside_the_file(p, tomorrow, evening)
-
-
-def _beside_the_file(p: Planting, day: date | None, work: Callable[[], None]) -> None:
-    """Work that no file changes, while the day's is loaded, if there is one."""
-    begun = time.monotonic()
-    with ThreadPoolExecutor(1) as beside:
-        done = beside.submit(work)
-        if day is not None:
-            _load(p, day)
-        done.result()
-    p.timed("load", begun)
+    with _reading(p, tomorrow, _load) as let_in:
+        _night(day)
+        p.timed("night", begun)
+        begun = time.monotonic()
+        following, evening = day + timedelta(days=1), lambda: None
+        if p.calendar.is_working(following):
+            evening = _work_a_day(p, following, whole=following < p.today)
+        let_in()
+        evening()
+        p.timed("work", begun)
 
 
 def _morning(day: date) -> datetime:

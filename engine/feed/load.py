@@ -6,9 +6,9 @@ the load before anything is visible; a second person may override it.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -59,12 +59,13 @@ class Report:
 class Sitting:
     """One transaction on the book, with the deliveries that are published in it, each whole or not at all.
 
-    `notes_are_in` dresses the tables of the notes at its end, once for all of them.
+    `notes_are_in` dresses the tables of the notes at its end, once for all of them. `let_in` returns when the book may change.
     """
 
     conn: Connection
     notes_are_in: ExitStack
     reports: list[Report]  # of the deliveries it is to publish
+    let_in: Callable[[], object]
 
 
 class Rehearsed(Exception):
@@ -79,15 +80,24 @@ class Stopped(Exception):
         super().__init__(", ".join(stops))
 
 
-def load(path: Path, source: str | None = None, as_of: date | None = None) -> list[Report]:
-    """Load every delivery at `path` in date order; stops at the first date that cannot be published."""
+def at_once() -> None:
+    """Nothing is waited for before a delivery goes into the book."""
+
+
+def load(
+    path: Path, source: str | None = None, as_of: date | None = None, *, let_in: Callable[[], object] = at_once
+) -> list[Report]:
+    """Load every delivery at `path` in date order; stops at the first date that cannot be published.
+
+    `let_in` is called before a delivery goes into the book, while its files are read already, and may take its time.
+    """
     reports: list[Report] = []
     found = _find(path, as_of)
     with jobs.held(JOB, wait=True) as held:
         for day, folder, only in found:
             with held.begin() as conn:
                 sources = mappings(conn, day, source)
-            reports += _load_day(held, sources, day, folder, only)
+            reports += _load_day(held, sources, day, folder, only, let_in)
             if any(report.stops for report in reports):
                 break
     if not reports:
@@ -146,7 +156,7 @@ def _rehearse_delivery(held: jobs.Held, arrived: Delivery) -> Report:
         with _sitting(held, []) as sitting:
             sitting.reports.append(report)
             report.run_id = feeds.begin(sitting.conn, report.source, arrived.day, str(arrived.folder), None)
-            _publish_all(sitting.conn, arrived, report, set(), sitting.notes_are_in)
+            _publish_all(sitting, arrived, report, set(), sitting.notes_are_in)
             report.set_aside = feeds.rejected(sitting.conn, report.run_id, limit=SHOWN)
             raise Rehearsed
     except Stopped as stopped:
@@ -188,7 +198,7 @@ def _find(path: Path, as_of: date | None) -> list[tuple[date, Path, Path | None]
     return [(day, path.parent, path)]
 
 
-def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | None) -> list[Report]:
+def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | None, let_in: Callable[[], object]) -> list[Report]:
     """One source after the other, each in a sitting of its own; all that fill an empty book in one, for its indexes are built once."""
     arrived = [(found, version) for source, version in sources if (found := delivery.collect(source, day, folder, only))]
     with held.begin() as conn:
@@ -197,7 +207,7 @@ def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | No
     for deliveries in [arrived] if together else [[one] for one in arrived]:
         if any(report.stops or report.waiting for report in reports):
             break
-        with _sitting(held, deliveries) as sitting:
+        with _sitting(held, deliveries, let_in) as sitting:
             reports += _load_in_turn(sitting, [found for found, _ in deliveries])
     return reports
 
@@ -212,7 +222,7 @@ def _load_in_turn(sitting: Sitting, deliveries: list[Delivery]) -> Iterator[Repo
 
 
 @contextmanager
-def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]]) -> Iterator[Sitting]:
+def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]], let_in: Callable[[], object] = at_once) -> Iterator[Sitting]:
     """Readers see the book as it was before a sitting or after it, never between."""
     reports = _begin_runs(held, deliveries)
     try:
@@ -220,7 +230,7 @@ def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]]) -> Iterato
             bulk.prepare(conn)
             publish.expect_changes(conn)
             with ExitStack() as notes_are_in:
-                yield Sitting(conn, notes_are_in, reports)
+                yield Sitting(conn, notes_are_in, reports, let_in)
                 publish.refresh_customers(conn)
             feeds.withdraw(conn, [report.run_id for report in reports if not report.begun])
     except BaseException:
@@ -252,7 +262,7 @@ def _load_delivery(sitting: Sitting, arrived: Delivery, report: Report, ignore: 
     report.begun = time.monotonic()
     try:
         with sitting.conn.begin_nested(), ExitStack() as notes_are_in:
-            _publish_all(sitting.conn, arrived, report, ignore, notes_are_in)
+            _publish_all(sitting, arrived, report, ignore, notes_are_in)
             sitting.notes_are_in.push(notes_are_in.pop_all())
     except Stopped as stopped:
         report.stops = stopped.stops
@@ -260,24 +270,27 @@ def _load_delivery(sitting: Sitting, arrived: Delivery, report: Report, ignore: 
             feeds.finish(conn, report.run_id, FeedState.STOPPED, report.stops, None)
 
 
-def _publish_all(conn: Connection, arrived: Delivery, report: Report, ignore: set[str], notes_are_in: ExitStack) -> None:
+def _publish_all(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str], notes_are_in: ExitStack) -> None:
     """The stages are nobody's view of the book: they are filled ahead of it, on connections of their own."""
+    conn = sitting.conn
     numbers = parameters.values(conn, arrived.day)
     _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
     _stop_if_unusable(arrived)
-    with closing(_staged(arrived, report, numbers)) as staged:
+    with _staged(arrived, report, numbers) as staged:
+        sitting.let_in()
         readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore, notes_are_in)
     for reader in readers:
         _note_file(conn, report, reader, published_fen)
     feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
 
 
-def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Reader]:
-    """Every table in the order of the book, read two at a time. Who stops asking waits for those in hand."""
+@contextmanager
+def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Iterator[Reader]]:
+    """Every table in the order of the book, read two at a time. Who leaves waits for those in hand."""
     with ThreadPoolExecutor(AT_ONCE) as hands:
         staged = [hands.submit(_stage, arrived.mapping, piece, report, numbers) for piece in arrived.pieces]
         try:
-            yield from (one.result() for one in staged)
+            yield (one.result() for one in staged)
         finally:
             for one in staged:
                 one.cancel()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class CheckIn:
     offline: bool = False
     explanation: str = ""
 
-    @property
+    @cached_property
     def earlier(self) -> list[Fix]:
         """The officer's other fixes in the order of time; the fix itself, sent along, is not one."""
         others = {other for other in self.recent if other != self.fix}

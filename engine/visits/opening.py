@@ -65,7 +65,7 @@ def _same_work(conn: Connection, customer_id: int, kind: Kind, mode: Mode, todo)
 
 def _choose(conn: Connection, kind: Kind, mode: Mode, customer, book: list, todo, today: date) -> forms.Chosen:
     """The form that was chosen with the todo, if it still is one for a check of this way, else the one made for such a check."""
-    rows = definitions.in_force(conn, Definition.FORM, today)
+    rows = definitions.current(conn, Definition.FORM, today)
     chosen = forms.named(rows, todo.form_code, mode) if todo and todo.form_code else None
     chosen = chosen or forms.choose(rows, kind, mode, customer.segment, customer.main_family, _product(book, todo))
     if chosen is None:

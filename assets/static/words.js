@@ -230,7 +230,8 @@
   }
 
   function changed(mutations) {
-    document.documentElement.lang = english() ? "en" : "zh-CN";
+    const lang = english() ? "en" : "zh-CN";
+    if (document.documentElement.lang !== lang) document.documentElement.lang = lang; // writing it draws the whole page anew
     for (const { type, target, addedNodes, attributeName } of mutations) {
       if (type === "attributes") translateAttribute(target, attributeName);
       else if (type === "characterData") translateText(target);

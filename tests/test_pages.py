@@ -24,7 +24,7 @@ from engine import addresses as marking
 from engine import clock, exports, handover, parameters, preferences, quality, refusals, words
 from engine.addresses import Wish
 from engine.sign_in import Visitor
-from pages.parts import filters, frame, look, menu, who
+from pages.parts import filters, frame, look, menu, tables, who
 from tests import bank, conftest, evening
 from tests.evening import TODAY, TURNED
 from tests.test_quality import FOUND, check
@@ -841,3 +841,11 @@ class TestTheMonth:
         test = head.at(f"monthly?month={month}&moved=normal-loss")
         assert not test.exception and "没有这样的贷款" in "".join(m.value for m in test.markdown)
         assert not head.at(f"monthly?month={month}&moved=%00").exception
+
+    def test_shows_as_many_officers_as_a_browser_can_hold_and_says_so(self, visit, monkeypatch):
+        month = f"monthly?month={TODAY:%Y-%m}"
+        whole = visit("head_risk").at(month)
+        monkeypatch.setattr(tables, "MOST", 1)
+        cut = visit("head_risk").at(month)
+        assert "仅列前" not in shown(whole) and "仅列前 1 行" in shown(cut)
+        assert max(len(table.value) for table in whole.dataframe) > 1 == max(len(table.value) for table in cut.dataframe)

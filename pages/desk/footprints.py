@@ -18,7 +18,6 @@ today = clock.today()
 PERIODS = {"day": "One day", "week": "7 days", "month": "30 days", "quarter": "90 days", "year": "A year"}
 BACK = {"day": 0, "week": 6, "month": 29, "quarter": 89, "year": 364}
 LOOKED = "footprints.looked"
-MOST = 500  # officers of a table; a branch has all of its own
 
 
 def clock_of(moment) -> str:
@@ -82,11 +81,10 @@ def _looked(staff_id: int, day: date) -> bool:
 def everybody(rows: list) -> None:
     if not rows:
         tables.empty("Nobody was out", "No visits in this period. Choose another day, or a longer period.")
-    elif picked := tables.show(rows[:MOST], COLUMNS, "footprints", _("Footprints")):
+    elif picked := tables.show_first(rows, COLUMNS, "footprints", _("Footprints")):
         st.query_params["staff"] = picked.staff_id
         st.query_params["day"] = picked.last_day.isoformat()
         st.rerun()
-    tables.cut(len(rows), MOST)
 
 
 PLACES = [

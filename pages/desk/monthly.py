@@ -41,7 +41,6 @@ MOVES = [
     Column("n", "Loans", "number", width=60),
     Column("balance_fen", "Balance", "wan"),
 ]
-MOST = 300
 MOVED = [
     Column("loan_no", "Loan number", width=150),
     Column("customer", "Customer", width=170),
@@ -150,9 +149,8 @@ def moved_ones(said: Report, which: str) -> None:
         exporting.button(person, exports.of_list("moves", OfMoves(said.this.first, said.this.last, which, part.ids)))
     if not rows:
         tables.empty("No such loans", "In these days no loan changed its class in this way, or its branch is not yours to see.")
-    if picked := tables.show(rows[:MOST], MOVED, "moved_ones", _("Class migration"), 14):
+    if picked := tables.show_first(rows, MOVED, "moved_ones", _("Class migration"), 14):
         tables.open_page("desk/loan", no=picked.loan_no)
-    tables.cut(len(rows), MOST)
 
 
 def by_branch(said: Report) -> None:
@@ -160,11 +158,10 @@ def by_branch(said: Report) -> None:
         st.subheader(_("By branch, the lowest completion rate first"), anchor=False)
         if not said.branches:
             st.caption(_("Nothing was due in these days."))
-        elif picked := tables.show(
-            said.branches[:MOST], [Column("branch", "Branch", width=170), *WORK], "month_branches", _("Figures by branch"), 12
+        elif picked := tables.show_first(
+            said.branches, [Column("branch", "Branch", width=170), *WORK], "month_branches", _("Figures by branch"), 12
         ):
             tables.open_page("desk/monthly", month=f"{said.this.first:%Y-%m}", branch=picked.code)
-        tables.cut(len(said.branches), MOST)
 
 
 def by_officer(said: Report) -> None:
@@ -177,11 +174,10 @@ def by_officer(said: Report) -> None:
         st.subheader(_("By officer, the lowest completion rate first"), anchor=False)
         if not said.officers:
             st.caption(_("Nothing was due in these days."))
-        elif picked := tables.show(said.officers[:MOST], columns, "month_officers", _("Figures by officer"), 12):
+        elif picked := tables.show_first(said.officers, columns, "month_officers", _("Figures by officer"), 12):
             whose = {"assignee": picked.staff_id} if picked.staff_id else {"pool": "true"}
             due = {"state": "kept", "due_from": said.this.first, "due_to": said.this.last}
             tables.open_page("desk/todos", **rows_behind(due | whose))
-        tables.cut(len(said.officers), MOST)
 
 
 head = tables.heading("Monthly post-loan report")

@@ -14,6 +14,7 @@ from pages.parts import columns as arranging
 from pages.parts import look, style
 
 PAGE_SIZE = 50
+MOST = 500  # rows of a table without pages
 PAGE, SIZE = "page", "page_size"
 ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in itself
 
@@ -71,10 +72,12 @@ def look_at(rows: Sequence, columns: Sequence[Column], key: str, alt: str, talle
         _draw(rows, columns, key, alt, tallest)
 
 
-def cut(total: int, shown: int) -> None:
-    """Below a table that is too long for a page; the page's file has all of it."""
-    if total > shown:
-        st.caption(_("The first {0}; the file has all.").format(shown))
+def show_first(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
+    """The same of what grows with the bank, a line a branch or an officer: no more than a browser can hold. The page's file has all of it."""
+    picked = show(rows[:MOST], columns, key, alt, tallest)
+    if len(rows) > MOST:
+        st.caption(_("The first {0}; the file has all.").format(MOST))
+    return picked
 
 
 def read(rows: Sequence, columns: Sequence[Column], key: str) -> None:

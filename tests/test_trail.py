@@ -1,7 +1,8 @@
 """The trail: who, when, what before and after, in the same transaction, changed by nobody, told in sentences."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -91,11 +92,11 @@ def _other(column: sa.Column) -> object:
 
 
 @pytest.mark.parametrize("name", BUSINESS)
-def test_a_write_leaves_who_when_and_what_in_its_own_transaction(the_bank, administrator, li, name):
+def test_a_write_leaves_who_when_and_what_in_its_own_transaction(the_bank, li, name):
     """Changed, taken away and put in again: three lines, with one transaction's number."""
     table, start = metadata.tables[name], last_id()
     column = _writable(table)
-    with _past_references(administrator, the_bank, li) as conn:
+    with _past_references(the_bank, table, li) as conn:
         one = conn.execute(sa.select(table).limit(1)).mappings().one()
         here = sa.and_(*(key == one[key.name] for key in table.primary_key.columns))
         conn.execute(sa.update(table).where(here).values({column.name: _other(column)}))
@@ -121,28 +122,16 @@ def test_a_write_leaves_who_when_and_what_in_its_own_transaction(the_bank, admin
     assert added.after.keys() == told
 
 
-class _past_references:
-    """A transaction in which rows that others refer to may be taken away: references are checked by the administrator only."""
-
-    def __init__(self, administrator, url: str, by: Person) -> None:
-        self.engine, self.by = sa.create_engine(url, poolclass=sa.NullPool), by
-
-    def __enter__(self) -> sa.Connection:
-        self.conn = self.engine.connect()
-        for table in metadata.tables:  # within the transaction; undone by hand at its end
-            self.conn.exec_driver_sql(f"alter table {table} disable trigger all")
-            if table in BUSINESS:
-                self.conn.exec_driver_sql(f"alter table {table} enable trigger user")
-        _somebodys(self.conn, self.by)
-        return self.conn
-
-    def __exit__(self, wrong, *_: object) -> None:
-        if wrong is None:
-            self.conn.exec_driver_sql("reset role")
-            for table in metadata.tables:
-                self.conn.exec_driver_sql(f"alter table {table} enable trigger all")
-            self.conn.commit()
-        self.conn.close()
+@contextmanager
+def _past_references(url: str, table: sa.Table, by: Person) -> Iterator[sa.Connection]:
+    """A transaction in which a row of this table may be taken away though others refer to it: what checks that are triggers too."""
+    with sa.create_engine(url, poolclass=sa.NullPool).begin() as conn:
+        conn.exec_driver_sql(f"alter table {table} disable trigger all")
+        conn.exec_driver_sql(f"alter table {table} enable trigger user")
+        _somebodys(conn, by)
+        yield conn
+        conn.exec_driver_sql("reset role")
+        conn.exec_driver_sql(f"alter table {table} enable trigger all")
 
 
 def test_what_is_rolled_back_leaves_no_line(the_bank, li):

@@ -118,14 +118,15 @@ def small_bank(administrator, templates):
     yield from cloned(administrator, templates["bank"])
 
 
-def planted_template(administrator, like: str, name: str) -> Iterator[str]:
-    """A template with the bank of tests/planted.py, for one file of tests; dropped afterwards."""
-    create(administrator, name, like=like)
-    with using(administrator, name):
-        planted.plant(Path(store.settings.home()) / name)
-    yield name
-    with administrator.connect() as conn:
-        conn.exec_driver_sql(f'drop database "{name}" with (force)')
+def planted_template(administrator: sa.Engine, templates: dict[str, str]) -> str:
+    """A database to clone, with the bank of tests/planted.py; made once for all files of tests."""
+    if "planted" not in templates:
+        name = templates["empty"].replace("empty", "planted")
+        create(administrator, name, like=templates["empty"])
+        with using(administrator, name):
+            planted.plant(store.settings.home() / name)
+        templates["planted"] = name
+    return templates["planted"]
 
 
 def cloned(administrator, template: str):

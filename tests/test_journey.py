@@ -80,6 +80,20 @@ def test_the_head_of_a_branch_filters_and_sends_the_link(at):
     sent.sees("首次检查", "条待办")
 
 
+def test_a_tap_on_a_bar_opens_its_rows_and_no_large_library_is_fetched_for_it(at):
+    wang = at("wangfang", size=PHONE)
+    fetched: list[str] = []
+    wang.page.on("request", lambda request: fetched.append(request.url))
+    wang.go("dashboard?days=30")
+    chart = wang.page.get_by_role("img", name="未来到期待办排名")
+    chart.scroll_into_view_if_needed()
+    assert "朝阳支行 1" in chart.evaluate("canvas => canvas.textContent")
+    chart.click(position={"x": chart.bounding_box()["width"] / 2, "y": 12})
+    wang.page.wait_for_url("**/todos?*branch=229001*due_from=*")
+    wang.settled()
+    assert not [url for url in fetched if "Plotly" in url or "embed" in url]
+
+
 def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
     wang = at("wangfang")
     wang.sees("未受理预警", "每日完成数量")

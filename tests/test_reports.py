@@ -32,18 +32,16 @@ TIMES = ("month", "week", "year")
 @pytest.fixture(scope="module")
 def bank(administrator, templates) -> Iterator[tuple[Book, dict[str, Person]]]:
     """The planted bank with some hundred todos, checks and signals more, of anybody at anybody's customers."""
-    name = templates["empty"].replace("empty", "reports")
-    for template in planted_template(administrator, templates["empty"], name):
-        for url in cloned(administrator, template):
-            engine = sa.create_engine(url, poolclass=sa.NullPool)
-            with engine.begin() as conn:
-                conn.exec_driver_sql("set session_replication_role = replica")
-                _more_work(conn, random.Random(7))
-            with engine.connect() as conn:
-                rows = {t.name: [dict(r._mapping) for r in conn.execute(sa.select(t))] for t in tables.metadata.tables.values()}
-                book = Book(rows, conn.exec_driver_sql("select vigil_today()").scalar_one())
-            ids = {s["staff_no"]: s["id"] for s in rows["staff"]}
-            yield book, {number: planted.staff_person(ids[number]) for number in [n for n, *_ in STAFF]}
+    for url in cloned(administrator, planted_template(administrator, templates)):
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as conn:
+            conn.exec_driver_sql("set session_replication_role = replica")
+            _more_work(conn, random.Random(7))
+        with engine.connect() as conn:
+            rows = {t.name: [dict(r._mapping) for r in conn.execute(sa.select(t))] for t in tables.metadata.tables.values()}
+            book = Book(rows, conn.exec_driver_sql("select vigil_today()").scalar_one())
+        ids = {s["staff_no"]: s["id"] for s in rows["staff"]}
+        yield book, {number: planted.staff_person(ids[number]) for number in [n for n, *_ in STAFF]}
 
 
 def _more_work(conn: sa.Connection, dice: random.Random) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from types import SimpleNamespace
 
 import psycopg2
@@ -489,8 +490,8 @@ READS: dict[str, Callable] = {
 
 
 @pytest.fixture(scope="module")
-def template(administrator, templates):
-    yield from planted_template(administrator, templates["empty"], templates["empty"].replace("empty", "planted"))
+def template(administrator, templates) -> str:
+    return planted_template(administrator, templates)
 
 
 @pytest.fixture(scope="module")
@@ -567,6 +568,7 @@ def _forget(conn: sa.Connection, sight: Sight) -> None:
 
 
 DENIED = "denied"
+TABLES = re.compile(rf"\b({'|'.join(tables.metadata.tables)})\b")
 
 
 def _ask(conn: sa.Connection, case: Callable, w) -> object:
@@ -578,14 +580,18 @@ def _ask(conn: sa.Connection, case: Callable, w) -> object:
         return DENIED
 
 
+@cache
+def _named(statement: str) -> frozenset[str]:
+    return frozenset(TABLES.findall(statement))
+
+
 @contextmanager
 def _watching():
     """The tables that statements name."""
     asked: set[str] = set()
-    names = re.compile(rf"\b({'|'.join(tables.metadata.tables)})\b")
 
     def note(_conn, _cursor, statement, *_):
-        asked.update(names.findall(statement))
+        asked.update(_named(statement))
 
     engine = store.engine()
     sa.event.listen(engine, "before_cursor_execute", note)

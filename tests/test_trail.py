@@ -26,13 +26,8 @@ FULL = {"13900000001", "13900000002", "990000198001010011", "91990000MA0000001A"
 
 
 @pytest.fixture(scope="module")
-def template(administrator, templates):
-    yield from planted_template(administrator, templates["empty"], templates["empty"].replace("empty", "trailed"))
-
-
-@pytest.fixture(scope="module")
-def the_bank(administrator, template):
-    yield from cloned(administrator, template)
+def the_bank(administrator, templates):
+    yield from cloned(administrator, planted_template(administrator, templates))
 
 
 @pytest.fixture(scope="module")

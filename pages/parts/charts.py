@@ -27,13 +27,18 @@ def draw(drawing: Drawing, alt: str, key: str, height: int = 260, picks: bool = 
     """Put a chart on the page. With `picks` the place that was tapped in this run: its `x`, and its `index` in the trace."""
     data = {
         "place": component.place("chart"), "language": words.language.get(), "alt": alt, "height": height, "picks": picks,
-        "drawing": drawing | {"data": [_in(trace, _shown) for trace in drawing["data"]]},
+        "drawing": readable(drawing),
     }  # fmt: skip
     drawn = _component(key=key, data=data, height="content", on_picked_change=lambda: None)
     return drawn.picked
 
 
-def trend(values: Sequence[float], colour: str, alt: str, key: str, height: int = 44) -> None:
+def readable(drawing: Drawing) -> Drawing:
+    """As it is handed out: days written as days, texts without what turns them round."""
+    return drawing | {"data": [_in(trace, _shown) for trace in drawing["data"]]}
+
+
+def trend(values: Sequence[float], colour: str, alt: str, key: str) -> None:
     """The line on a card. `colour`: a name of the theme's (primary, green, orange, gray)."""
     data = {
         "place": component.place("chart"),
@@ -41,7 +46,7 @@ def trend(values: Sequence[float], colour: str, alt: str, key: str, height: int 
         "values": list(values),
         "colour": colour,
         "alt": alt,
-        "height": height,
+        "height": 44,
     }
     _component(key=key, data=data)
 

@@ -132,37 +132,34 @@ def sentence(row, known: Names) -> str:
             return _("{0} removed: {1} {2}").format(who, thing, _details(row, row.before, known))
         case "bulk":
             return _("{0} added {1:,} rows: {2}").format(who, (row.after or {}).get("n") or row.n, thing)
+    return _event(row, who, row.after or {}, known)
+
+
+def _event(row, who: str, told: dict, known: Names) -> str:
+    """What somebody did that changed no row, and what was `told` of it."""
+    whom = plain(known.staff.get(told.get("staff_id"), told.get("staff_id")))
+    match row.op:
         case "refused":
-            return _("{0} was refused: {1}").format(who, _refused(row))
+            return _("{0} was refused: {1}").format(who, _refused(told.get("verb") or row.verb or ""))
         case "customer.reveal":
-            field = words.field((row.after or {}).get("field", ""))
-            return _("{0} looked at the full {1}: {2}").format(who, field, plain((row.after or {}).get("why")))
+            return _("{0} looked at the full {1}: {2}").format(who, words.field(told.get("field", "")), plain(told.get("why")))
         case "notice.resend":
             return _("{0} had a message sent again").format(who)
         case "export":
-            told = row.after or {}
             return _("{0} exported {1} rows: {2}").format(who, told.get("rows", "?"), plain(_(told.get("title") or row.noun)))
         case "paper":
-            made = row.after or {}
-            return _("{0} printed: {1} {2} (SHA-256 {3})").format(
-                who, _(made["paper"]), plain(made["of"]), plain(made["digest"][:12])
-            )
+            paper, digest = _(told["paper"]), plain(told["digest"][:12])
+            return _("{0} printed: {1} {2} (SHA-256 {3})").format(who, paper, plain(told["of"]), digest)
         case "footprint.look":
-            seen = row.after or {}
-            whom = plain(known.staff.get(seen.get("staff_id"), seen.get("staff_id")))
-            return _("{0} looked at the footprints of {1} on {2}").format(who, whom, plain(seen.get("day")))
+            return _("{0} looked at the footprints of {1} on {2}").format(who, whom, plain(told.get("day")))
         case "view.as":
-            whom = plain(known.staff.get((row.after or {}).get("staff_id"), ""))
             return _("{0} looked as {1}").format(who, whom)
         case "wall.hang":
-            return _("{0} left the dashboard on a wall until {1}").format(who, plain((row.after or {}).get("until")))
+            return _("{0} left the dashboard on a wall until {1}").format(who, plain(told.get("until")))
         case "footprints.coarsen":
-            done = row.after or {}
-            rounded = sum(done.get(name, 0) for name in ("checks", "visits", "photos"))
-            before = plain(done.get("before"))
-            return _("{0} rounded {1:,} positions from before {2} and dropped {3:,}").format(
-                who, rounded, before, done.get("dropped", 0)
-            )
+            rounded = sum(told.get(name, 0) for name in ("checks", "visits", "photos"))
+            said = _("{0} rounded {1:,} positions from before {2} and dropped {3:,}")
+            return said.format(who, rounded, plain(told.get("before")), told.get("dropped", 0))
     return f"{who} · {plain(row.op)}"
 
 
@@ -171,8 +168,7 @@ def _thing(row, known: Names) -> str:
     return _(NOUNS.get(row.noun, row.noun)) + (f" {plain(number)}" if number else "")
 
 
-def _refused(row) -> str:
-    verb = (row.after or {}).get("verb") or row.verb or ""
+def _refused(verb: str) -> str:
     return _(permits.WORDS[verb]) if verb in permits.WORDS else plain(verb)
 
 

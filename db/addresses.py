@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from db.copying import as_one
 from db.listing import BySize, Page, begins, contains, page, stream
 from db.tables import addresses, branches, customer_faces, customers, requests, staff, todos
 from db.vocab import SINGLE_PLACES, Approval, Marking, Place, Request
@@ -277,7 +278,14 @@ def put(conn: sa.Connection, rows: Sequence[dict], now: datetime) -> None:
             where a.customer_id = n.customer_id and a.kind = n.kind and a.replaced_at is null"""),
         {"customers": single, "kinds": kinds, "now": now},
     )
-    conn.execute(sa.insert(addresses), [{"way": Marking.IMPORTED, **row} for row in rows])
+    if rows:
+        named = ", ".join(rows[0])
+        conn.execute(
+            sa.text(f"""
+                insert into addresses ({named}, way)
+                select {named}, :way from json_populate_recordset(null::addresses, cast(:rows as json))"""),
+            {"rows": as_one(rows), "way": Marking.IMPORTED.value},
+        )
 
 
 def ask_to_mark(conn: sa.Connection, customer_ids: list[int], *, inspectors: bool) -> int:

@@ -1,6 +1,7 @@
-"""Rows of plain values into a table by COPY: the fast way in for more than a handful."""
+"""Rows of plain values into a table by COPY, or as one value of a statement: the fast ways in for more than a handful."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -11,6 +12,15 @@ def copy_rows(conn: sa.Connection, table: str, rows: Iterable[tuple]) -> None:
     """None is null; everything else goes in as its text."""
     with conn.connection.cursor() as cursor:
         cursor.copy_expert(f"copy {table} from stdin", _Stream(rows))
+
+
+def as_one(rows: Sequence[dict]) -> str:
+    """For json_populate_recordset(): thousands of values of their own would cost more to read than the rows to write."""
+    return json.dumps(rows, default=_in_json)
+
+
+def _in_json(value: object) -> str:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 class _Stream:

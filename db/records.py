@@ -1,6 +1,5 @@
 """Checks as they were submitted: added, never changed, but for the grade when the machine finds something later."""
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from db.copying import as_one
 from db.listing import Page, contains, page, stream
 from db.tables import branches, customer_faces, customers, opinions, qualities, records, reviews, staff
 from db.vocab import EFFECTIVE, Mode, Outcome
@@ -45,18 +45,13 @@ def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
         return []
     named = ", ".join(rows[0])
     added = conn.execute(
-        # All rows as one value: thousands of values of their own would cost more to read than the rows to write.
         sa.text(f"""
             insert into records ({named}) select {named} from json_populate_recordset(null::records, cast(:rows as json))
             on conflict (submit_key) do nothing returning cast(submit_key as text) as key, id"""),
-        {"rows": json.dumps(rows, default=_as_text)},
+        {"rows": as_one(rows)},
     )
     ids = {row.key: row.id for row in added}
     return [ids.get(str(row["submit_key"])) for row in rows]
-
-
-def _as_text(value: object) -> str:
-    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 def by_key(conn: sa.Connection, submit_key: UUID) -> sa.Row | None:

@@ -5,7 +5,7 @@ addresses.move_m since two people last agreed on it, in one step or in several, 
 """
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -251,5 +251,5 @@ def import_marks(conn: Connection, marks: list[Mark], by: int | None, now: datet
     rows = []
     for given in marks:
         lat, lon = to_wgs84(given.lat, given.lon, given.datum)
-        rows.append(asdict(given) | {"lat": lat, "lon": lon, "marked_by": by, "marked_at": now})
+        rows.append(vars(given) | {"lat": lat, "lon": lon, "marked_by": by, "marked_at": now})
     addresses.put(conn, rows, now)

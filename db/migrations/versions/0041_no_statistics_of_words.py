@@ -1,0 +1,17 @@
+"""What is only shown is not reckoned with when a table is looked at anew."""
+
+from pathlib import Path
+
+from alembic import op
+
+from db.security import run
+
+revision = "0041"
+down_revision = "0038"
+
+
+def upgrade() -> None:
+    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    for statement in script.split("\n;\n"):
+        if statement.strip():
+            run(op.get_bind(), statement)

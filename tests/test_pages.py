@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from urllib.parse import unquote
 
 import pytest
@@ -236,6 +237,13 @@ class TestEachOnesOwn:
         test = visit("manager").at(path)
         assert not test.exception and not test.metric
         assert "无权查看" in shown(test) or "不存在" in shown(test)
+
+
+def test_what_reads_the_same_on_end_is_one_line_of_the_trail(visit):
+    page = visit("auditor").at("audit")
+    lines = next(text.value for text in page.markdown if "  \n" in text.value).split("  \n")
+    assert any("× " in line for line in lines)
+    assert all(line.split(" :gray-badge")[0] != after.split(" :gray-badge")[0] for line, after in pairwise(lines))
 
 
 class TestLookingOnly:

@@ -236,6 +236,11 @@ def test_a_day_is_planned_with_a_thumb(zhou, server):
         phone.context.set_geolocation({"latitude": 44.09, "longitude": 125.2, "accuracy": 30})
         phone.signed_in("zhoumin", PASSWORD, "today")
         page = phone.page
+        page.get_by_role("button", name="设置").first.tap()
+        phone.sees("走访范围").settled()
+        assert _small(page) == []
+        page.keyboard.press("Escape")
+        phone.settled()
         page.locator(".ask button").first.tap()
         phone.sees(re.compile(r"3 户 · ")).settled()
         assert kept_of(zhou.person).start == "position"
@@ -264,5 +269,6 @@ def _cards(page) -> list[str]:
 
 def _small(page) -> list:
     """Keys that a thumb would miss."""
-    return page.evaluate("""() => [...document.querySelectorAll('[data-testid=stMain] button, [data-testid=stMain] a')]
+    return page.evaluate("""() => [...document.querySelectorAll(
+        '[data-testid=stMain] button, [data-testid=stMain] a, [data-testid=stDialog] [data-testid^=stBaseButton]')]
         .map(e => [e.innerText, e.getBoundingClientRect()]).filter(([, box]) => box.height > 0 && box.height < 44).map(([text]) => text)""")

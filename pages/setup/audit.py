@@ -1,5 +1,8 @@
 """审计: the trail, searched, as sentences; sign-ins."""
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import streamlit as st
 
 from db import access, audit
@@ -41,8 +44,15 @@ def show_acts() -> None:
     if not found.rows:
         tables.empty("Nothing in the trail matches", "Widen the filters above.")
     else:
-        st.markdown("  \n".join(line(row, names) for row in found.rows))
+        st.markdown("  \n".join(told(found.rows, names)))
     tables.pager(found.total)
+
+
+def told(rows: list, names: sentences.Names) -> Iterator[str]:
+    """A line each; what reads the same many times on end, as a night's work does, is one line and how often."""
+    for text, same in groupby(line(row, names) for row in rows):
+        n = len(list(same))
+        yield text if n == 1 else f"{text} :gray-badge[× {n}]"
 
 
 def line(row, names: sentences.Names) -> str:

@@ -55,15 +55,15 @@ from engine.feed import load
 from engine.parameters import PARAMETERS
 
 # Days before the last, of nights and of files among them; on the first the bank began with Vigil.
-NIGHTS = (*range(460, 200, -30), *range(190, 140, -20), *range(130, 60, -16), *range(50, 4, -9))
+NIGHTS = (*range(460, 200, -40), *range(190, 140, -20), *range(130, 60, -16), *range(50, 4, -9))
 FILES = frozenset((460, 340, 220, 130, 82, 50, 32, 14))
 BEGAN = NIGHTS[0]
 DAILY = 5  # the last days, lived day by day
-FORMER = ((Mode.FIELD, 6.2), (Mode.PHONE, 4.4))  # checks a day in the system that the bank had before
+FORMER = ((Mode.FIELD, 7.7), (Mode.PHONE, 5.9))  # checks a day in the system that the bank had before
 MONTH = timedelta(days=30)
 LEAVES_ON_TIME, LEAVES_LATE = 0.955, 0.35  # shares completed before the due day, and each step after it
 ADDRESSES = 22_836
-SPOT_CHECKS_A_DAY = 4.6
+SPOT_CHECKS_A_DAY = 5.7
 FORGOTTEN = 2  # todos of each visitor that are overdue
 UNSCHEDULED = {"inspector": (3, 4), "manager": (0, 2)}  # visits without a todo on the last two whole working days
 PLANTING = "being planted"

@@ -27,7 +27,7 @@ SIGN_INS = (
 )
 # How the bank came to Vigil's rules, in days before the last: large and bad loans and small farmers first, the many others later.
 STAGES = (
-    (425, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
+    (415, "个人经营与小微客户纳入", ("REG-FIRM-SMALL", "REG-BUSINESS", "REG-BUSINESS-SECURED")),
     (290, "固定资产与项目贷款纳入", ("REG-PROJECT",)),
     (120, "首次、逾期、到期前检查全面上线", (
         "FIRST-FIRM", "FIRST-BUSINESS", "FIRST-BUSINESS-SECURED", "FIRST-SMALL-AMOUNT", "FIRST-RETAIL", "KEY-CLASS",
@@ -35,10 +35,9 @@ STAGES = (
     )),
 )  # fmt: skip
 SIGNALS = (
-    (425, "重大预警先行上线", ("A01", "E06", "G09", "H04")),
-    (215, "贷款展期预警上线", ("A08",)),
+    (415, "重大预警先行上线", ("A01", "A02", "A08", "E06", "G09", "H04")),
     (115, "迁徙与管理类预警上线", ("A05", "A06", "A12", "G06", "I08", "I12", "I13", "H02", "H03", "H05", "H06")),
-    (60, "逾期与到期预警上线", ("A02", "A10", "I09")),
+    (60, "到期类预警上线", ("A10", "I09")),
     (12, "预警信号全面上线", ("I01", "I14")),
 )  # fmt: skip
 NEVER = -1  # days before the last

@@ -290,7 +290,7 @@ def _loans(draw: np.random.Generator, customers: Customers, live: int, last: dat
     late_from, late_until = _trouble(draw, family, disbursed, matures, end)
     settled = np.where((late_from > 0) & (late_until > settled), np.maximum(late_until, settled), settled)
     settled = np.where(late_until >= FAR, late_from + WRITTEN_OFF_AFTER + 30, settled)
-    extended = np.where((draw.random(n) < 0.004) & (matures > disbursed + 200), matures - 20, 0)
+    extended = np.where((draw.random(n) < 0.0025) & (matures > disbursed + 200), matures - 20, 0)
     extended = np.where(extended > end, 0, extended)
     settled = np.where(extended > 0, settled + 180, settled)
     keep = _keep(settled, disbursed, end, live)
@@ -347,12 +347,12 @@ def _disbursed(draw: np.random.Generator, family: np.ndarray, term: np.ndarray, 
 
 
 def _trouble(draw, family: np.ndarray, disbursed: np.ndarray, matures: np.ndarray, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """One in thirty is late once, mostly for days; about one in four hundred does not recover."""
+    """One in fifty is late once, mostly for days; about one in seven hundred does not recover."""
     n = len(disbursed)
     kind = draw.random(n)
     begin = disbursed + 31 + (draw.random(n) * np.maximum(30, np.minimum(matures, end) - disbursed - 31)).astype(int)
-    length = np.where(kind < 0.025, draw.integers(1, 9, n), np.where(kind < 0.032, draw.integers(10, 75, n), FAR))
-    late = (kind < 0.0345) & (begin <= end) & (begin < matures)
+    length = np.where(kind < 0.015, draw.integers(1, 9, n), np.where(kind < 0.0192, draw.integers(10, 75, n), FAR))
+    late = (kind < 0.0207) & (begin <= end) & (begin < matures)
     return np.where(late, begin, 0), np.where(late, np.minimum(begin + length, FAR), 0)
 
 

@@ -29,7 +29,7 @@ from engine.demo import story
 from pages.parts import counts, menu
 from pages.parts.board import Asked
 from tests.browsing import DESK, IDLE, PHONE, Window, browser
-from tests.test_gate import running
+from tests.serving import running
 
 OFFICER = "inspector"
 USERS = {

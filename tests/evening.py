@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import argon2
 import pytest
 import sqlalchemy as sa
 
 from db import access, settings, staff
 from db.access import MACHINE
 from db.vocab import Role
-from engine import clock, night, sign_in
+from engine import night
 from engine.feed import load
-from tests import bank, conftest
+from tests import bank, conftest, serving
 
 TODAY = bank.TODAY + timedelta(days=1)
-PASSWORD = "Guard-the-loans-7"
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 IMAGE = "![x](http://evil.example/p.png)<b>粗</b>"
 TURNED = "\u202e王小二"
@@ -57,18 +55,9 @@ def template(administrator: sa.Engine, templates: dict[str, str]) -> str:
     return templates["evening"]
 
 
-def open_accounts(people: dict[str, str]) -> None:
-    """{user name: staff number}; all with one password."""
-    with access.transaction(MACHINE, "test") as conn:
-        for username, number in people.items():
-            holder = staff.by_number(conn, number).id
-            sign_in.open_account(conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=False)
-
-
 def opened(administrator, templates: dict[str, str], monkeypatch, people: dict[str, str]) -> Iterator[None]:
     """The bank on the evening's day, for people with browsers: {user name: staff number}."""
     monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
-    monkeypatch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     for _url in conftest.cloned(administrator, template(administrator, templates)):
-        open_accounts(people)
+        serving.open_accounts(people)
         yield

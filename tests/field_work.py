@@ -1,26 +1,19 @@
 """The small bank with work to do: 王记 with a marked shop and todos of 周敏's; everybody with an account."""
 
 import io
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
-import argon2
 import sqlalchemy as sa
 from PIL import Image
 
-from db import access, settings, staff, tables
+from db import access, tables
 from db.access import MACHINE
-from engine import clock, sign_in
 from tests import conftest
 from tests.bank import TODAY
-from tests.test_gate import PASSWORD, PEOPLE, wait_for
+from tests.serving import Server, open_accounts, running
 
 SHOP = {"lat": 44.1, "lon": 125.2}
 AT_THE_DOOR = {"latitude": 44.100317, "longitude": 125.200129, "accuracy": 12}
@@ -36,21 +29,10 @@ def bank(administrator, templates) -> Iterator[None]:
 
 
 @contextmanager
-def served(administrator, templates, tmp_path_factory) -> Iterator["Lasting"]:
+def served(administrator, templates, tmp_path_factory) -> Iterator[Server]:
     with bank(administrator, templates):
-        server = Lasting(tmp_path_factory.mktemp("server") / "log")
-        yield server
-        server.kill()
-
-
-def open_accounts() -> None:
-    cheap, sign_in._HASHER = sign_in._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    with access.transaction(MACHINE, "test") as conn:
-        for username, number in PEOPLE.items():
-            sign_in.open_account(
-                conn, MACHINE, staff.by_number(conn, number).id, username, PASSWORD, clock.now(), must_change=False
-            )
-    sign_in._HASHER = cheap
+        with running(tmp_path_factory.mktemp("server") / "log", VIGIL_TODAY=str(TODAY)) as server:
+            yield server
 
 
 def plant_work(conn: sa.Connection) -> None:
@@ -93,33 +75,6 @@ def all_normal(form: dict) -> dict:
 
 
 # --- At work ----------------------------------------------------------------------------------------------------------
-
-
-class Lasting:
-    """A server that can be killed and started again at the same address."""
-
-    def __init__(self, log: Path) -> None:
-        self.log, self.port = log, free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.start_again()
-
-    def start_again(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        environment = os.environ | {"VIGIL_JOBS": "0", "VIGIL_TODAY": str(TODAY)}
-        self.process = subprocess.Popen(
-            command, cwd=settings.ROOT, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment
-        )
-        wait_for(self)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(timeout=20)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Thumb:

@@ -13,7 +13,7 @@ from db import settings
 from engine import __main__ as commands
 from engine.demo import story
 from tests.browsing import DESK, PHONE, browser
-from tests.test_gate import running
+from tests.serving import running
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests import browsing, field_work
-from tests.field_work import AT_THE_DOOR, Lasting, Thumb, picture, records
-from tests.test_gate import PASSWORD
+from tests.field_work import AT_THE_DOOR, Thumb, picture, records
+from tests.serving import PASSWORD, Server
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def server(administrator, templates, tmp_path_factory) -> Iterator[Lasting]:
+def server(administrator, templates, tmp_path_factory) -> Iterator[Server]:
     with field_work.served(administrator, templates, tmp_path_factory) as server:
         yield server
 

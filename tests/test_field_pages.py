@@ -8,8 +8,8 @@ import pytest
 
 from pages.parts import menu
 from tests import browsing, field_work
-from tests.field_work import AT_THE_DOOR, Lasting, Thumb, todo
-from tests.test_gate import PASSWORD
+from tests.field_work import AT_THE_DOOR, Thumb, todo
+from tests.serving import PASSWORD, Server
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ SMALL = """() => {
 
 
 @pytest.fixture(scope="module")
-def server(administrator, templates, tmp_path_factory) -> Iterator[Lasting]:
+def server(administrator, templates, tmp_path_factory) -> Iterator[Server]:
     with field_work.served(administrator, templates, tmp_path_factory) as server:
         yield server
 

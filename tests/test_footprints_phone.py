@@ -11,9 +11,9 @@ from tests import browsing, field_work
 from tests.bank import TODAY
 from tests.conftest import person
 from tests.field_work import AT_THE_DOOR
+from tests.serving import PASSWORD
 from tests.test_field_pages import assert_usable
 from tests.test_footprints import plant_visits
-from tests.test_gate import PASSWORD
 
 pytestmark = pytest.mark.browser
 

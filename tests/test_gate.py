@@ -3,20 +3,14 @@
 import base64
 import gzip
 import hashlib
-import os
 import re
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
-import argon2
 import httpx
 import icalendar
 import pytest
@@ -32,71 +26,18 @@ from db.vocab import Definition, Role
 from engine import calendar_links, clock, permits, preferences, refusals, sign_in
 from pages.parts import menu
 from tests import conftest
+from tests.serving import PASSWORD, PEOPLE, Server, open_accounts, running
 from tests.wire_client import Browser, Tab
 
-PASSWORD = "Guard-the-loans-7"
-PEOPLE = {  # user name -> staff number
-    "wangfang": "001", "chenjing": "004", "hewei": "005", "linxia": "007", "wulei": "102", "zhengjie": "103",
-    "sunli": "801", "liqiang": "802", "zhoumin": "803", "qianjin": "804",
-}  # fmt: skip
 ONLY_THE_FORM = {"用户名", "密码", "登录", "语言"}
 A_PAGE_GUEST = "王记粮油"  # a customer of the bank's; no stranger may ever receive the name
-
-
-class Server:
-    """`streamlit run app.py` on a port of its own, over the store of this test."""
-
-    def __init__(self, port: int, process: subprocess.Popen, log: Path) -> None:
-        self.base, self.process, self.log = f"http://127.0.0.1:{port}", process, log
-
-    def browser(self) -> Browser:
-        return Browser(self.base)
-
-
-@contextmanager
-def running(log: Path, *options: str, **variables: str) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=settings.ROOT,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"VIGIL_JOBS": "0"} | variables,
-        )
-    server = Server(port, process, log)
-    try:
-        wait_for(server)
-        yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-
-
-def wait_for(server: Server) -> None:
-    for _ in range(300):
-        assert server.process.poll() is None, server.log.read_text()
-        try:
-            httpx.get(f"{server.base}/_stcore/health", timeout=5)
-            return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(server.log.read_text())
 
 
 @pytest.fixture(scope="module")
 def bank(administrator, templates):
     """The small bank, everybody with an account; one store for all tests here."""
     for _ in conftest.cloned(administrator, templates["bank"]):
-        cheap, sign_in._HASHER = sign_in._HASHER, argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-        with access.transaction(MACHINE, "test") as conn:
-            for username, number in PEOPLE.items():
-                holder = staff.by_number(conn, number).id
-                sign_in.open_account(conn, MACHINE, holder, username, PASSWORD, clock.now(), must_change=username == "qianjin")
-        sign_in._HASHER = cheap
+        open_accounts(must_change="qianjin")
         yield
 
 

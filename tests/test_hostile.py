@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-import argon2
 import pytest
 import sqlalchemy as sa
 
 from db import access, staff, tables
 from db.access import MACHINE
 from db.vocab import Role
-from engine import night, sign_in
+from engine import night
 from engine.feed import load
 from engine.writing import visible
 from pages.parts import menu
 from tests import bank, conftest, evening
 from tests.browsing import DESK, LEAD, PHONE
-from tests.test_gate import running
+from tests.serving import PASSWORD, open_accounts, running
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 PICTURE = "<img src=http://evil.example/p.png onerror=alert(1)>"
@@ -149,10 +148,9 @@ def written(conn: sa.Connection) -> dict[str, int]:
 def hostile(administrator, templates, tmp_path_factory) -> Iterator[tuple[str, dict[str, int]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIGIL_TODAY", str(evening.TODAY))
-        patch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         for _url in conftest.cloned(administrator, templates["empty"]):
             ids = fall(tmp_path_factory.mktemp("inbox"))
-            evening.open_accounts(PEOPLE)
+            open_accounts(PEOPLE)
             with running(tmp_path_factory.mktemp("server") / "log") as server:
                 yield server.base, ids
 
@@ -186,7 +184,7 @@ def test_every_page_shows_hostile_texts_as_they_are_written(hostile, windows, us
     window = windows.open(base, PHONE if username == "liqiang" else DESK)
     opened: list[str] = []
     window.page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
-    window.signed_in(username, evening.PASSWORD)
+    window.signed_in(username, PASSWORD)
     wrong = {}
     for address, texts in addresses_of(username, ids):
         window.page.evaluate(LEAD, f"/{address}")

@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterator
 
-import argon2
 import pytest
 from python_calamine import CalamineWorkbook
 
-from engine import sign_in
 from tests import conftest, evening
 from tests.browsing import DESK, PHONE, Window
-from tests.test_gate import running
+from tests.serving import PASSWORD, open_accounts, running
 
 pytestmark = pytest.mark.browser
 
@@ -24,9 +22,8 @@ def base(administrator, templates, tmp_path_factory) -> Iterator[str]:
     """The server over the small bank after its night."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIGIL_TODAY", str(evening.TODAY))
-        patch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         for _url in conftest.cloned(administrator, evening.template(administrator, templates)):
-            evening.open_accounts(PEOPLE)
+            open_accounts(PEOPLE)
             with running(tmp_path_factory.mktemp("server") / "log") as server:
                 yield server.base
 
@@ -39,7 +36,7 @@ def at(base, windows) -> Iterator:
     def of(username: str, path: str = "", size: tuple[int, int] = DESK) -> Window:
         window = windows.open(base, size)
         opened.append(window)
-        return window.signed_in(username, evening.PASSWORD, path)
+        return window.signed_in(username, PASSWORD, path)
 
     yield of
     for window in opened:

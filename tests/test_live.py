@@ -13,7 +13,7 @@ from engine import clock
 from pages.parts import live
 from tests import browsing, field_work
 from tests.field_work import all_normal, picture, todo
-from tests.test_gate import PASSWORD, running
+from tests.serving import PASSWORD, running
 
 SOON = 2.0  # seconds from the receipt to the drawing, on a quiet machine
 BUSY = 4  # and so many times as long on one that runs other things beside

@@ -11,7 +11,7 @@ from engine.presence.geometry import Point, metres
 from tests import browsing, field_work
 from tests.bank import TODAY
 from tests.field_work import AT_THE_DOOR, SHOP
-from tests.test_gate import PASSWORD, running
+from tests.serving import PASSWORD, running
 
 pytestmark = pytest.mark.browser
 

@@ -3,14 +3,13 @@ his own part and nothing else."""
 
 from collections.abc import Iterator
 
-import argon2
 import pytest
 
 from db import staff
 from engine import acts, clock, sign_in
 from tests import conftest, evening
 from tests.browsing import PHONE, Window
-from tests.test_gate import running
+from tests.serving import PASSWORD, open_accounts, running
 from tests.test_setup_journey import choose, type_in
 
 pytestmark = pytest.mark.browser
@@ -21,9 +20,8 @@ FIRST, OWN = "Welcome-to-the-bank-1", "My-own-way-in-7"
 @pytest.fixture
 def the_bank(administrator, templates, monkeypatch) -> Iterator[None]:
     monkeypatch.setenv("VIGIL_TODAY", str(evening.TODAY))
-    monkeypatch.setattr(sign_in, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     for _url in conftest.cloned(administrator, templates["bank"]):
-        evening.open_accounts({"gaoxin": "006", "linxia": "007", "wangfang": "001"})
+        open_accounts({"gaoxin": "006", "linxia": "007", "wangfang": "001"})
         yield
 
 
@@ -77,7 +75,7 @@ def come_in(han: Window) -> Window:
 
 def test_an_outlet_and_a_colleague_are_made_and_he_sees_his_own_part_alone(the_bank, windows, tmp_path):
     with running(tmp_path / "log") as server:
-        gao, lin, wang = (windows.open(server.base).signed_in(who, evening.PASSWORD) for who in ("gaoxin", "linxia", "wangfang"))
+        gao, lin, wang = (windows.open(server.base).signed_in(who, PASSWORD) for who in ("gaoxin", "linxia", "wangfang"))
         add_both(gao)
         address = gao.page.url.removeprefix(f"{server.base}/")
         ask(lin, address, "新网点到岗")

@@ -9,8 +9,9 @@ from db.access import MACHINE
 from db.vocab import Role
 from engine import acts, clock, people, permits, refusals
 from engine.feed import load
-from tests import bank, evening
+from tests import bank
 from tests.bank import TODAY
+from tests.serving import open_accounts
 from tests.test_pages import Visit, sentences, shown
 
 
@@ -18,7 +19,7 @@ from tests.test_pages import Visit, sentences, shown
 def with_account(small_bank, monkeypatch):
     """李强 has an account, and is signed in on two devices."""
     monkeypatch.setenv("VIGIL_TODAY", str(TODAY))
-    evening.open_accounts({"liqiang": "802"})
+    open_accounts({"liqiang": "802"})
     with access.transaction(MACHINE, "test") as conn:
         for token in (b"phone", b"desk"):
             sessions.begin(conn, token, of("802"), "10.0.0.1", "browser", clock.now())

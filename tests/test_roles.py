@@ -9,9 +9,9 @@ from db.access import MACHINE, Person
 from db.vocab import Request, Role
 from engine import acts, approvals, clock, people, refusals, roles
 from engine import notices as telling
-from tests import evening
 from tests.bank import TODAY
 from tests.conftest import person
+from tests.serving import open_accounts
 from tests.test_pages import Visit, shown
 
 NOW = clock.now()
@@ -174,7 +174,7 @@ class TestNobody:
 
 class TestWhoIsTold:
     def test_the_deciders_are_told_the_asker_hears_and_the_trail_names_both(self, lin, wang):
-        evening.open_accounts({"wang": "001", "lin": "007", "sun": "801"})
+        open_accounts({"wang": "001", "lin": "007", "sun": "801"})
         request = ask(lin, "802", Role.INSPECTOR)
         assert self.told("001") == ["有一项变更等待您审批：角色变更"] and self.told("801") == []
         approve(wang, request)

@@ -11,7 +11,7 @@ from engine import night
 from engine.feed import load
 from tests import evening
 from tests.browsing import PHONE, Window
-from tests.test_gate import running
+from tests.serving import PASSWORD, running
 
 pytestmark = pytest.mark.browser
 
@@ -70,9 +70,9 @@ def hand_down(inbox) -> int:
 
 def test_a_new_product_by_screens_alone_until_an_officer_is_asked_its_own_question(the_bank, windows, tmp_path, monkeypatch):
     with running(tmp_path / "log") as server:
-        wang = windows.open(server.base).signed_in("wangfang", evening.PASSWORD)
+        wang = windows.open(server.base).signed_in("wangfang", PASSWORD)
         make(wang)
-        zhao = windows.open(server.base).signed_in("zhaogang", evening.PASSWORD, "products?view=waiting")
+        zhao = windows.open(server.base).signed_in("zhaogang", PASSWORD, "products?view=waiting")
         zhao.sees("大棚贷首次检查", "新表单").press("批准").sees("没有待审批的变更")
         zhao.go("rules?view=waiting").sees("没有待审批的变更")  # its rule and its form came in with it
         for window in (wang, zhao):
@@ -81,7 +81,7 @@ def test_a_new_product_by_screens_alone_until_an_officer_is_asked_its_own_questi
     todo = hand_down(tmp_path / "inbox")
     monkeypatch.setenv("VIGIL_TODAY", str(NEXT))
     with running(tmp_path / "log") as server:
-        li = windows.open(server.base, PHONE).signed_in("liqiang", evening.PASSWORD, f"visit?todo={todo}")
+        li = windows.open(server.base, PHONE).signed_in("liqiang", PASSWORD, f"visit?todo={todo}")
         li.page.locator(".visit").get_by_role("button", name="情况").tap()
         li.page.locator(".visit").get_by_text("大棚是否完好").wait_for()
         assert (li.sideways(), li.wrong, li.outside) == (0, [], [])

@@ -9,7 +9,7 @@ from db import access
 from db.access import MACHINE
 from tests import evening
 from tests.browsing import Window
-from tests.test_gate import running
+from tests.serving import PASSWORD, running
 
 pytestmark = pytest.mark.browser
 FOUND, CHOICES = "todos?q=刘洋", "可选择的待办"
@@ -53,7 +53,7 @@ def the_todo() -> sa.Row:
 
 def test_a_todo_is_found_given_moved_cancelled_taken_back_and_exempted_by_two(the_bank, windows, tmp_path):
     with running(tmp_path / "log") as server:
-        sun = windows.open(server.base).signed_in("sunli", evening.PASSWORD, FOUND)
+        sun = windows.open(server.base).signed_in("sunli", PASSWORD, FOUND)
         sun.page.get_by_text("批量选择").click()
         sun.settled()
         choose_one(sun, "分派")
@@ -77,7 +77,7 @@ def test_a_todo_is_found_given_moved_cancelled_taken_back_and_exempted_by_two(th
         give_day(sun, "免检截止日", "2027-03-31")
         say_why(sun, "低风险质押")
         sun.press("申请 1 项待办免检").sees("已提交 1 项待办的免检申请")
-        wang = windows.open(server.base).signed_in("wangfang", evening.PASSWORD, "todos?view=waiting")
+        wang = windows.open(server.base).signed_in("wangfang", PASSWORD, "todos?view=waiting")
         wang.sees("低风险质押", "2027-03-31").press("批准").sees("已批准", "没有待审批的变更")
         assert tuple(the_todo()) == ("open", "2026-11-22", "周敏", "2027-03-31", True)
         for window in (sun, wang):

@@ -11,7 +11,7 @@ from db.access import MACHINE, Person
 from db.vocab import Role
 from engine import acts, clock, permits, refusals, sign_in, viewing
 from tests.conftest import person
-from tests.evening import PASSWORD, open_accounts
+from tests.serving import PASSWORD, open_accounts
 from tests.test_permits import VERBS
 
 NOW = clock.now()

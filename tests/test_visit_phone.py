@@ -6,15 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests import browsing, field_work
-from tests.field_work import AT_THE_DOOR, Lasting, Thumb, picture, records, todo
-from tests.test_gate import PASSWORD
+from tests.field_work import AT_THE_DOOR, Thumb, picture, records, todo
+from tests.serving import PASSWORD, Server
 from tests.test_once import TRIALS
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def server(administrator, templates, tmp_path_factory) -> Iterator[Lasting]:
+def server(administrator, templates, tmp_path_factory) -> Iterator[Server]:
     with field_work.served(administrator, templates, tmp_path_factory) as server:
         yield server
 
@@ -56,7 +56,7 @@ def test_what_was_typed_outlives_the_server_a_reload_and_another_device(phone, s
     page.locator("[data-field=needs] textarea").fill("想买一台收割机")
     thumb.sees("没有网络")
     page.locator(".visit").get_by_role("button", name="全部正常").tap()
-    server.start_again()
+    server.start()
     thumb.sees("已保存")
     page.reload()
     assert page.locator("[data-field=needs] textarea").input_value() == "想买一台收割机"

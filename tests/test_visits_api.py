@@ -25,7 +25,7 @@ from tests import field_work
 from tests.conftest import person
 from tests.field_work import all_normal, picture, records, todo
 from tests.hostile_photos import EITHER, FILES, REFUSED, TAKEN, sent
-from tests.test_gate import PASSWORD, Server, running
+from tests.serving import PASSWORD, Server, running
 from tests.test_once import TRIALS
 
 

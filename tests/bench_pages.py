@@ -44,7 +44,6 @@ TIMES = 5
 WORKED = 90  # days
 PORT = 8699
 PATIENCE = 20  # seconds
-MONITOR = 1  # pixels of an office's screen to one of the page; a phone has two
 AIM = 2.0  # times a bare page
 
 
@@ -72,10 +71,9 @@ def measure(wanted: set[str], say: Callable[[str], None] = print) -> list[tuple[
     head, found = head_office(), []
     with tempfile.TemporaryDirectory() as folder, browser() as windows:
         with bare(Path(folder)) as base, running(Path(folder) / "log") as server:
-            plain = windows.open(base, sharp=MONITOR)
+            plain = windows.open(base)
             for user, address in pages(wanted):
-                screen = {"size": PHONE} if user == OFFICER else {"size": DESK, "sharp": MONITOR}
-                window = windows.open(server.base, **screen).sign_in(user, story.PASSWORD)
+                window = windows.open(server.base, PHONE if user == OFFICER else DESK).sign_in(user, story.PASSWORD)
                 found.append(beside(window, address, plain))
                 say("{:32} first load {:5.0f} ms, {:4.1f} times bare; rerun {:5.0f} ms, {:4.1f} times bare".format(*found[-1]))
                 window.context.close()

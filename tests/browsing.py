@@ -45,12 +45,12 @@ class Windows:
     def __init__(self, opened) -> None:
         self.browser = opened
 
-    def open(self, base: str, size: tuple[int, int] = DESK, scheme: str = "light", sharp: int = 2) -> "Window":
-        """`sharp`: pixels of the screen to one of the page."""
+    def open(self, base: str, size: tuple[int, int] = DESK, scheme: str = "light", sharp: int | None = None) -> "Window":
+        """`sharp`: pixels of the screen to one of the page; a phone has two, an office's screen one."""
         phone = size[0] < 600
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai", color_scheme=scheme,
-            has_touch=phone, is_mobile=phone, device_scale_factor=sharp, accept_downloads=True, reduced_motion="reduce",
+            has_touch=phone, is_mobile=phone, device_scale_factor=sharp or (2 if phone else 1), accept_downloads=True, reduced_motion="reduce",
         )  # fmt: skip
         return Window(context, base)
 

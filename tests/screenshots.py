@@ -37,7 +37,7 @@ def take(folder: Path) -> None:
     commands.main(["seed", "--if-empty"])
     with tempfile.TemporaryDirectory() as logs, running(Path(logs) / "log") as server, browser() as windows:
         for picture, scheme in product(PICTURES, ("light", "dark")):
-            window = windows.open(server.base, picture.size, scheme).sign_in(picture.user, story.PASSWORD)
+            window = windows.open(server.base, picture.size, scheme, sharp=2).sign_in(picture.user, story.PASSWORD)
             window.go(picture.name).page.wait_for_timeout(1500)  # charts draw themselves after the page is idle
             window.page.screenshot(path=folder / f"{picture.name}-{scheme}.png")
             window.context.close()

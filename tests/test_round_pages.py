@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from db import access, store, tables
 from db import rounds as kept
 from db.access import MACHINE
-from engine import clock, preferences, rounds
+from engine import clock, rounds
 from engine.sign_in import Visitor
 from pages.parts import frame
 from tests import browsing, conftest, test_rounds
@@ -233,8 +233,6 @@ def server(bank, tmp_path_factory) -> Iterator[Server]:
 
 @pytest.mark.browser
 def test_a_day_is_planned_with_a_thumb(zhou, server):
-    with access.transaction(zhou.person, "preference.set") as conn:  # a day long enough for three visits in the afternoon too
-        preferences.prefer(conn, zhou.person, day_begins="11:00", day_minutes="660")
     with browsing.browser() as windows:
         phone = windows.open(server.base, browsing.PHONE)
         phone.context.grant_permissions(["geolocation"])

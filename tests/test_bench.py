@@ -29,7 +29,7 @@ def test_a_measurement_runs_to_its_end(administrator, monkeypatch, name):
 @pytest.fixture(scope="module")
 def arrived(tmp_path_factory):
     """The files of a bank five times as large."""
-    world = demo_world.build(LAST, SMALL)
+    world = demo_world.build(LAST, 4 * SMALL)  # large enough for notes in arrears
     return larger.write(world, LAST, tmp_path_factory.mktemp("inbox"), times=5)
 
 

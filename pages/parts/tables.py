@@ -14,7 +14,7 @@ from pages.parts import columns as arranging
 from pages.parts import look, style
 
 PAGE_SIZE = 50
-MOST = 500  # rows of a table without pages
+MOST = 300  # rows of a table without pages
 PAGE, SIZE = "page", "page_size"
 ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in itself
 

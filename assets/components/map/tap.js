@@ -23,6 +23,7 @@ class Tap extends Sheet {
   begin() {
     super.begin();
     this.canvas.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.point(this.spot(event)));
+    this.canvas.addEventListener("pointerleave", () => this.tip(this.chosen));
   }
 
   // --- What people do

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from db.copying import as_one
+from db.copying import as_one, from_one
 from db.listing import BySize, Page, begins, contains, page, stream
 from db.tables import addresses, branches, customer_faces, customers, requests, staff, todos
 from db.vocab import SINGLE_PLACES, Approval, Marking, Place, Request
@@ -283,7 +283,7 @@ def put(conn: sa.Connection, rows: Sequence[dict], now: datetime) -> None:
         conn.execute(
             sa.text(f"""
                 insert into addresses ({named}, way)
-                select {named}, :way from json_populate_recordset(null::addresses, cast(:rows as json))"""),
+                select {named}, :way from {from_one("addresses")}"""),
             {"rows": as_one(rows), "way": Marking.IMPORTED.value},
         )
 

@@ -14,8 +14,13 @@ def copy_rows(conn: sa.Connection, table: str, rows: Iterable[tuple]) -> None:
         cursor.copy_expert(f"copy {table} from stdin", _Stream(rows))
 
 
+def from_one(table: str) -> str:
+    """What rows that come as one value, :rows, are selected from: as they stand in the table. See `as_one`."""
+    return f"json_populate_recordset(null::{table}, cast(:rows as json))"
+
+
 def as_one(rows: Sequence[dict]) -> str:
-    """For json_populate_recordset(): thousands of values of their own would cost more to read than the rows to write."""
+    """For `from_one`: thousands of values of their own would cost more to read than the rows to write."""
     return json.dumps(rows, default=_in_json)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from db.copying import as_one
+from db.copying import as_one, from_one
 from db.listing import Page, contains, page, stream
 from db.tables import branches, customer_faces, customers, opinions, qualities, records, reviews, staff
 from db.vocab import EFFECTIVE, Mode, Outcome
@@ -46,7 +46,7 @@ def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:
     named = ", ".join(rows[0])
     added = conn.execute(
         sa.text(f"""
-            insert into records ({named}) select {named} from json_populate_recordset(null::records, cast(:rows as json))
+            insert into records ({named}) select {named} from {from_one("records")}
             on conflict (submit_key) do nothing returning cast(submit_key as text) as key, id"""),
         {"rows": as_one(rows)},
     )

@@ -68,7 +68,7 @@ def badges() -> str:
     marks = [f":gray-badge[{words.name(Segment(customer.segment))}]"] if customer.segment else []
     marks += [look.badge(CustomerLevel(customer.level))] if customer.level else []
     marks += [look.badge(LoanClass(customer.worst_class))] if customer.worst_class else []
-    marks += [f":red-badge[:material/schedule: {one}]" for one in urgent]
+    marks += map(look.late_badge, urgent)
     marks += [dossier.signal_badge(Level(level), n) for level, n in dossier.open_signals(warned).items()]
     return " ".join([*marks, f":gray[{look.plain(customer.customer_no)}]"])
 

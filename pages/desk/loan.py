@@ -47,7 +47,7 @@ def key_figures() -> None:
 def badges() -> str:
     """How it stands, and which signals are open on it."""
     marks = [look.badge(LoanStatus(loan.status)), look.badge(LoanClass(loan._mapping["class"]))]
-    marks += [f":red-badge[:material/schedule: {_('overdue {0} days').format(late)}]"] if late else []
+    marks += [look.late_badge(_("overdue {0} days").format(late))] if late else []
     return " ".join([*marks, *(dossier.signal_badge(level, n) for level, n in dossier.open_signals(warned).items())])
 
 

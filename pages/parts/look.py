@@ -163,5 +163,10 @@ def late(text: str, is_late: bool) -> str:
     return f":red[:material/schedule: {text}]" if is_late else text
 
 
+def late_badge(text: str) -> str:
+    """The same beside a name."""
+    return f":red-badge[:material/schedule: {text}]"
+
+
 def overdue_days(since: date | None, today: date) -> int | None:
     return None if since is None else max(0, (today - since).days)

@@ -67,6 +67,23 @@ def test_what_was_typed_outlives_the_server_a_reload_and_another_device(phone, s
     other.context.close()
 
 
+def test_who_is_elsewhere_says_why_and_one_tap_after_the_last_word_sends_the_check(phone, server):
+    page, thumb = phone.page, Thumb(phone)
+    phone.context.set_geolocation(AT_THE_DOOR | {"latitude": 44.13})
+    page.goto(f"{server.base}/visit?customer=K001&mode=field")
+    thumb.sees(re.compile("未到场$")).tap("情况").tap("全部正常").tap("照片").shoot(picture(5, (400, 300))).sees(SENT)
+    thumb.tap("结论")
+    page.locator(".visit summary").tap()
+    thumb.tap("+ 记录商机")
+    page.get_by_label("姓名").fill("赵记烧烤")
+    thumb.tap("提交").sees("未到场原因").sees("商机须填写姓名和需求").tap("结论")
+    page.get_by_label("需求").fill("装修")
+    thumb.tap("提交")
+    page.get_by_label("需要复核人了解的情况").fill("在镇上见面")
+    thumb.tap("提交检查").sees("已记录")
+    assert records()[-1].away_because == "在镇上见面"
+
+
 def test_a_call_is_made_judged_and_recorded(phone, server):
     page, thumb = phone.page, Thumb(phone)
     page.add_init_script("HTMLAnchorElement.prototype.click = function () { window.dialled = this.href }")  # no phone here to ring
@@ -102,6 +119,7 @@ def test_a_second_tap_another_widget_a_lost_line_or_a_reload_while_submitting_le
         assert len(records()) == before + 1, n
 
 
+SENT = re.compile("已上传")
 OFFSETS = max(4, int(4 * TRIALS))
 LATEST = 400  # ms
 SUBMIT = "[...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.submit')).shadowRoot.querySelector('.submit')"

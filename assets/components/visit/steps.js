@@ -27,10 +27,17 @@ export function there(visit, t, w) {
       place?.words ? h("p", { class: "quiet" }, place.words) : customer.address ? h("p", { class: "quiet" }, customer.address) : null,
       button(fix ? w.locate_again : w.locate, () => find(visit), { class: "plain", disabled: visit.locating })),
     !fix || near === false
-      ? h("div", { class: "field" }, h("div", { class: "label" }, w.why_away), h("textarea", { "aria-label": w.why_away, rows: "2", maxlength: "200", value: away_because || "", oninput: (e) => visit.change({ away_because: e.target.value }, { quiet: true }) }))
+      ? h("div", { class: `field${visit.showGaps && isAway(visit) && !away_because?.trim() ? " gap" : ""}`, "data-field": "away_because" }, h("div", { class: "label" }, w.why_away), reason(visit, w.why_away))
       : null,
   ];
 }
+
+// Found elsewhere than at the mark: allowed, with a reason.
+const isAway = ({ content: { fix }, opened: { place } }) => !!(fix && place && !isNear(fix, place));
+
+// Drawn anew only when there is a first word or none any more, for the check may be sent then, or not.
+const reason = (visit, label, given = {}) => h("textarea", { "aria-label": label, rows: "2", maxlength: "200", value: visit.content.away_because || "", ...given,
+  oninput: ({ target: { value } }) => visit.change({ away_because: value }, { quiet: !value.trim() === !visit.content.away_because?.trim() }) });
 
 const length = (m, w) => (m < 1000 ? fill(w.metres, Math.round(m)) : fill(w.kilometres, (m / 1000).toFixed(1)));
 
@@ -54,7 +61,7 @@ function card(visit, w) {
   return h("div", { class: "who" },
     h("p", {}, fill(w.exposure, yuan(customer.exposure)), customer.overdue_days ? h("b", { class: "bad" }, ` · ${fill(w.overdue_days, customer.overdue_days)}`) : null),
     customer.loans.map((x) => h("p", { class: "quiet" }, `${x.product} ${yuan(x.balance)} · ${w.matures} ${x.matures_on}`)),
-    links ? h("p", { class: "links" }, Object.entries(links).map(([name, url]) => h("a", { href: url, target: "_blank", rel: "noopener" }, w[`map_${name}`]))) : null);
+    links && !visit.isPhone ? h("p", { class: "links" }, Object.entries(links).map(([name, url]) => h("a", { href: url, target: "_blank", rel: "noopener" }, w[`map_${name}`]))) : null);
 }
 
 // --- 拨打 ---
@@ -164,6 +171,9 @@ function lead(visit, w) {
     button(`+ ${w.add_lead}`, () => visit.change({ leads: [...leads, { name: "", phone: "", wish: "" }] }), { class: "plain" }));
 }
 
+// Begun, but nobody to go to or nothing to go for: it would be lost.
+const isHalf = ({ name, phone, wish }) => (name || phone || wish) && !(name && wish);
+
 // --- 提交 ---
 
 export function send(visit, t, w) {
@@ -197,7 +207,7 @@ function leadTo(visit, { step, field: code }) {
 
 // The grade as the bank would give it now, with its reasons; the officer may say why before he sends.
 function presence(visit, w) {
-  const { fix, away_because } = visit.content;
+  const { fix } = visit.content;
   if (!fix || !visit.opened.place) return h("p", { class: "quiet" }, fix ? w.no_mark_no_grade : w.no_fix_no_grade);
   if (!visit.locked && !visit.offline) visit.judge();
   const found = visit.judged?.answer;
@@ -207,18 +217,20 @@ function presence(visit, w) {
     h("strong", {}, `${fill(w.grade, found.grade)} · ${w.grades[found.grade]}`),
     telling.length ? h("ul", {}, telling.map((reason) => h("li", { "data-verdict": reason.verdict }, `${w.verdicts[reason.verdict]}: ${reason.words}`))) : null,
     visit.offline ? h("p", { class: "quiet" }, w.judged_on_arrival) : null,
-    found.for_review ? [h("p", { class: "quiet" }, w.will_be_reviewed), h("div", { class: "label" }, w.your_reason),
-      h("textarea", { "aria-label": w.your_reason, rows: "2", maxlength: "200", value: away_because || "", "data-field": "away_because", onchange: (e) => visit.change({ away_because: e.target.value }) })] : null);
+    found.for_review ? [h("p", { class: "quiet" }, w.will_be_reviewed),
+      h("div", { "data-field": "away_because" }, h("div", { class: "label" }, w.your_reason), reason(visit, w.your_reason, { onchange: () => visit.later() }))] : null);
 }
 
 function problems(visit, t, w) {
   const found = [], c = visit.content, missing = (step, words, field) => found.push({ step, words, field });
   const titles = Object.fromEntries(visit.form.sections.flatMap((s) => s.fields).map((item) => [item.code, t(item.title)]));
+  if (!visit.isPhone && visit.opened.mode !== "data" && isAway(visit) && !c.away_because?.trim()) missing(there, w.why_away, "away_because");
   if (visit.isPhone && !c.calls.some((one) => one.result)) missing(call, w.no_call);
   if (visit.isPhone && c.calls.some((one) => one.result === "self" && one.identity.length < visit.opened.calls.needed)) missing(call, fill(w.verify, visit.opened.calls.needed), "identity");
   if (seen(visit)) for (const [code, what] of Object.entries(gaps(visit.form, c.answers, c.words, visit.last, whole(visit)))) missing(facts, what === "words" ? fill(w.needs_words, titles[code]) : titles[code], code);
   if (whole(visit) && !visit.isPhone && visit.form.photos > c.photos.length) missing(pictures, fill(w.photos_needed, visit.form.photos));
   if (seen(visit) && !c.conclusion) missing(conclusion, w.choose_conclusion);
   if (seen(visit) && c.conclusion === "normal" && visit.abnormal.length) missing(conclusion, w.not_normal);
+  if (c.leads.some(isHalf)) missing(conclusion, w.half_lead);
   return found;
 }

@@ -117,11 +117,11 @@ export class Visit {
     else this.changed();
   }
 
-  // After a number was typed: drawn anew only if something else is asked now, and not before the tap that ended the typing
-  // has reached what it was meant for.
-  settle() {
-    setTimeout(() => this.asks() !== this.drawn && this.changed(), 300);
-  }
+  // After a number was typed: drawn anew only if something else is asked now.
+  settle() { this.later(() => this.asks() !== this.drawn); }
+
+  // Drawn anew, but not before the tap that ended the typing has reached what it was meant for.
+  later(needed = () => true) { setTimeout(() => needed() && this.changed(), 300); }
 
   // Which fields are asked and which are abnormal, as one text.
   asks() {

@@ -35,6 +35,7 @@ STEPS = (
     "openings",
     "governed",
     "rules",
+    "wishes",
     "own",
     "people",
     "occurrences",
@@ -153,36 +154,33 @@ def put_rules(conn: sa.Connection, rules: Sequence[RuleRow]) -> None:
     conn.exec_driver_sql("""
         create unlogged table staging.night_rules (number int primary key, code text, version int, kind text, mode text,
             anchor text, assign text, grace int, satisfied_days int, merge_days int, own boolean)""")
-    rows = [
-        {
-            "number": r.number, "code": r.code, "version": r.version, "kind": r.kind.value, "mode": r.mode.value,
-            "anchor": r.anchor.value, "assign": r.assign, "grace": r.grace, "satisfied_days": r.satisfied_days,
-            "merge_days": r.merge_days, "own": r.own,
-        }
+    rows = (
+        (r.number, r.code, r.version, r.kind, r.mode, r.anchor, r.assign, r.grace, r.satisfied_days, r.merge_days, r.own)
         for r in rules
-    ]  # fmt: skip
-    if rows:
-        conn.execute(
-            sa.text("""insert into staging.night_rules values
-                (:number, :code, :version, :kind, :mode, :anchor, :assign, :grace, :satisfied_days, :merge_days,
-                 :own)"""),
-            rows,
-        )
+    )
+    copy_rows(conn, "staging.night_rules", rows)
     conn.exec_driver_sql("analyze staging.night_rules")
 
 
-OWN = sa.table("night_own", *(sa.column(name) for name in ("customer_id", "loan_id", "number", "own_number")), schema="staging")
+def _step(name: str, *columns: str) -> sa.TableClause:
+    return sa.table(f"night_{name}", *map(sa.column, columns), schema="staging")
 
 
-def put_own(conn: sa.Connection, today: date, forms: Iterable[tuple[int, Kind, int | None, str | None, str | None, int]]) -> None:
+OWN = _step("own", "customer_id", "loan_id", "number", "own_number")
+WISHES = _step("wishes", "number", "kind", "every_n", "every_unit", "mode", "own_number")
+
+
+def put_own(conn: sa.Connection, today: date, wishes: Iterable[tuple[int, Kind, int | None, str | None, str | None, int]]) -> None:
     """`own`: of the loans that have a cycle or a mode of their own today, which rule takes which rule's place. Rows of (rule,
     kind, every_n, every_unit, mode, the rule as such loans have it)."""
+    conn.exec_driver_sql("""
+        create unlogged table staging.night_wishes (number int, kind text, every_n int, every_unit text, mode text, own_number int)""")
+    copy_rows(conn, "staging.night_wishes", wishes)
     conn.exec_driver_sql("create unlogged table staging.night_own (customer_id bigint, loan_id bigint, number int, own_number int)")
-    o = own_cycles.c
-    for number, kind, *wish, own_number in forms:
-        said = (c.is_not_distinct_from(value) for c, value in zip((o.every_n, o.every_unit, o.mode), wish, strict=True))
-        found = select(o.customer_id, o.loan_id, sa.literal(number), sa.literal(own_number))
-        conn.execute(sa.insert(OWN).from_select(OWN.c.keys(), found.where(o.kind == kind, *said, holding(today))))
+    o, wish = own_cycles.c, WISHES.c
+    alike = (o[name].is_not_distinct_from(wish[name]) for name in ("kind", "every_n", "every_unit", "mode"))
+    found = select(o.customer_id, o.loan_id, wish.number, wish.own_number).where(holding(today), *alike)
+    conn.execute(sa.insert(OWN).from_select(OWN.c.keys(), found))
     conn.exec_driver_sql("analyze staging.night_own")
 
 
@@ -263,7 +261,7 @@ def choose_candidates(conn: sa.Connection, rules: Sequence[RuleRow], today: date
 
 def _opened(basis: Basis, rules: Sequence[RuleRow], today: date) -> sa.Select:
     """Customers of loans that count from a day from which something opens, by a rule that they match."""
-    opening = sa.table("night_openings", sa.column("basis"), sa.column("day"), sa.column("number"), schema="staging").c
+    opening = _step("openings", "basis", "day", "number").c
     matches = (sa.and_(opening.number == r.number, compiled(r.who, FIELDS, today)) for r in rules)
     return (
         select(loan.customer_id)

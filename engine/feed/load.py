@@ -6,8 +6,8 @@ the load before anything is visible; a second person may override it.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Container, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -63,9 +63,22 @@ class Sitting:
     """
 
     conn: Connection
+    hands: Executor
     notes_are_in: ExitStack
     reports: list[Report]  # of the deliveries it is to publish
     let_in: Callable[[], object]
+
+
+@dataclass
+class Turn:
+    """A delivery on its way into the book: its tables are being read, unless there are `stops`."""
+
+    arrived: Delivery
+    report: Report
+    ignore: set[str]  # reasons to stop that a second person has waved through
+    numbers: dict
+    stops: list[str]
+    staged: list[Future[Reader]]  # in the order of the book
 
 
 class Rehearsed(Exception):
@@ -133,7 +146,7 @@ def resume(run_id: int) -> Report:
             raise refusals.NothingToLoad(path=run.folder)
         with _sitting(held, [(arrived, found[1])]) as sitting:
             (report,) = sitting.reports
-            _load_delivery(sitting, arrived, report, ignore=set(run.stops or ()))
+            _load_delivery(sitting, _begin(sitting, arrived, report, ignore=set(run.stops or ())))
         return report
 
 
@@ -156,7 +169,7 @@ def _rehearse_delivery(held: jobs.Held, arrived: Delivery) -> Report:
         with _sitting(held, []) as sitting:
             sitting.reports.append(report)
             report.run_id = feeds.begin(sitting.conn, report.source, arrived.day, str(arrived.folder), None)
-            _publish_all(sitting, arrived, report, set(), sitting.notes_are_in)
+            _publish_all(sitting, _begin(sitting, arrived, report, ignore=set()), sitting.notes_are_in)
             report.set_aside = feeds.rejected(sitting.conn, report.run_id, limit=SHOWN)
             raise Rehearsed
     except Stopped as stopped:
@@ -213,11 +226,13 @@ def _load_day(held: jobs.Held, sources, day: date, folder: Path, only: Path | No
 
 
 def _load_in_turn(sitting: Sitting, deliveries: list[Delivery]) -> Iterator[Report]:
-    for arrived, report in zip(deliveries, sitting.reports, strict=True):
-        if not report.waiting:
-            _load_delivery(sitting, arrived, report, ignore=set())
-        yield report
-        if report.stops or report.waiting:
+    """While the book takes one in, the next is read."""
+    turns = [_begin(sitting, arrived, report, ignore=set()) for arrived, report in zip(deliveries, sitting.reports, strict=True)]
+    for turn in turns:
+        if not turn.report.waiting:
+            _load_delivery(sitting, turn)
+        yield turn.report
+        if turn.report.stops or turn.report.waiting:
             return
 
 
@@ -226,11 +241,11 @@ def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]], let_in: Ca
     """Readers see the book as it was before a sitting or after it, never between."""
     reports = _begin_runs(held, deliveries)
     try:
-        with held.begin() as conn:
+        with held.begin() as conn, _hands() as hands:
             bulk.prepare(conn)
             publish.expect_changes(conn)
             with ExitStack() as notes_are_in:
-                yield Sitting(conn, notes_are_in, reports, let_in)
+                yield Sitting(conn, hands, notes_are_in, reports, let_in)
                 publish.refresh_customers(conn)
             feeds.withdraw(conn, [report.run_id for report in reports if not report.begun])
     except BaseException:
@@ -257,43 +272,47 @@ def _begin_runs(held: jobs.Held, deliveries: list[tuple[Delivery, int]]) -> list
     return reports
 
 
-def _load_delivery(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str]) -> None:
+@contextmanager
+def _hands() -> Iterator[Executor]:
+    """Read what they are asked to in that order, AT_ONCE tables at a time. Who leaves waits for what they hold, and no more."""
+    hands = ThreadPoolExecutor(AT_ONCE)
+    try:
+        yield hands
+    finally:
+        hands.shutdown(cancel_futures=True)
+
+
+def _begin(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str]) -> Turn:
+    """The stages are nobody's view of the book: they are filled ahead of it, on connections of their own."""
+    numbers = parameters.values(sitting.conn, arrived.day)
+    problems = _date_problems(sitting.conn, arrived, numbers) + list(arrived.problems)
+    stops = [problem for problem in problems if problem not in ignore or _hopeless(problem)]
+    to_read = () if stops or arrived.waiting else arrived.pieces
+    staged = [sitting.hands.submit(_stage, arrived.mapping, piece, report, numbers) for piece in to_read]
+    return Turn(arrived, report, ignore, numbers, stops, staged)
+
+
+def _load_delivery(sitting: Sitting, turn: Turn) -> None:
     """One that is stopped leaves what was published before it in the sitting as it is."""
-    report.begun = time.monotonic()
+    turn.report.begun = time.monotonic()
     try:
         with sitting.conn.begin_nested(), ExitStack() as notes_are_in:
-            _publish_all(sitting, arrived, report, ignore, notes_are_in)
+            _publish_all(sitting, turn, notes_are_in)
             sitting.notes_are_in.push(notes_are_in.pop_all())
     except Stopped as stopped:
-        report.stops = stopped.stops
+        turn.report.stops = stopped.stops
         with access.transaction(MACHINE, JOB) as conn:
-            feeds.finish(conn, report.run_id, FeedState.STOPPED, report.stops, None)
+            feeds.finish(conn, turn.report.run_id, FeedState.STOPPED, stopped.stops, None)
 
 
-def _publish_all(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str], notes_are_in: ExitStack) -> None:
-    """The stages are nobody's view of the book: they are filled ahead of it, on connections of their own."""
-    conn = sitting.conn
-    numbers = parameters.values(conn, arrived.day)
-    _stop_if(_date_problems(conn, arrived, numbers) + list(arrived.problems), ignore)
-    _stop_if_unusable(arrived)
-    with _staged(arrived, report, numbers) as staged:
-        sitting.let_in()
-        readers, published_fen = _put_into_the_book(conn, arrived.mapping, staged, report, numbers, ignore, notes_are_in)
+def _publish_all(sitting: Sitting, turn: Turn, notes_are_in: ExitStack) -> None:
+    conn, report = sitting.conn, turn.report
+    _stop_if(turn.stops)
+    sitting.let_in()
+    readers, published_fen = _put_into_the_book(conn, turn, notes_are_in)
     for reader in readers:
         _note_file(conn, report, reader, published_fen)
-    feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(ignore), feeds.book_totals(conn))
-
-
-@contextmanager
-def _staged(arrived: Delivery, report: Report, numbers: dict) -> Iterator[Iterator[Reader]]:
-    """Every table in the order of the book, read two at a time. Who leaves waits for those in hand."""
-    with ThreadPoolExecutor(AT_ONCE) as hands:
-        staged = [hands.submit(_stage, arrived.mapping, piece, report, numbers) for piece in arrived.pieces]
-        try:
-            yield (one.result() for one in staged)
-        finally:
-            for one in staged:
-                one.cancel()
+    feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(turn.ignore), feeds.book_totals(conn))
 
 
 def _stage(found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
@@ -327,32 +346,26 @@ def _spec(found: Mapping, piece: Piece, numbers: dict, first: bool) -> TableSpec
     )
 
 
-def _put_into_the_book(
-    conn: Connection,
-    found: Mapping,
-    staged: Iterable[Reader],
-    report: Report,
-    numbers: dict,
-    ignore: set[str],
-    notes_are_in: ExitStack,
-) -> tuple[list[Reader], int]:
+def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) -> tuple[list[Reader], int]:
     """Every table as it is staged; also the source's balance in the book afterwards, in fen."""
-    before, rows_before = feeds.balance(conn, found.source), _rows_before(conn, found.source)
+    found, report = turn.arrived.mapping, turn.report
+    rows_before = _rows_before(conn, found.source)
+    before = feeds.balance(conn, found.source) if rows_before else 0
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
     changed = products.follow(conn, report.day)
     readers, problems = [], []
-    for reader in staged:
+    for reader in (one.result() for one in turn.staged):
         readers.append(reader)
         report.files[reader.spec.name] = FileReport(rows=reader.rows)
-        problems += _file_problems(reader, rows_before, numbers)
-        if ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
+        problems += _file_problems(reader, rows_before, turn.numbers)
+        if turn.ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
             _publish_table(conn, reader, report, notes_are_in)
-    _stop_if(problems, ignore)
+    _stop_if(problems, turn.ignore)
     publish.remember_products(conn, changed + products.follow(conn, report.day))
     if cycle := publish.branch_cycle(conn):
-        _stop_if([f"branch_cycle:{cycle}"], ignore)
+        _stop_if([f"branch_cycle:{cycle}"], turn.ignore)
     after = feeds.balance(conn, found.source)
-    _stop_if(_balance_problems(before, after, numbers), ignore)
+    _stop_if(_balance_problems(before, after, turn.numbers), turn.ignore)
     return readers, after
 
 
@@ -385,13 +398,12 @@ def _publish_lines(conn: Connection, reader: Reader, report: Report) -> None:
 # --- Reasons to stop -------------------------------------------------------------------------------------------------
 
 
-def _stop_if_unusable(arrived: Delivery) -> None:
+def _hopeless(problem: str) -> bool:
     """What nobody can wave through: there is nothing to read, or no way to tell the columns."""
-    if hopeless := [p for p in arrived.problems if p.split(":")[0] in ("unreadable", "missing_column", "column_twice")]:
-        raise Stopped(hopeless)
+    return problem.split(":")[0] in ("unreadable", "missing_column", "column_twice")
 
 
-def _stop_if(problems: list[str], ignore: set[str]) -> None:
+def _stop_if(problems: list[str], ignore: Container[str] = ()) -> None:
     if remaining := [p for p in problems if p not in ignore]:
         raise Stopped(remaining)
 

@@ -86,20 +86,14 @@ def book_totals(conn: sa.Connection) -> dict[str, int]:
     def count(table: sa.Table, *where: sa.ColumnElement) -> sa.ScalarSelect:
         return select(func.count()).select_from(table).where(*where).scalar_subquery()
 
-    return dict(
-        conn.execute(
-            select(
-                count(branches, branches.c.closed_on.is_(None)).label("branches"),
-                count(staff, staff.c.left_on.is_(None)).label("staff"),
-                count(products).label("products"),
-                count(customers).label("customers"),
-                count(loans, loans.c.live).label("loans"),
-                select(_LIVE_BALANCE).where(loans.c.live).scalar_subquery().label("balance_fen"),
-            )
-        )
-        .one()
-        ._mapping
-    )
+    notes = select(func.count().label("loans"), _LIVE_BALANCE.label("balance_fen")).where(loans.c.live).subquery()
+    counts = {
+        "branches": count(branches, branches.c.closed_on.is_(None)),
+        "staff": count(staff, staff.c.left_on.is_(None)),
+        "products": count(products),
+        "customers": count(customers),
+    }
+    return dict(conn.execute(select(*(n.label(name) for name, n in counts.items()), notes)).one()._mapping)
 
 
 def runs(conn: sa.Connection, limit: int = 60) -> list[sa.Row]:

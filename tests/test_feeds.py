@@ -252,6 +252,19 @@ def test_on_the_first_day_all_sources_come_in_before_indexes_are_built(first_day
     assert one(STAGES) == 0
 
 
+def test_on_the_first_day_the_next_source_is_read_while_the_book_waits_for_the_one_before(first_day):
+    seen = []
+
+    def let_in() -> None:
+        read = any(one("select count(*) from pg_tables where tablename = 'own_tese'") for _ in range(2_000))
+        seen.append((read, one("select count(*) from pg_class where relname = 'union_dk_fresh'")))
+
+    reports = load.load(first_day, let_in=let_in)
+    assert [report.stops for report in reports] == [[], []]
+    assert seen[0] == (True, 0)
+    assert one(STAGES) == 0
+
+
 def test_on_the_first_day_a_source_that_is_stopped_leaves_the_other_in_the_book(first_day):
     (first_day / f"tese_{TODAY:%Y%m%d}.csv").write_text("别的列\n1\n", "utf-8")
     before = rows(DRESS)

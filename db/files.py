@@ -64,7 +64,7 @@ def customers_of(conn: sa.Connection, ids: Sequence[int]) -> list[sa.Row]:
     manager, inspector = staff.alias(), staff.alias()
     return conn.execute(
         select(
-            c.id, c.customer_no, c.name, c.phone_masked, c.identity_masked, c.address, c.created_on, f.segment, f.live_loans,
+            c.id, c.customer_no, c.name, c.kind, c.phone_masked, c.identity_masked, c.address, c.created_on, f.segment, f.live_loans,
             f.exposure_fen, f.overdue_since, f.worst_class, branches.c.name.label("branch"), manager.c.name.label("manager"),
             inspector.c.name.label("inspector"),
         )

@@ -7,6 +7,8 @@ from db.access import Connection, Person
 from db.vocab import Assign, Definition, Role
 from engine import permits, refusals
 
+TO_CALL = "phone check"  # why a number was looked at that a check's form dials
+
 
 def reveal(conn: Connection, by: Person, customer_id: int, field: str, why: str) -> str:
     """The full phone or identity number, for a reason that is written down."""

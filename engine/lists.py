@@ -221,7 +221,7 @@ def address_state(row: object) -> str:
     if row.waiting:
         return _("Waiting for approval")
     if row.doubt:
-        return f"{_('In doubt')}: {words.reason(row.doubt)}"
+        return words.pair(_("In doubt"), words.reason(row.doubt))
     if row.lat is not None:
         return _("Marked already")
     return _("Asked of {0}").format(row.asked_of) if row.asked_of else _("Not marked")

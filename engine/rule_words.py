@@ -88,7 +88,7 @@ def wish(wanted: Wish) -> str:
 
 def timing(when: Timing) -> str:
     """ "15 days after disbursement; open 15 days before; grace 3 days; on days off the next working day"."""
-    parts = [_due(when)]
+    parts = [due(when)]
     if when.lead:
         parts.append(_("opens {0} days before").format(when.lead))
     if when.grace:
@@ -98,14 +98,15 @@ def timing(when: Timing) -> str:
     return _("; ").join(parts)
 
 
-def _due(when: Timing) -> str:
+def due(when: Timing) -> str:
+    """From what, and how long after or before it, or how often."""
     if when.rrule:
         return _("by calendar rule {0}").format(when.rrule)
     anchor = _(ANCHORS[when.anchor])
     if when.anchor in (Anchor.SCHEDULE, Anchor.COMPLETION, Anchor.CALENDAR):
         return _("{0}, counted from: {1}").format(every(when.every.n, when.every.unit), anchor)
     days = _(", ").join(_offset(offset, when.working) for offset in when.offsets)
-    first = _("{0}: {1}").format(anchor, days)
+    first = _("from {0}: {1}").format(anchor, days)
     return _("{0}, then {1}").format(first, every(when.every.n, when.every.unit)) if when.every else first
 
 

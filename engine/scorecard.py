@@ -100,7 +100,7 @@ def parse(body: object) -> Scorecard:
 
 def in_words(card: Scorecard) -> list[str]:
     """A line for each item, for each cap, and one for the levels."""
-    lines = [f"{words.in_language(item.title)}: {_item(item)}" for item in card.items]
+    lines = [words.pair(words.in_language(item.title), _item(item)) for item in card.items]
     lines += [_("{0}: no better than {1}").format(words.in_language(cap.title), words.name(cap.level)) for cap in card.caps]
     return [*lines, _(", ").join(_("{0} from {1} points").format(level, bound) for level, bound in card.levels.items())]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from db import branches, staff, vocab
 from db.access import Connection
-from engine import permits, words
+from engine import customers, permits, words
 from engine.words import _
 from engine.writing import exact, moment, plain
 
@@ -142,7 +142,9 @@ def _event(row, who: str, told: dict, known: Names) -> str:
         case "refused":
             return _("{0} was refused: {1}").format(who, _refused(told.get("verb") or row.verb or ""))
         case "customer.reveal":
-            return _("{0} looked at the full {1}: {2}").format(who, words.field(told.get("field", "")), plain(told.get("why")))
+            why = told.get("why")
+            why = _("phone check") if why == customers.TO_CALL else plain(why)
+            return _("{0} looked at the full {1}: {2}").format(who, words.field(told.get("field", "")), why)
         case "notice.resend":
             return _("{0} had a message sent again").format(who)
         case "export":

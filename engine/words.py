@@ -264,6 +264,15 @@ REASONS = {
 }
 
 
+# What the number is called by which the law knows somebody.
+IDENTITY = {CustomerKind.PERSON: "Identity number", CustomerKind.FIRM: "Unified social credit code"}
+
+
+def pair(head: str, said: str) -> str:
+    """What is spoken of, and what is said of it."""
+    return _("{0}: {1}").format(head, said)
+
+
 def reason(code: str) -> str:
     """The sentence for a coded reason such as `not_a_number:amount`."""
     word, *details = code.split(":")

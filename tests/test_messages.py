@@ -581,7 +581,8 @@ class TestOnTheScreen:
     def test_channels_are_chosen_and_addressed_on_ones_own_page(self, visit, office):
         li = visit("manager")
         test = li.at("me")
-        assert test.toggle(key="me.channel.mail").disabled  # without an address
+        test.toggle(key="me.channel.mail").set_value(True).run()
+        assert any("请先填写" in said for said in sentences(test)) and not test.toggle(key="me.channel.mail").value
         test.text_input(key="me.address.mail").set_value("li@bank.example").run()
         test.toggle(key="me.channel.mail").set_value(True).run()
         test.selectbox(key="me.quiet_from").set_value("20").run()

@@ -387,6 +387,15 @@ class TestWhereCustomersAre:
         test.button(key="name_inspector").click().run()
         assert "周敏" in shown(visit("manager").at("customer?no=K002"))
 
+    def test_on_a_day_off_the_rounds_are_those_of_the_next_working_day(self, visit):
+        assert TODAY.weekday() == 5
+        assert visit("branch_head").at("rounds").date_input(key="day").value == TODAY + timedelta(days=2)
+
+    def test_a_circle_of_many_customers_says_how_many_of_them_are_late(self, visit, monkeypatch):
+        few = addresses.on_map
+        monkeypatch.setattr(addresses, "on_map", lambda conn, sight, limit: few(conn, sight, limit) * limit)
+        assert "户有超期待办" in shown(visit("head_risk").at("map"))
+
     def test_the_head_asks_who_is_to_mark_and_the_manager_is_told_on_his_map(self, visit):
         head = visit("branch_head")
         assert "未标记" in shown(head.at("addresses?state=unmarked"))

@@ -126,6 +126,7 @@ def test_an_english_reader_gets_an_english_paper(visited, zhou):
 def test_a_customers_file_tells_what_was_due_done_seen_and_changed(visited, zhou):
     paper = said(zhou, inspection.of_customer, "K001", Span())
     assert "农安王记粮油店" in paper and "91990000MA0000001A" not in paper  # numbers masked
+    assert "统一社会信用代码" in paper and "证件号码" not in paper  # a firm's
     with access.reading(MACHINE) as conn:
         due, on_time = conn.execute(sa.text("""select count(*), count(*) filter (where t.closed_on < t.late_from) from todos t
             join customers c on c.id = t.customer_id where c.customer_no = 'K001' and t.state <> 'cancelled'""")).one()  # fmt: skip

@@ -35,7 +35,7 @@ TABLES = {
     "KILOMETRES", "COPIED_FROM", "RANKED", "WEEKDAYS", "THEMES", "MINE", "PLACES", "REASONS", "FIELDS", "WHAT", "HAPPENED",
     "DENSITIES", "SIZES", "PARTS", "FOUND", "READ_FROM", "FAILURES", "NAVIGATORS", "PROBLEMS", "TOLD",
     "GRADES", "BUTTONS", "OUTCOMES", "HINTS", "WHICH", "MARKS", "SEEN_AS", "CAUSES", "QUEUE_SORTS", "TIMES", "BANDS",
-    "ANSWERS", "FROM_THE_BOOKS", "BEGUN_ROWS", "PLANNED", "BECOMES", "JOINS", "MONTHS", "HOLIDAYS",
+    "ANSWERS", "FROM_THE_BOOKS", "BEGUN_ROWS", "PLANNED", "IDENTITY", "BECOMES", "JOINS", "MONTHS", "HOLIDAYS",
 }  # fmt: skip
 NOT_TEXTS = {"pages/field/me.py": {"_choice"}, "db/settings.py": {"_choice"}, "db/bulk.py": {"TABLES"}}
 # Words that stand in Latin letters in Chinese sentences too.

@@ -101,7 +101,7 @@ def signal_rule(row) -> str:
     """The same of a signal rule, with each of its levels."""
     try:
         rule = signal_rules.parse(row.body)
-        steps = [f"{words.name(step.level)}: {signal_rules.words_of(step.who, rule.subject)}" for step in rule.levels]
+        steps = [words.pair(words.name(step.level), signal_rules.words_of(step.who, rule.subject)) for step in rule.levels]
         said = f"{words.in_language(rule.title)} — {_('; ').join(steps)}"
     except refusals.BadRule as wrong:
         said = wrong.sentence(_)

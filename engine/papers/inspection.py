@@ -202,7 +202,7 @@ def _whose(case: Case) -> list[tuple[str, Cell | None]]:
     c = case.customer
     return [
         (_("Customer"), c.name), (_("Customer number"), c.customer_no), (_("Segment"), words.name(Segment(c.segment)) if c.segment else None),
-        (_("Identity number"), c.identity_masked), (_("Phone"), c.phone_masked), (_("Address"), c.address), (_("Branch"), c.branch),
+        (_(words.IDENTITY[c.kind]), c.identity_masked), (_("Phone"), c.phone_masked), (_("Address"), c.address), (_("Branch"), c.branch),
         (_("Relationship manager"), c.manager), (_("Inspector"), c.inspector), (_("Exposure"), exact(c.exposure_fen) if c.exposure_fen else None),
     ]  # fmt: skip
 
@@ -258,7 +258,7 @@ def _ended(todo, today: date) -> Cell:
     """Done in time, so many days late, still open, or cancelled and why."""
     if todo.state == TodoState.CANCELLED:
         reason = words.name(CloseReason(todo.close_reason))
-        return f"{words.name(TodoState.CANCELLED)}: {reason}{f' · {todo.close_note}' if todo.close_note else ''}"
+        return words.pair(words.name(TodoState.CANCELLED), " · ".join(filter(None, (reason, todo.close_note))))
     late = ((todo.closed_on or today) - todo.late_from).days + 1
     if todo.closed_on is not None:
         return paper.coloured(f"▲ {_('done, {0} days late').format(late)}", AMBER) if late > 0 else _("done on time")
@@ -311,9 +311,9 @@ def _review(r) -> str | None:
     if r.review is None:
         return None
     first = f"{words.name(Finding(r.finding))} · {r.reviewer or ''} {r.finding_words or ''}" if r.finding else _("Awaiting review")
-    appeal = f"; {_('appeal')}: {r.appeal}" if r.appeal else ""
-    last = f"; {words.name(Finding(r.last_finding))} · {r.settler or ''} {r.last_words or ''}" if r.last_finding else ""
-    return (first + appeal + last).strip()
+    appeal = words.pair(_("appeal"), r.appeal) if r.appeal else ""
+    last = f"{words.name(Finding(r.last_finding))} · {r.settler or ''} {r.last_words or ''}" if r.last_finding else ""
+    return _("; ").join(part.strip() for part in (first, appeal, last) if part)
 
 
 def _opinion(r) -> str | None:
@@ -324,7 +324,7 @@ def _reason(reason: dict) -> Cell:
     said = reason["words"]
     said = words.in_language(said) if isinstance(said, dict) else said
     verdict = presence.Verdict(reason["verdict"])
-    text = f"{_(presence.SAYS[verdict])}: {said}"
+    text = words.pair(_(presence.SAYS[verdict]), said)
     return (
         paper.coloured(f"▲ {text}", RED if verdict is presence.Verdict.FAIL else AMBER)
         if verdict in (presence.Verdict.FAIL, presence.Verdict.DOUBT)

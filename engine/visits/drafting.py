@@ -102,4 +102,4 @@ def number(conn: Connection, by: Person, key: UUID, *, now: datetime) -> str:
     draft = shared.draft_of(conn, key)
     if calls.is_collection(Kind(draft.kind), Mode(draft.mode)):
         calls.must_be_allowed(conn, draft.customer_id, now, shared.day(now), parameters.values(conn, shared.day(now)))
-    return customer_verbs.reveal(conn, by, draft.customer_id, "phone", "phone check")
+    return customer_verbs.reveal(conn, by, draft.customer_id, "phone", customer_verbs.TO_CALL)

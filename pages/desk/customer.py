@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db import access, addresses, audit, care, customers, loans, records, requests, sight, signals, staff, todos
-from db.vocab import Approval, CustomerKind, CustomerLevel, Level, LoanClass, Marking, Place, Request, Role, Segment, SignalState
+from db.vocab import Approval, CustomerLevel, Level, LoanClass, Marking, Place, Request, Role, Segment, SignalState
 from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
@@ -39,8 +39,6 @@ with access.reading(person) as conn:
 
 late = look.overdue_days(customer.overdue_since, today)
 places, past = [m for m in marks if not m.replaced_at], [m for m in marks if m.replaced_at]
-# What the number is called by which the law knows somebody.
-LABELS = {CustomerKind.PERSON: "Identity number", CustomerKind.FIRM: "Unified social credit code"}
 LOANS = [
     Column("loan_no", "Loan number", width=150),
     Column("product", "Product", width=130),
@@ -78,7 +76,7 @@ def facts() -> None:
     with st.container(border=True):
         st.subheader(_("Facts"), anchor=False)
         dossier.facts(known.phones(customer, own, shown["phone"], shown["source_phone"]) | {
-            LABELS[customer.kind]: shown["identity_no"] or customer.identity_masked,
+            words.IDENTITY[customer.kind]: shown["identity_no"] or customer.identity_masked,
             "Address": customer.address, "Branch": customer.branch, "Relationship manager": customer.manager,
             "Inspector": customer.inspector, "On file since": look.day(customer.created_on),
         })  # fmt: skip
@@ -91,7 +89,7 @@ def facts() -> None:
                 acts.button("Phone", lambda: reveal("phone"), "show_phone")
                 if own and own.phone_masked:
                     acts.button("Phone in the source", lambda: reveal("source_phone"), "show_source_phone")
-                acts.button(LABELS[customer.kind], lambda: reveal("identity_no"), "show_identity")
+                acts.button(words.IDENTITY[customer.kind], lambda: reveal("identity_no"), "show_identity")
         if inspectors:
             name_inspector()
 
@@ -146,7 +144,8 @@ def where() -> None:
 
 def place(p) -> str:
     line = f":material/location_on: {mark(p)} · {_('fence {0} m').format(p.radius_m)} · :gray[{look.moment(p.marked_at)}]"
-    return line + (f"  \n:orange[:material/help: {_('In doubt')}: {look.plain(words.reason(p.doubt))}]" if p.doubt else "")
+    doubt = words.pair(_("In doubt"), look.plain(words.reason(p.doubt))) if p.doubt else ""
+    return line + (f"  \n:orange[:material/help: {doubt}]" if doubt else "")
 
 
 def mark(m) -> str:
@@ -213,6 +212,8 @@ with right:
             tables.open_page("desk/loan", no=picked.loan_no)
         if not book:
             st.caption(_("No loans."))
+left, right = st.columns([3, 2])
+with left:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(_("Todos"), anchor=False)
@@ -223,13 +224,11 @@ with right:
         with st.container(border=True):
             st.subheader(_("Warning signals"), anchor=False)
             dossier.signal_lines(warned)
-left, right = st.columns([2, 3])
-with left:
-    level_card.show(person, customer)
-    where()
-with right:
     known.known(person, customer, own)
     dossier.over_time(states, checks, today)
+with right:
+    level_card.show(person, customer)
+    where()
 bound.show(binding, today)
 with st.container(border=True, key="notes"):
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -81,7 +81,8 @@ def _moves(moved: list) -> None:
                 f"{r.was} → {getattr(r, 'is')} **{r.customers:,}**" for r in moved if (getattr(r, "is") > r.was) is worse
             )
             if line:
-                st.markdown(f"{':material/trending_down:' if worse else ':material/trending_up:'} {_(title)}: {line}")
+                icon = ":material/trending_down:" if worse else ":material/trending_up:"
+                st.markdown(f"{icon} {words.pair(_(title), line)}")
 
 
 def adjusted() -> None:

@@ -197,11 +197,11 @@ with head:
 left, right = st.columns([6, 5])
 with left:
     glance(said)
-    overdue(said)
 with right:
     completion(said)
     warned(said)
     moved(said)
+    overdue(said)
 by_branch(said)
 by_officer(said)
 if which := look.typed(st.query_params.get("moved", "")):

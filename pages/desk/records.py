@@ -22,6 +22,8 @@ DISTANCE = Column(
 COLUMNS = [
     Column("finished_at", "When", "moment", width=130),
     Column("customer", "Customer", width=190),
+    Column("staff", "Officer", width=80),
+    Column("branch", "Branch", width=120),
     Column("kind", "Kind", value=lambda r: words.name(Kind(r.kind)), width=95),
     Column("mode", "Way", value=lambda r: words.name(Mode(r.mode)), width=70),
     Column("conclusion", "Conclusion", "badge", Conclusion, width=95),
@@ -31,8 +33,6 @@ COLUMNS = [
     Column("opinion", "Opinion", "badge", Opinion, width=85),
     Column("flags", "Quality flags", value=lambda r: quality.named(r.flags), width=150),
     DISTANCE,
-    Column("staff", "Officer", width=80),
-    Column("branch", "Branch", width=120),
     Column("note", "Remark", width=280),
 ]
 QUEUE = [

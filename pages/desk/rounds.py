@@ -7,7 +7,7 @@ import streamlit as st
 from db import access, branches, rounds, staff
 from db.vocab import Role, SharingState, Start
 from engine import branches as placing
-from engine import clock, permits, words
+from engine import calendar, clock, permits, words
 from engine import rounds as planning
 from engine.words import _
 from pages.parts import acts, filters, frame, look, tables
@@ -155,8 +155,9 @@ def place_branch() -> None:
 
 head = tables.heading("Rounds")
 with access.reading(person) as conn:
+    usual = calendar.load(conn).next_working(today)
     with filters.bar():
-        day = filters.day("day", "Day", default=today, labelled=False) or today
+        day = filters.day("day", "Day", default=usual, labelled=False) or usual
         branch_ids = filters.branch(conn)
     kept = rounds.on(conn, day, list(branch_ids) if branch_ids is not None else None)
     worth = planning.compared(conn, kept)

@@ -50,11 +50,11 @@ def listed() -> None:
     with access.reading(person) as conn:
         officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR)
         with filters.bar():
-            state = filters.one_of("state", "State", STATES, "pending")
+            state = filters.always("state", "State", {code: _(title) for code, title in STATES.items()}, "pending", width=110)
             late = filters.flag("late", "Overdue only")
-            text = filters.text(placeholder="customer, loan number", width=165)
+            text = filters.text(placeholder="customer, loan number", width=150)
             branch_ids = filters.branch(conn, width=140)
-            kind = filters.word("kind", "Kind", Kind, width=118)
+            kind = filters.word("kind", "Kind", Kind, width=112)
             mode = filters.word("mode", "Way", Mode, width=95)
             order = filters.sort(SORTS, "due", width=155)
             with filters.more("family", "assignee", "pool", "due_from", "due_to", "closed_from", "closed_to", "rule"):

@@ -11,7 +11,7 @@ from engine import addresses as verbs
 from engine import clock, permits
 from engine.presence.geometry import METRES_PER_DEGREE, Point, metres
 from engine.words import _
-from pages.parts import component, filters, frame, itinerary, look, maps, marking, tables
+from pages.parts import component, filters, frame, itinerary, look, maps, marking, my_filters, tables
 
 person = frame.person("map.see")
 today = clock.today()
@@ -79,10 +79,12 @@ def due(row, day: date) -> str:
 
 
 def cell(row) -> maps.Dot:
+    """How many customers with overdue checks there are; without any, how many customers."""
     worst = next(state for state in COLOURS if getattr(row, state))
     tip = _(", ").join(f"{_(STATES[s])} {getattr(row, s)}" for s in COLOURS if getattr(row, s))
     size = min(20, 9 + row.n**0.5 / 2)
-    return maps.Dot(row.lat, row.lon, COLOURS[worst], f"cell:{row.row:.0f}:{row.column:.0f}", tip, size, str(row.n))
+    text = f"!{row.late}" if row.late else str(row.n)
+    return maps.Dot(row.lat, row.lon, COLOURS[worst], f"cell:{row.row:.0f}:{row.column:.0f}", tip, size, text)
 
 
 def as_cells(conn: Connection) -> tuple[float, list]:
@@ -204,13 +206,14 @@ if number and permits.may(person, "address.mark"):
 tables.heading("Map")
 branch_ids = None
 with access.reading(person) as conn:
-    with filters.bar():
+    with filters.bar("due-filters"):
         shown = filters.one_of("due", "Due", STATES, "all")
         if not is_my_own():
             branch_ids = filters.branch(conn)
     with st.container(horizontal=True, vertical_alignment="center", key="near"):
         me = where_am_i()
         reach = filters.one_of("reach", "Nearby within", KILOMETRES, "3") if me else None
+        my_filters.draw()
     rows = addresses.on_map(conn, sight(), PLENTY + 1)
     step, cells = as_cells(conn) if len(rows) > PLENTY else (0, [])
     close = near(conn, me, 1000 * int(reach)) if me else []
@@ -219,6 +222,8 @@ with access.reading(person) as conn:
 counted = {s: sum(getattr(c, s) for c in cells) if cells else sum(state_of(r) == s for r in rows) for s in COLOURS}
 near_me = [me, *(row for _away, row in close)] if me else []
 legend(counted)
+if any(found.late for found in cells):
+    st.caption(_("!3: so many customers there with overdue checks; other numbers count customers"))
 everybody()
 if me:
     st.subheader(_("Nearby: {0} customers").format(len(close)), anchor=False)

@@ -24,8 +24,8 @@ def show(person: Person) -> None:
         _style(person)
         _pinned(person)
         my_messages.show(person)
-        _password(person)
     with right:
+        _password(person)
         my_calendar.show(person)
         _devices(person)
         _history(person)

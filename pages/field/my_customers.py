@@ -4,7 +4,7 @@ import streamlit as st
 
 from db import access, customers, portfolio
 from db.vocab import LoanClass
-from engine import clock
+from engine import clock, words
 from engine.words import _
 from pages.parts import care, filters, frame, lead_cards, look, reach, tables
 
@@ -46,7 +46,7 @@ def card(row, mark) -> None:
             st.markdown(" · ".join(look.late(one, True) for one in late))
         st.caption(" · ".join(facts(row)))
         if row.needs:
-            st.caption(f"{_('Needs')}: {look.plain(row.needs)}")
+            st.caption(words.pair(_("Needs"), look.plain(row.needs)))
         ways(row, mark)
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import streamlit as st
 
-from db import access, customers, todos
-from db.vocab import Kind, LoanClass, Mode, TodoState
-from engine import clock, parameters, words
+from db import access, customers, definitions, todos
+from db.vocab import Definition, Kind, LoanClass, Mode, TodoState
+from engine import clock, parameters, rule_words, rules, words
 from engine import todos as acts_on_todos
 from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
@@ -188,7 +188,7 @@ def customer_sheet(items: list, trip: Itinerary) -> None:
     def sheet() -> None:
         st.caption(_("Why is this here?"))
         for t in items:
-            st.markdown(f"{words.name(Kind(t.kind))}: {why(t)}")
+            st.markdown(words.pair(f"**{words.name(Kind(t.kind))}**", why(t)))
         if trip.kept is not None:
             _on_the_round(first, trip, any(t.mode == Mode.FIELD for t in items))
         _other_maps(first, trip)
@@ -240,9 +240,12 @@ def _other_maps(first, trip: Itinerary) -> None:
 def why(t) -> str:
     if t.rule_code is None:
         return _("Made by hand.") if t.form_code is None else look.plain(dossier.by_hand(t.form_code))
-    return _("Rule {0} v{1}, counted from {2}; due {3}.").format(
-        look.plain(t.rule_code), t.rule_version, look.day(t.anchor_on), look.day(t.due_on)
-    )
+    with access.reading(person) as conn:
+        rule = rules.parse(definitions.of_version(conn, Definition.TODO_RULE, t.rule_code, t.rule_version).body)
+    return _("Rule {0} {1} v{2}: {3}. Counted from {4}; due {5}.").format(
+        look.plain(words.in_language(rule.title)), look.plain(t.rule_code), t.rule_version, look.plain(rule_words.due(rule.when)),
+        look.day(t.anchor_on), look.day(t.due_on),
+    )  # fmt: skip
 
 
 def _claim(todo_id: int) -> None:

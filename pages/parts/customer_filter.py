@@ -19,11 +19,11 @@ def fields(conn: Connection, today: date) -> Filter:
     """Inside a bar of filters."""
     return customers.Filter(
         today=today,
-        text=filters.text(placeholder="name, number, phone, ID, village", width=220),
+        text=filters.text(placeholder="name, number, phone, ID, village", width=160),
         overdue=filters.flag("overdue", "In arrears only"),
         branch_ids=filters.branch(conn),
-        segment=filters.word("segment", "Segment", Segment, width=120),
-        level=filters.word("level", "Level", CustomerLevel, width=100),
+        segment=filters.word("segment", "Segment", Segment, width=110),
+        level=filters.word("level", "Level", CustomerLevel, width=95),
         worst_class=filters.word("class", "Class", LoanClass, width=110),
     )
 

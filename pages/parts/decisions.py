@@ -89,7 +89,7 @@ def _export(request) -> None:
     after = request.after
     st.markdown(f"**{look.plain(_(after['title']))}** · " + _("{0:,} rows").format(after["rows"]))
     if after.get("narrowed"):
-        st.caption(" · ".join(f"{look.plain(name)}: {look.plain(value)}" for name, value in after["narrowed"].items()))
+        st.caption(" · ".join(words.pair(look.plain(name), look.plain(value)) for name, value in after["narrowed"].items()))
 
 
 def _of_todos(request) -> None:

@@ -50,14 +50,19 @@ def _channel(code: str, channel: Channel, wishes: dict) -> None:
             st.text_input(look.plain(channel.asked), key=key, on_change=_address, args=(code, channel.name), max_chars=100)
         key = f"me.channel.{code}"
         st.session_state[key] = code in (wishes.get("channels") or [])
-        st.toggle(look.plain(channel.name), key=key, on_change=_choose, args=(code,), disabled=channel.asks and not address)
+        st.toggle(look.plain(channel.name), key=key, on_change=_choose, args=(code,))
 
 
 def _choose(code: str) -> None:
-    by = frame.person()
+    """A channel that asks for an address has one first."""
+    by, wanted, channel = frame.person(), st.session_state[f"me.channel.{code}"], channels.configured()[code]
     with acts.act(by, "preference.set") as conn:
-        chosen = [other for other in preferences.of(conn, by).get("channels") or [] if other != code]
-        preferences.prefer(conn, by, channels=chosen + [code] * st.session_state[f"me.channel.{code}"])
+        wishes = preferences.of(conn, by)
+        if wanted and channel.asks and not (wishes.get("addresses") or {}).get(code):
+            acts.tell(_("Give first where {0} is to reach you.").format(channel.name), "error")
+            return
+        chosen = [other for other in wishes.get("channels") or [] if other != code]
+        preferences.prefer(conn, by, channels=chosen + [code] * wanted)
 
 
 def _address(code: str, name: str) -> None:

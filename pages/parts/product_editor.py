@@ -152,7 +152,8 @@ def meaning(person: Person, body: dict, others: Sequence[rules.Rule]) -> bool:
             st.caption(f":material/info: {_('Where {0} matches, it goes before: it is stricter.').format(title)}")
     for kind in (Kind.FIRST, Kind.REGULAR, Kind.MATURITY):
         if kind not in {rule.kind for rule in made}:
-            st.caption(f"{look.KIND_ICONS[kind]} {words.name(kind)}: {falls_to(others, kind, product.family, product.code)}")
+            said = falls_to(others, kind, product.family, product.code)
+            st.caption(f"{look.KIND_ICONS[kind]} {words.pair(words.name(kind), said)}")
     faults = [fault for form in own_forms(person, body).values() if form and (fault := form_editing.problem(form))]
     for fault in faults:
         st.error(look.plain(fault), icon=":material/rule:")

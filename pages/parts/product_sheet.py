@@ -33,7 +33,7 @@ def _piece(person: Person, part: products.Piece) -> list[str]:
     head = f"- {words.name(Definition(part.family))} **{title}** v{part.version}"
     if part.family is Definition.TODO_RULE:
         return [
-            f"{head}: {look.plain(rule_words.rule(rules.parse(found.body)))}"
+            words.pair(head, look.plain(rule_words.rule(rules.parse(found.body))))
             + ("" if found.body.get("enabled", True) else _("; not in use"))
         ]
     return [head, *(f"    {line}" for line in form_sheet.changes(before and before.body, found.body))]

@@ -29,7 +29,7 @@ LABELS = {
     "photo_unusable": "This file is no photo that can be used", "how_it_went": "How it went", "abnormal_items": "Abnormal: {0}", "next_check": "Next check in",
     "months": "{0} months", "propose_class": "Proposed class", "unchanged": "Unchanged", "note": "Note", "new_lead": "New business noted?",
     "add_lead": "Note a lead", "lead_name": "Name", "lead_phone": "Phone", "lead_wish": "What is wanted",
-    "half_lead": "A new lead needs a name and what is wanted", "discharges": "Closes {0} todos",
+    "pair": "{0}: {1}", "half_lead": "A new lead needs a name and what is wanted", "discharges": "Closes {0} todos",
     "unscheduled": "Unscheduled check", "others_open": "{0} other todos of this customer stay open", "photos_wait": "{0} photos still on their way",
     "photos_sent": "{0} photos sent", "kept_until_network": "Kept on this phone; it will be sent when the network is back", "sending": "Sending …",
     "submit": "Submit the check", "photos_wait_network": "{0} photos wait on this phone for the network", "and_more": "{0} and more, {1} in all", "choose_conclusion": "choose a conclusion",

@@ -215,7 +215,7 @@ function presence(visit, w) {
   const telling = found.reasons.filter((reason) => ["fail", "doubt", "note"].includes(reason.verdict));
   return h("div", { class: "presence", "data-grade": found.grade },
     h("strong", {}, `${fill(w.grade, found.grade)} · ${w.grades[found.grade]}`),
-    telling.length ? h("ul", {}, telling.map((reason) => h("li", { "data-verdict": reason.verdict }, `${w.verdicts[reason.verdict]}: ${reason.words}`))) : null,
+    telling.length ? h("ul", {}, telling.map((reason) => h("li", { "data-verdict": reason.verdict }, fill(w.pair, w.verdicts[reason.verdict], reason.words)))) : null,
     visit.offline ? h("p", { class: "quiet" }, w.judged_on_arrival) : null,
     found.for_review ? [h("p", { class: "quiet" }, w.will_be_reviewed),
       h("div", { "data-field": "away_because" }, h("div", { class: "label" }, w.your_reason), reason(visit, w.your_reason, { onchange: () => visit.later() }))] : null);

@@ -55,7 +55,7 @@ def test_the_whole_day_of_an_inspector(server):
         assert [(r.conclusion, r.outcome, r.on_site) for r in records()] == [("normal", "completed", True)]
 
         office = windows.open(server.base).sign_in("wangfang", PASSWORD)
-        assert "2" in office.page.get_by_test_id("stMetric").filter(has_text="今日完成").first.inner_text().split()
+        assert "2" in office.page.get_by_role("group", name="今日完成").inner_text().split()
         office.go("records").sees("1 条检查记录")
         office.go("customer?no=K001").sees(re.compile("定期检查.*周敏"))
         assert office.wrong == [] and office.outside == [] and phone.outside == []

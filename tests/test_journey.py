@@ -94,9 +94,11 @@ def test_a_tap_on_a_bar_opens_its_rows_and_no_large_library_is_fetched_for_it(at
 def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
     wang = at("wangfang")
     wang.sees("未受理预警", "每日完成数量")
-    wang.page.get_by_role("link", name="查看明细").nth(4).click()
+    wang.page.get_by_role("link", name="查看明细：未受理预警").click()
     wang.settled().sees("条信号")
-    assert "state=raised" in wang.page.url
+    assert wang.page.url.endswith("/signals?state=raised")
+    wang.page.go_back()
+    wang.settled().sees("每日完成数量")
     wang.go("loans").click_row("贷款")
     assert "/loan?no=" in wang.page.url
     wang.go("loan?no=L1").page.get_by_role("link", name="农安王记粮油店").click()

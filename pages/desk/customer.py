@@ -8,9 +8,10 @@ from engine import addresses as acts_on_addresses
 from engine import clock, permits, sentences, words
 from engine import customers as acts_on_customers
 from engine.words import _
-from pages.parts import acts, campaigns, decisions, dossier, frame, level_card, look, maps, papers, reach, tables
+from pages.parts import acts, campaigns, decisions, dossier, frame, key_figures, level_card, look, maps, papers, reach, tables
 from pages.parts import care as known
 from pages.parts import ties as bound
+from pages.parts.key_figures import Figure
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -49,13 +50,14 @@ LOANS = [
 ]
 
 
-def key_figures() -> None:
-    with st.grid(5, min_column_width=150):
-        st.metric(_("Exposure"), look.money(customer.exposure_fen), border=True, help=look.exact(customer.exposure_fen))
-        st.metric(_("Live loans"), customer.live_loans or 0, border=True)
-        st.metric(_("Days past due"), "—" if late is None else f"{late:,}", border=True)
-        st.metric(_("Last check"), look.day(customer.last_check), border=True)
-        st.metric(_("Open todos"), customer.open_todos, border=True)
+def figures() -> list[Figure]:
+    return [
+        Figure(_("Exposure"), look.money(customer.exposure_fen), help=look.exact(customer.exposure_fen)),
+        Figure(_("Live loans"), str(customer.live_loans or 0)),
+        Figure(_("Days past due"), "—" if late is None else f"{late:,}"),
+        Figure(_("Last check"), look.day(customer.last_check)),
+        Figure(_("Open todos"), str(customer.open_todos)),
+    ]
 
 
 def badges() -> str:
@@ -201,7 +203,7 @@ with head:
 if permits.may(person, "check.submit"):
     with st.container(horizontal=True, key="reach_customer", width=520):
         reach.keys(customer, point)
-key_figures()
+key_figures.show(figures(), "figures_of_customer", columns=5)
 left, right = st.columns([2, 3])
 with left:
     facts()

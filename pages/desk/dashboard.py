@@ -1,6 +1,7 @@
 """看板: what was done, what is late, what is coming, where the signals are; every figure opens its rows."""
 
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,8 +11,9 @@ from db.vocab import LIVE_SIGNALS, Family, Kind, Level, Role
 from engine import clock, words
 from engine.dashboard import OFFICERS
 from engine.words import _
-from pages.parts import board, charts, counts, filters, frame, live, look, looking, papers, tables, track, wall
+from pages.parts import board, charts, counts, filters, frame, key_figures, live, look, looking, papers, tables, track, wall
 from pages.parts.board import Asked
+from pages.parts.key_figures import Figure
 from pages.parts.tables import Column
 
 person = frame.person("dashboard.see")
@@ -121,9 +123,7 @@ def everything() -> None:
     counted = asked.counted()
     data = counted.figures
     as_of.caption(_("Book of {0} · counted at {1}").format(look.day(data["as_of"]), counts.moment(counted)))
-    with st.grid(6, min_column_width=165):
-        for key in board.keys(asked, data):
-            card(key)
+    key_figures.show([card(key) for key in board.keys(asked, data)], "key_figures", columns=6, least=165)
     left, right = st.columns(2)
     with left:
         completed(data)
@@ -138,22 +138,14 @@ def everything() -> None:
     running()
 
 
-def card(key: board.Key) -> None:
+def card(key: board.Key) -> Figure:
     """One figure with its trend, its change, and the way to its rows."""
-    with st.container(border=True, gap="xsmall", height="stretch"):
-        moved = key.change
-        colour = moved.colour if moved else "primary"
-        st.metric(_(key.label), key.value, moved and moved.text, delta_color=colour, help=_(key.help), delta_description=told(key))
-        if len(key.series) > 1:
-            charts.trend(key.series, colour, _("{0}, its trend").format(_(key.label)), f"trend_{key.label}")
-        where = board.rows_behind(asked, key.page, key.query)
-        st.page_link(f"pages/desk/{key.page}.py", label=_("Open the rows"), icon=":material/arrow_forward:", query_params=where)
-
-
-def told(key: board.Key) -> str | None:
-    if key.change is None:
-        return None
-    return f"{key.change.word} {_(key.against)}".strip()
+    moved, rows = key.change, urlencode(board.rows_behind(asked, key.page, key.query))
+    note = f"{moved.word} {_(key.against)}".strip() if moved else ""
+    return Figure(
+        _(key.label), key.value, moved.text if moved else "", note, moved.colour if moved else "primary", _(key.help), key.series,
+        rows=f"/{key.page}?{rows}",
+    )  # fmt: skip
 
 
 def completed(data: dict) -> None:
@@ -355,9 +347,8 @@ def running() -> None:
         return
     with st.container(border=True):
         st.subheader(_("The system"), anchor=False)
-        with st.grid(6, min_column_width=165):
-            for label, value, note in board.system_figures(found, asked.then):
-                st.metric(label, value, note, delta_color="off", delta_arrow="off")
+        told = [Figure(label, value, note or "") for label, value, note in board.system_figures(found, asked.then)]
+        key_figures.show(told, "system_figures", columns=6, least=165)
 
 
 everything()

@@ -8,7 +8,8 @@ from db import access, audit, customers, loans, records, signals, todos
 from db.vocab import Guarantee, LoanClass, LoanStatus, Payment, Repayment
 from engine import clock, explain, night, sentences, words
 from engine.words import _
-from pages.parts import adjusted, dossier, frame, look, papers, tables
+from pages.parts import adjusted, dossier, frame, key_figures, look, papers, tables
+from pages.parts.key_figures import Figure
 
 person = frame.person("loans.see")
 today = clock.today()
@@ -35,13 +36,14 @@ with access.reading(person) as conn:
 late = look.overdue_days(loan.overdue_since, today)
 
 
-def key_figures() -> None:
-    with st.grid(5, min_column_width=150):
-        st.metric(_("Balance"), look.money(loan.balance_fen), border=True, help=look.exact(loan.balance_fen))
-        st.metric(_("Amount"), look.money(loan.amount_fen), border=True, help=look.exact(loan.amount_fen))
-        st.metric(_("Days past due"), "—" if late is None else f"{late:,}", border=True, help=past_due_help())
-        st.metric(_("Matures"), look.day(loan.matures_on), border=True)
-        st.metric(_("Rate"), "—" if loan.rate is None else f"{loan.rate.normalize():f}%", border=True)
+def figures() -> list[Figure]:
+    return [
+        Figure(_("Balance"), look.money(loan.balance_fen), help=look.exact(loan.balance_fen)),
+        Figure(_("Amount"), look.money(loan.amount_fen), help=look.exact(loan.amount_fen)),
+        Figure(_("Days past due"), "—" if late is None else f"{late:,}", help=past_due_help()),
+        Figure(_("Matures"), look.day(loan.matures_on)),
+        Figure(_("Rate"), "—" if loan.rate is None else f"{loan.rate.normalize():f}%"),
+    ]
 
 
 def badges() -> str:
@@ -51,9 +53,9 @@ def badges() -> str:
     return " ".join([*marks, *(dossier.signal_badge(level, n) for level, n in dossier.open_signals(warned).items())])
 
 
-def past_due_help() -> str | None:
+def past_due_help() -> str:
     if late is None:
-        return None
+        return ""
     return _("Since {0}; the day after the missed day is day 1.").format(look.day(loan.overdue_since))
 
 
@@ -110,7 +112,7 @@ with head:
     st.page_link(
         "pages/desk/customer.py", label=look.plain(loan.customer), icon=":material/person:", query_params={"no": loan.customer_no}
     )
-key_figures()
+key_figures.show(figures(), "figures_of_loan", columns=5)
 left, right = st.columns([2, 3])
 with left:
     facts()

@@ -38,19 +38,6 @@ def readable(drawing: Drawing) -> Drawing:
     return drawing | {"data": [_in(trace, _shown) for trace in drawing["data"]]}
 
 
-def trend(values: Sequence[float], colour: str, alt: str, key: str) -> None:
-    """The line on a card. `colour`: a name of the theme's (primary, green, orange, gray)."""
-    data = {
-        "place": component.place("chart"),
-        "entry": "trend",
-        "values": list(values),
-        "colour": colour,
-        "alt": alt,
-        "height": 44,
-    }
-    _component(key=key, data=data)
-
-
 def plot(figure: Drawing | go.Figure, alt: str, key: str, height: int = 260) -> None:
     """Put a figure on the page that is more than a chart knows: drawn by plotly, whose half a second a page must be worth."""
     said = figure if isinstance(figure, dict) else figure.to_dict()

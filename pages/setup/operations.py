@@ -10,7 +10,8 @@ from db.vocab import DispatchState, JobState
 from engine import clock, doctor, faults, notices, parameters, permits, scheduler
 from engine import storage as engine_storage
 from engine.words import _
-from pages.parts import acts, frame, look, tables
+from pages.parts import acts, frame, key_figures, look, tables
+from pages.parts.key_figures import Figure
 from pages.parts.tables import Column
 
 person = frame.person("operations.see")
@@ -82,12 +83,8 @@ tables.heading("Operations")
 
 @st.fragment(run_every="10s")
 def state() -> None:
-    with st.grid(5, min_column_width=170):
-        for finding in doctor.examine():
-            with st.container(border=True, height="stretch", gap="xsmall"):
-                mark = ":green[:material/check_circle:]" if finding.fine else ":red[:material/error:]"
-                st.markdown(f"{mark} {_(finding.what)}")
-                st.caption(look.plain(_(finding.words)))
+    findings = [Figure(_(found.what), note=_(found.words), fine=found.fine) for found in doctor.examine()]
+    key_figures.show(findings, "findings", columns=5, least=170)
     with access.reading(person) as conn:
         rows, problems = jobs.runs(conn), jobs.recent_problems(conn)
     with st.container(border=True):
@@ -161,14 +158,16 @@ def storage() -> None:
 
 def _costs(found: engine_storage.Cost, price: float) -> None:
     total = found.total
-    with st.grid(5, min_column_width=150):
-        st.metric(_("Photos"), f"{total.photos:,}", border=True, height="stretch")
-        st.metric(_("Taken up"), _in_size(total.kept_bytes), border=True, height="stretch")
-        st.metric(_("Spared by keeping the same once"), _in_size(total.saved_bytes), look.percent(total.saved_bytes, total.bytes),
-                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric(_("A month brings"), _in_size(found.monthly_bytes), border=True, height="stretch")
-        st.metric(_("Costs a month"), f"¥{found.now:,.2f}", _("in a year ¥{0:,.2f}").format(found.in_a_year),
-                  delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+    figures = [
+        Figure(_("Photos"), f"{total.photos:,}"),
+        Figure(_("Taken up"), _in_size(total.kept_bytes)),
+        Figure(
+            _("Spared by keeping the same once"), _in_size(total.saved_bytes), note=look.percent(total.saved_bytes, total.bytes)
+        ),
+        Figure(_("A month brings"), _in_size(found.monthly_bytes)),
+        Figure(_("Costs a month"), f"¥{found.now:,.2f}", note=_("in a year ¥{0:,.2f}").format(found.in_a_year)),
+    ]
+    key_figures.show(figures, "figures_of_storage", columns=5)
     st.caption(
         _(
             "At ¥{0:g} for a gigabyte and month, a parameter on Rules. A month brings what the last three whole months did on average."

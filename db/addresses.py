@@ -1,6 +1,6 @@
 """Where customers are: marks with their history, what is missing or doubted, and everybody as points on a map."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from db.vocab import SINGLE_PLACES, Approval, Marking, Place, Request
 a, c, f, r = addresses.c, customers.c, customer_faces.c, requests.c
 marker, approver, manager, inspector = (staff.alias(name) for name in ("marker", "approver", "manager", "inspector"))
 UNMARKED, DOUBTED, WAITING, MARKED = "unmarked", "doubtful", "waiting", "marked"
+ORDER = {place: n for n, place in enumerate(Place)}  # in which a visit would go there
 MACHINES_DOUBT = "^(same_point|centre|outside|twice)(:|$)"
 
 
@@ -35,7 +36,7 @@ def _present() -> sa.ColumnElement[bool]:
 
 def _going_there() -> sa.Subquery:
     """For each marked customer the place that a visit goes to."""
-    order = sa.case({place: n for n, place in enumerate(Place)}, value=a.kind)
+    order = sa.case(ORDER, value=a.kind)
     marked = select(addresses).where(_present(), a.lat.is_not(None))
     return marked.ext(distinct_on(a.customer_id)).order_by(a.customer_id, order, a.id).subquery("there")
 
@@ -130,10 +131,15 @@ def of_kind(conn: sa.Connection, customer_id: int, kind: Place) -> sa.Row | None
     return conn.execute(select(addresses).where(*where).limit(1)).one_or_none()
 
 
-def going_to(conn: sa.Connection, customer_id: int) -> sa.Row | None:
-    """The place that a visit of this customer goes to."""
+def going_to(conn: sa.Connection, customer_ids: Collection[int]) -> dict[int, sa.Row]:
+    """Of each of these customers who has one, the place that a visit goes to."""
     there = _going_there()
-    return conn.execute(select(there).where(there.c.customer_id == customer_id)).one_or_none()
+    return {row.customer_id: row for row in conn.execute(select(there).where(there.c.customer_id.in_(customer_ids)))}
+
+
+def goal(marks: Sequence[sa.Row]) -> sa.Row | None:
+    """The same of one customer's marks that stand."""
+    return min(marks, key=lambda mark: (ORDER[mark.kind], mark.id), default=None)
 
 
 def history(conn: sa.Connection, customer_id: int) -> list[sa.Row]:

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from db.listing import COUNTED, BySize, Page, begins, contains, page, starts, stream
 from db.spellings import ids_called
 from db.tables import addresses, branches, customer_faces, customers, loans, records, staff, todos
-from db.vocab import Place
 
 c, f = customers.c, customer_faces.c
 manager, inspector = staff.alias("manager"), staff.alias("inspector")
@@ -121,18 +120,6 @@ def by_number(conn: sa.Connection, customer_no: str) -> sa.Row | None:
 def addresses_of(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     a = addresses.c
     return conn.execute(select(addresses).where(a.customer_id == customer_id, a.replaced_at.is_(None)).order_by(a.kind, a.id)).all()
-
-
-def marks_of(conn: sa.Connection, customer_ids: list[int]) -> dict[int, sa.Row]:
-    """For each customer the marked point to go to: the business, else the home."""
-    a = addresses.c
-    first = sa.case({place: n for n, place in enumerate(Place)}, value=a.kind)
-    rows = conn.execute(
-        select(a.customer_id, a.lat, a.lon, a.place, a.radius_m)
-        .where(a.customer_id.in_(customer_ids), a.replaced_at.is_(None), a.lat.is_not(None))
-        .order_by(first.desc(), a.id.desc())
-    )
-    return {row.customer_id: row for row in rows}
 
 
 def reveal(conn: sa.Connection, customer_id: int, field: str, why: str) -> str | None:

@@ -49,10 +49,10 @@ def held_today() -> sa.ColumnElement[bool]:
     return sa.and_(r.valid_from <= today, sa.or_(r.valid_to.is_(None), r.valid_to > today))
 
 
-def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, by: int | None, *, until: date | None = None) -> None:
+def grant(conn: sa.Connection, staff_id: int, role: Role, valid_from: date, *, until: date | None = None) -> None:
     """The role, held where the person works; the exclusion constraint refuses a second one at a time."""
     home = select(s.branch_id).where(s.id == staff_id).scalar_subquery()
-    values = {"staff_id": staff_id, "role": role, "branch_id": home, "valid_from": valid_from, "valid_to": until, "granted_by": by}
+    values = {"staff_id": staff_id, "role": role, "branch_id": home, "valid_from": valid_from, "valid_to": until}
     conn.execute(sa.insert(staff_roles).values(values))
 
 

@@ -173,7 +173,7 @@ def _moved(conn: Connection, wish: Wish, point: Typed, before) -> Moved:
     """A first mark has moved nowhere, unless visits would go there instead of where they went before."""
     if before is not None and before.lat is not None:
         return Moved(before.moved_m + metres(before, point), _face(before))
-    there = addresses.going_to(conn, wish.customer_id)
+    there = addresses.going_to(conn, [wish.customer_id]).get(wish.customer_id)
     order = list(Place)
     if there is None or order.index(wish.kind) >= order.index(there.kind):
         return Moved(0, None)

@@ -36,7 +36,7 @@ def follow_staff_file(conn: Connection, *, today: date) -> int:
     moved = staff.moved(conn, today)
     for row in moved:
         staff.end_role(conn, row.staff_id, today)
-        staff.grant(conn, row.staff_id, Role(row.role), today, None, until=row.valid_to)
+        staff.grant(conn, row.staff_id, Role(row.role), today, until=row.valid_to)
     return granted + len(moved)
 
 
@@ -44,7 +44,7 @@ def grant_by_post(conn: Connection, *, today: date, roles: Container[Role] = fro
     """These roles for staff who have none yet, by what the staff file calls their post. How many were granted."""
     due = [(row.id, role) for row in staff.without_role(conn) if (role := ROLE_OF_POST.get(row.post)) in roles]
     for staff_id, role in due:
-        staff.grant(conn, staff_id, role, today, None)
+        staff.grant(conn, staff_id, role, today)
     return len(due)
 
 

@@ -4,7 +4,7 @@ import os
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -74,10 +74,20 @@ def templates(administrator) -> dict[str, str]:
 
 
 def plant_small_bank(inbox: Path) -> None:
-    load.load(bank.first_delivery().write(inbox))
+    move_in(bank.first_delivery(), inbox)
+
+
+def move_in(first: bank.Delivery, inbox: Path, people: Sequence[tuple] = bank.STAFF) -> None:
+    """The bank's first delivery, and each of these people in his role."""
+    load.load(first.write(inbox))
+    give_roles({number: role for number, _name, _branch, _post, role in people})
+
+
+def give_roles(roles: Mapping[str, str]) -> None:
+    """By staff number, since long ago."""
     with access.transaction(MACHINE, "test") as conn:
-        for number, _, _, _, role in bank.STAFF:
-            staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
+        for number, role in roles.items():
+            staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1))
 
 
 class using:

@@ -1,17 +1,14 @@
 """The small bank after a night: some loans in arrears, signals raised, and three customers with strange names."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from db import access, settings, staff
-from db.access import MACHINE
-from db.vocab import Role
+from db import settings
 from engine import night
-from engine.feed import load
 from tests import bank, conftest, serving
 
 TODAY = bank.TODAY + timedelta(days=1)
@@ -36,10 +33,7 @@ def delivery() -> bank.Delivery:
 
 def fall(inbox: Path) -> None:
     """Load the day, give everybody a role, and let the night pass."""
-    load.load(delivery().write(inbox))
-    with access.transaction(MACHINE, "test") as conn:
-        for number, _name, _branch, _post, role in bank.STAFF:
-            staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
+    conftest.move_in(delivery(), inbox)
     night.night(bank.TODAY)
 
 

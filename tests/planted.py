@@ -89,7 +89,7 @@ def _roles(conn: sa.Connection) -> dict[str, int]:
     for number, _, _, _, role in [*bank.STAFF, *MORE_STAFF]:
         ids[number] = staff.by_number(conn, number).id
         start, end = spans.get(number, (date(2020, 1, 1), None))
-        staff.grant(conn, ids[number], Role(role), start, None)
+        staff.grant(conn, ids[number], Role(role), start)
         if end:
             staff.end_role(conn, ids[number], end)
     conn.execute(sa.update(tables.staff).where(tables.staff.c.staff_no == "806").values(left_on=wall))

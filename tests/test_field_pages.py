@@ -53,7 +53,7 @@ def assert_usable(window: browsing.Window, where: str) -> None:
 
 
 def of_the_field() -> list[str]:
-    return [entry.path for entry in menu.BUILT if entry.file.startswith("field/") and entry.listed]
+    return [entry.path for entry in menu.ENTRIES if entry.file.startswith("field/") and entry.listed]
 
 
 def test_every_page_of_the_field_can_be_seen_heard_and_hit(window):

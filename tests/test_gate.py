@@ -322,7 +322,7 @@ class TestSigningIn:
 class TestRights:
     def test_a_page_of_other_people_is_refused_politely(self, at_home):
         browser, _ = at_home("liqiang")
-        for entry in menu.BUILT:
+        for entry in menu.ENTRIES:
             if not permits.may(conftest.person("802"), entry.permit):
                 with browser.tab(entry.path) as tab:
                     assert tab.run().shows("您的岗位无此权限"), entry.path

@@ -1,16 +1,14 @@
 """Names that are written like formulas, pictures, links or markup are text wherever they stand: read as written, never obeyed."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from db import access, staff, tables
 from db.access import MACHINE
-from db.vocab import Role
 from engine import night
-from engine.feed import load
 from engine.writing import visible
 from pages.parts import menu
 from tests import bank, conftest, evening
@@ -84,10 +82,7 @@ def delivery() -> bank.Delivery:
 
 def fall(inbox) -> dict[str, int]:
     """The night over this bank, and what its people wrote; ids of what is looked at."""
-    load.load(delivery().write(inbox))
-    with access.transaction(MACHINE, "test") as conn:
-        for number, _name, _branch, _post, role in bank.STAFF:
-            staff.grant(conn, staff.by_number(conn, number).id, Role(role), date(2020, 1, 1), None)
+    conftest.move_in(delivery(), inbox)
     night.night(bank.TODAY)
     with access.transaction(MACHINE, "test") as conn:
         return written(conn)

@@ -192,7 +192,7 @@ def test_it_is_made_with_the_rights_its_owner_has_that_day(sun, monkeypatch):
     repeat(sun, keep(sun), Rhythm.DAILY)
     with access.transaction(MACHINE, "test") as conn:
         conn.exec_driver_sql(f"delete from staff_roles where staff_id = {sun.id}")
-        staff.grant(conn, sun.id, Role.INSPECTOR, date(2020, 1, 1), None)
+        staff.grant(conn, sun.id, Role.INSPECTOR, date(2020, 1, 1))
     at(monkeypatch, TODAY + timedelta(1))
     kept_reports.make_due()
     files.work()

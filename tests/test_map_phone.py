@@ -71,7 +71,7 @@ def test_on_the_spot_a_first_home_is_marked(phone):
     phone.sees("定位精度 12 米").settled()
     phone.press("保存标记")
     with access.reading(MACHINE) as conn:
-        kept = addresses.going_to(conn, customers.by_number(conn, "K002").id)
+        (kept,) = addresses.going_to(conn, [customers.by_number(conn, "K002").id]).values()
     assert (kept.way, kept.accuracy_m) == ("here", 12)
     assert metres(kept, Point(AT_THE_DOOR["latitude"], AT_THE_DOOR["longitude"])) < 1
 

@@ -15,7 +15,7 @@ from engine import checks, faults, night, rulebook, words
 from engine.checks import Submission
 from engine.night import NightReport
 from tests.bank import STAFF, TODAY, Delivery
-from tests.conftest import person
+from tests.conftest import give_roles, person
 
 GRAIN_SHOP, LIU_YANG, ZHANG_MIN = "K001", "K002", "K003"  # of Nong'an: 李强 manages, of its outlet 钱进
 BEGAN = TODAY - timedelta(days=1)
@@ -407,9 +407,7 @@ def test_what_zhou_min_has_in_hand_is_not_taken_from_her_today(town):
 def test_wang_fang_changes_a_rule_from_a_day_and_todos_not_started_follow(town, monkeypatch):
     """She proposes, 赵刚 approves; what Li has started stays as it was asked."""
     town.rules(regular("MONTHLY")).loan("L1").loan("L2", LIU_YANG).tonight()
-    with access.transaction(MACHINE, "test") as conn:
-        for number, role in (("001", "head_risk"), ("002", "head_loans")):
-            staff.grant(conn, staff.by_number(conn, number).id, role, date(2020, 1, 1), None)
+    give_roles({"001": "head_risk", "002": "head_loans"})
     start(the_todo(LIU_YANG).id, datetime.combine(TODAY, datetime.min.time(), UTC) + timedelta(hours=3))
     wang, zhao, by_phone = person("001"), person("002"), regular("MONTHLY", mode="phone")
     with access.transaction(wang, "rule.change") as conn:

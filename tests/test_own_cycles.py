@@ -1,19 +1,18 @@
 """One loan is checked more often, or for a while less often, than its rule says: asked by one, decided by another, done by the night."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from db import access, own_cycles, requests, staff
-from db.access import MACHINE
+from db import access, own_cycles, requests
 from db.vocab import Kind, Mode, Request, Role, Unit
 from engine import acts, approvals, explain, refusals, words
 from engine import own_cycles as verbs
 from engine.cycles import Cycle
 from engine.own_rules import Wish
 from tests.bank import TODAY
-from tests.conftest import person
+from tests.conftest import give_roles, person
 from tests.test_addresses import NOW
 from tests.test_night import (
     GRAIN_SHOP,
@@ -31,7 +30,7 @@ from tests.test_night import (
 from tests.test_pages import Visit, shown
 
 __all__ = ["town"]
-ROLES = {"001": Role.HEAD_RISK, "002": Role.HEAD_LOANS}
+ROLES = {"001": Role.HEAD_RISK, "002": Role.HEAD_LOANS}  # whose posts give them none
 WHY = "经营下滑，加强检查"
 MONTHLY_VISIT = Wish(Kind.REGULAR, Cycle(1, Unit.MONTH), Mode.FIELD)
 TWO_MONTHS = Wish(Kind.REGULAR, Cycle(2, Unit.MONTH))
@@ -47,17 +46,11 @@ def on_day(monkeypatch):
     return turn
 
 
-def give_roles() -> None:
-    with access.transaction(MACHINE, "test") as conn:
-        for number, role in ROLES.items():  # whose posts give them none
-            staff.grant(conn, staff.by_number(conn, number).id, role, date(2020, 1, 1), None)
-
-
 @pytest.fixture
 def quarterly(town, on_day) -> SmallBank:
     """A call a quarter for everybody; the first night has been."""
     town.rules(regular("QUARTERLY", when=QUARTER, mode="phone"), first("FIRST")).loan("L1").loan("L2", LIU_YANG).tonight()
-    give_roles()
+    give_roles(ROLES)
     on_day(town)
     return town
 
@@ -138,7 +131,7 @@ def test_of_one_customers_loans_the_strictest_wins(quarterly):
 def test_a_laxer_cycle_gives_way_when_a_stricter_rule_begins_to_govern(town, on_day):
     weekly = {"anchor": "calendar", "every": {"n": 1, "unit": "week"}, "lead": 6}
     town.rules(regular("MONTHLY"), regular("WORSE", when=weekly, who=at_least("extensions", 1))).loan("L1").tonight()
-    give_roles()
+    give_roles(ROLES)
     on_day(town)
     approve(ask(town, TWO_MONTHS, town.day + timedelta(days=90)))
     town.tonight()

@@ -139,7 +139,7 @@ def conftest_person(role: str):
 
 
 EVERY_VISIT = [(role, path) for role in ROLES for path in opened_by(role)]
-CLOSED = [(role, entry.path) for role in ROLES for entry in menu.BUILT if entry.path not in opened_by(role)]
+CLOSED = [(role, entry.path) for role in ROLES for entry in menu.ENTRIES if entry.path not in opened_by(role)]
 
 
 class TestEveryPage:

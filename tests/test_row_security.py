@@ -142,7 +142,7 @@ READS: dict[str, Callable] = {
     "addresses.export": lambda conn, w: addresses.export(conn, addresses.Filter()),
     "addresses.get": lambda conn, w: [addresses.get(conn, a) for a in w.addresses],
     "addresses.of_kind": lambda conn, w: [addresses.of_kind(conn, c, "home") for c in w.customers.values()],
-    "addresses.going_to": lambda conn, w: [addresses.going_to(conn, c) for c in w.customers.values()],
+    "addresses.going_to": lambda conn, w: addresses.going_to(conn, w.customers.values()),
     "addresses.history": lambda conn, w: [addresses.history(conn, c) for c in w.customers.values()],
     "addresses.neighbours": lambda conn, w: addresses.neighbours(conn, 43.9, 125.3, 0.1),
     "addresses.on_map": lambda conn, w: [
@@ -214,7 +214,6 @@ READS: dict[str, Callable] = {
     "customers.get": lambda conn, w: [customers.get(conn, c) for c in w.customers.values()],
     "customers.stands": lambda conn, w: [customers.stands(conn, c) for c in w.customers.values()],
     "customers.by_number": lambda conn, w: [customers.by_number(conn, n) for n in w.customers],
-    "customers.marks_of": lambda conn, w: customers.marks_of(conn, list(w.customers.values())),
     "customers.addresses_of": lambda conn, w: [customers.addresses_of(conn, c) for c in w.customers.values()],
     "customers.numbered": lambda conn, w: customers.numbered(conn, "K0", 20),
     "customers.some": lambda conn, w: customers.some(conn, list(w.customers.values())),

@@ -236,7 +236,7 @@ class TestBeingIn:
         token = try_to_sign_in()
         with access.transaction(MACHINE) as conn:
             staff.end_role(conn, account_of_li.id, NOW.date())
-            staff.grant(conn, account_of_li.id, Role.INSPECTOR, NOW.date(), None)
+            staff.grant(conn, account_of_li.id, Role.INSPECTOR, NOW.date())
         assert who_has(token).person.role is Role.INSPECTOR
 
     def test_whoever_has_left_the_bank_is_out(self, account_of_li):

@@ -111,7 +111,7 @@ class TestLookingAsAColleague:
         assert seen_as(token) == me
         with access.transaction(MACHINE, "test") as conn:
             staff.end_role(conn, me.id, NOW.date())
-            staff.grant(conn, me.id, Role.AUDITOR, NOW.date(), None)
+            staff.grant(conn, me.id, Role.AUDITOR, NOW.date())
         assert (seen_as(token).id, seen_as(token).role, seen_as(token).viewer) == (me.id, Role.AUDITOR, None)
         with access.gate() as conn:
             sign_in.sign_out(conn, token, NOW)
@@ -154,7 +154,7 @@ class TestOnAWall:
         with access.transaction(MACHINE, "test") as conn:
             conn.execute(sa.text("update accounts set must_change = false where staff_id = :me"), {"me": me.id})
             staff.end_role(conn, me.id, NOW.date())
-            staff.grant(conn, me.id, Role.BRANCH_HEAD, NOW.date(), None)
+            staff.grant(conn, me.id, Role.BRANCH_HEAD, NOW.date())
         assert seen_as(token) is None
 
     @pytest.mark.parametrize("number", ["003", "004", "801", "802"])

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from db import access
 from db.access import MACHINE
 from engine import night
-from engine.feed import load
 from tests import conftest
 from tests.bank import CUSTOMERS, STAFF, TODAY, Delivery
 
@@ -40,12 +39,8 @@ def delivery(day=TODAY, seed: int = SEED, customers: int = CUSTOMERS_OF_LI, mana
 
 
 def plant(inbox: Path, **how) -> None:
-    load.load(delivery(**how).write(inbox))
+    conftest.move_in(delivery(**how), inbox, STAFF + MORE_STAFF)
     with access.transaction(MACHINE, "test") as conn:
-        for number, _name, _branch, _post, role in STAFF + MORE_STAFF:
-            conftest.staff.grant(
-                conn, conftest.staff.by_number(conn, number).id, conftest.Role(role), conftest.date(2020, 1, 1), None
-            )
         _mark(conn)
     night.night(TODAY)
     with access.transaction(MACHINE, "test") as conn:

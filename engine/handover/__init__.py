@@ -8,8 +8,8 @@ holds against the next feed: docs/handover.md.
 from engine.handover.choosing import Choice
 from engine.handover.dated import follow
 from engine.handover.moving import Outcome, Plan, hand_over, undo
-from engine.handover.preview import Load, Preview, hold, look, propose, receivers, version
+from engine.handover.preview import RECEIVERS, Load, Preview, hold, look, propose, receivers, version
 
 __all__ = [
-    "Choice", "Load", "Outcome", "Plan", "Preview", "follow", "hand_over", "hold", "look", "propose", "receivers", "undo", "version",
+    "RECEIVERS", "Choice", "Load", "Outcome", "Plan", "Preview", "follow", "hand_over", "hold", "look", "propose", "receivers", "undo", "version",
 ]  # fmt: skip

@@ -115,6 +115,6 @@ def version(rows: Sequence) -> str:
     return seen.hexdigest()[:16]
 
 
-def receivers(conn: Connection, branch_ids: Sequence[int] | None = None, limit: int | None = None) -> dict[int, object]:
-    """Everybody of these branches who can receive: officers who are with the bank, with their branch; the first `limit`."""
-    return {row.id: row for row in staff.colleagues(conn, branch_ids, RECEIVERS, limit)}
+def receivers(conn: Connection, branch_ids: Sequence[int] | None = None) -> dict[int, object]:
+    """Everybody of these branches who can receive: officers who are with the bank, with their branch."""
+    return {row.id: row for row in staff.colleagues(conn, branch_ids, RECEIVERS)}

@@ -36,7 +36,6 @@ with access.reading(person) as conn:
     states, binding = loans.states(conn, customer.id), bound.read(conn, customer.id)
     trail = audit.of_customer(conn, customer.id)
     names = sentences.names(conn, book)
-    point = customers.marks_of(conn, [customer.id]).get(customer.id)
 
 late = look.overdue_days(customer.overdue_since, today)
 places, past = [m for m in marks if not m.replaced_at], [m for m in marks if m.replaced_at]
@@ -202,7 +201,7 @@ with head:
     papers.of_customer(person, customer.customer_no)
 if permits.may(person, "check.submit"):
     with st.container(horizontal=True, key="reach_customer", width=520):
-        reach.keys(customer, point)
+        reach.keys(customer, addresses.goal(places))
 key_figures.show(figures(), "figures_of_customer", columns=5)
 left, right = st.columns([2, 3])
 with left:

@@ -62,8 +62,8 @@ def new() -> None:
 
 
 def _where(conn: Connection) -> list[int] | None:
-    """In a bank with more people than anybody looks through: the branch that is chosen, whose people give and receive."""
-    if len(handover.receivers(conn, limit=filters.MANY + 1)) <= filters.MANY:
+    """Where there are too many colleagues: the branch that is chosen, whose people give and receive."""
+    if not filters.too_many(conn, handover.RECEIVERS):
         return None
     with filters.bar():
         chosen = filters.branch(conn)

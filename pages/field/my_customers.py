@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db import access, customers, portfolio
+from db import access, addresses, portfolio
 from db.vocab import LoanClass
 from engine import clock, words
 from engine.words import _
@@ -26,7 +26,7 @@ def mine() -> None:
             silent = filters.choice("silent", "Last contact", {days: _(label) for days, label in SILENT.items()}, 170)
         wanted = portfolio.Filter(today, text, level, overdue, int(silent) if silent else None)
         found = portfolio.listing(conn, wanted, order, SIZE, tables.offset(wanted, order, size=SIZE))
-        marks = customers.marks_of(conn, [row.id for row in found.rows])
+        marks = addresses.going_to(conn, [row.id for row in found.rows])
     tables.count(found, "customers")
     if not found.rows:
         tables.empty("No customers match", "Widen the filters above. You see whom you manage, inspect or have a todo for.")

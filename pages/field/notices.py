@@ -54,7 +54,7 @@ def open_one(notice) -> None:
     with access.transaction(person, "notice.read") as conn:
         telling.read(conn, person, notice.id)
     path, _sep, query = notice.about.partition("?")
-    entry = next(entry for entry in menu.BUILT if entry.path == path)
+    entry = next(entry for entry in menu.ENTRIES if entry.path == path)
     tables.open_page(entry.file.removesuffix(".py"), **dict(parse_qsl(query)))
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from db import access, customers, definitions, todos
+from db import access, addresses, definitions, todos
 from db.vocab import Definition, Kind, LoanClass, Mode, TodoState
 from engine import clock, parameters, rule_words, rules, words
 from engine import todos as acts_on_todos
@@ -48,7 +48,7 @@ def work() -> None:
         trip = itinerary.read(conn, person)
         minutes = parameters.values(conn, today)["round.phone"]
         unread = bell.count(conn, person)
-        marks.update(customers.marks_of(conn, list({t.customer_id for t in mine})))
+        marks.update(addresses.going_to(conn, {t.customer_id for t in mine}))
     came_back.show(back)
     by_customer: dict[int, list] = {}
     for todo in mine:

@@ -90,12 +90,16 @@ def people(conn: Connection, *roles: Role, key: str = "assignee") -> dict[str, s
 
 
 def colleagues(conn: Connection, roles: Sequence[Role]) -> Sequence:
-    """Those in these roles; of more than anybody looks through, those of the branch that is chosen."""
-    everybody = staff.colleagues(conn, roles=roles, limit=MANY + 1)
-    if len(everybody) <= MANY:
-        return everybody
+    """Those in these roles; of too many, those of the branch that is chosen."""
+    if not too_many(conn, roles):
+        return staff.colleagues(conn, roles=roles)
     chosen = branches.by_code(conn, st.query_params.get("branch", "").removesuffix(ALONE))
     return staff.colleagues(conn, branches.under(conn, chosen.id), roles, MANY) if chosen else ()
+
+
+def too_many(conn: Connection, roles: Sequence[Role]) -> bool:
+    """Whether there are more in these roles than anybody looks through: then a branch comes first."""
+    return len(staff.colleagues(conn, roles=roles, limit=MANY + 1)) > MANY
 
 
 def branch(conn: Connection, key: str = "branch", width: int = 140) -> tuple[int, ...] | None:

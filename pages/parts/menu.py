@@ -51,7 +51,6 @@ ENTRIES = (
     Entry("addresses", "desk/addresses.py", "Addresses", "location_on", DESK, "customers.see"),
     Entry("records", "desk/records.py", "Inspection records", "fact_check", DESK, "records.see"),
     Entry("signals", "desk/signals.py", "Warning signals", "notifications_active", DESK, "signals.see"),
-    Entry("collection", "desk/collection.py", "Collection", "payments", DESK, "signals.see"),
     Entry("reports", "desk/reports.py", "Reports", "table_chart", DESK, "reports.see"),
     Entry("monthly", "desk/monthly.py", "Monthly report", "summarize", DESK, "monthly.make", listed=False),
     Entry("footprints", "desk/footprints.py", "Footprints", "footprint", DESK, "footprint.look"),
@@ -68,8 +67,6 @@ ENTRIES = (
     Entry("me", "field/me.py", "My account", "account_circle", MINE, "me.see"),
 )
 
-BUILT = tuple(entry for entry in ENTRIES if (PAGES / entry.file).exists())
-
 FIRST = {
     Role.MANAGER: "today",
     Role.INSPECTOR: "today",
@@ -85,8 +82,8 @@ FIRST = {
 
 
 def open_to(person: Person) -> list[Entry]:
-    """The pages this person may see, as far as they are built."""
-    return [entry for entry in BUILT if permits.may(person, entry.permit)]
+    """The pages this person may see."""
+    return [entry for entry in ENTRIES if permits.may(person, entry.permit)]
 
 
 def first_page(person: Person, wish: str | None) -> str:
@@ -100,7 +97,7 @@ def pages(person: Person, wish: str | None) -> list[st.Page]:
     colleague leads to a polite refusal, and one that waits behind the sign-in is still good after it."""
     allowed = open_to(person)
     first = _file(first_page(person, wish))
-    listed = [_page(entry) if entry in allowed else _closed(entry, first) for entry in BUILT]
+    listed = [_page(entry) if entry in allowed else _closed(entry, first) for entry in ENTRIES]
     return [*listed, _front_door(first)]
 
 
@@ -119,7 +116,7 @@ def draw(person: Person, path: str, pinned: Sequence[str], filters: Sequence[dic
 
 
 def _pinned_filters(filters: Sequence[dict], titled: bool) -> None:
-    files = {entry.path: entry.file for entry in BUILT}
+    files = {entry.path: entry.file for entry in ENTRIES}
     if filters:
         with st.container(key="menu-filters", gap=None):
             if titled:

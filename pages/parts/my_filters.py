@@ -23,7 +23,7 @@ def pinned(paths: set[str]) -> list[dict]:
 def draw() -> None:
     """At the end of a line of filters."""
     path = st.session_state.get("place", ("",))[0]  # on a wall there is none
-    file = next((entry.file for entry in menu.BUILT if entry.path == path), None)
+    file = next((entry.file for entry in menu.ENTRIES if entry.path == path), None)
     if file is None:
         return
     mine, set_now = of(path), query()

@@ -9,6 +9,7 @@ from db import access, definitions, signals
 from db.access import MACHINE
 from db.vocab import Definition, Unit
 from engine import night, rehearsal
+from pages.parts import changes
 from tests.evening import TODAY
 from tests.test_pages import book, sentences, shown, visit  # noqa: F401 (fixtures)
 
@@ -58,12 +59,14 @@ def test_a_rule_is_begun_from_a_template_tried_out_and_let_in_by_a_second_person
     test.multiselect(key="REG-SHED.who.0.who.0.value.family.True").set_value(["business"]).run()
     test.button(key="REG-SHED.who.0.who.add").click().run()
     test.button(key="REG-SHED.who.1.who.2.drop").click().run()
+    test.text_input(key="why_change").set_value("大棚贷款增多").run()
     test.button(key="to_effect").click().run()
     test.button(key="try_out").click().run()
     test = finished(test)
     assert not test.exception and "生效首日的待办变化" in shown(test) and "分人员" in shown(test)
-    test = head.at("rules?rule=REG-SHED&tab=edit")
-    test.text_input(key="why_change").set_value("大棚贷款增多").run()
+    test.query_params["tab"] = "edit"
+    test.run()
+    assert test.text_input(key="why_change").value == "大棚贷款增多"  # written before its effect was looked at
     test.button(key="submit_rule").click().run()
     assert in_force("REG-SHED") is None
     approve(visit)
@@ -77,6 +80,13 @@ def test_a_rule_is_begun_from_a_template_tried_out_and_let_in_by_a_second_person
         "latest": 10,
     }
     assert made["who"]["all"][0] == {"field": "family", "op": "in", "value": ["business"]} and len(made["who"]["all"]) == 2
+
+
+def test_whoever_decides_sees_what_is_another_in_bold():
+    was = "涉农：定期检查（电话），每年，自放款日按计划起算；宽限 15 天"
+    assert changes.marked(was.replace("每年", "每半年"), was) == was.replace("每年", "**每半年**")
+    assert changes.marked("over ¥50,000: every year", "over ¥80,000: every year") == "**over ¥50,000**: every year"
+    assert changes.marked(was, was) == was
 
 
 def test_a_rule_is_retired_from_a_day_and_an_older_version_comes_back(visit):  # noqa: F811

@@ -172,10 +172,10 @@ def _effect(seen: handover.Preview, parts: Mapping[int, int], names: Mapping[int
     people = [one for one in seen.before if one == seen.from_id] + [one for one in seen.before if one != seen.from_id]
     table, bars = st.columns([3, 2], gap="medium", vertical_alignment="top")
     columns = [Column("name", "Person", width=110)] + [
-        Column(what, label, "figure", value=lambda one, w=what: _change(getattr(one[0], w), getattr(one[1], w)), width=115)
+        Column(what, label, "figure", value=lambda one, w=what: _change(getattr(one[0], w), getattr(one[1], w)), width=105)
         for what, label in (("customers", "Customers"), ("loans", "Loans"), ("open", "Open todos"), ("overdue", "Of these overdue"), ("hours", "Hours in 30 days"))
     ]  # fmt: skip
-    columns[0] = Column("name", "Person", value=lambda one: one[2], width=110)
+    columns[0] = Column("name", "Person", value=lambda one: one[2], width=90)
     with table:
         tables.look_at(
             [(seen.before[one], after[one], names[one]) for one in people], columns, "before_after", _("Before and after")

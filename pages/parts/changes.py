@@ -1,5 +1,6 @@
 """What a version of a rule, parameter, mapping or form says, and what a new one would change, in words."""
 
+import re
 from datetime import date
 
 import streamlit as st
@@ -19,6 +20,7 @@ PERIODS = {"days": "{0} days", "hour": "{0} o'clock", "hours": "{0} hours", "cal
            "characters": "{0} characters", "answers": "{0} answers", "checks": "{0} checks", "yuan": "¥{0}",
            "switch": "{0} (1 is yes, 0 is no)"}  # fmt: skip
 LONG = (Definition.SCORECARD, Definition.MAPPING)  # of which only what differs is told
+BETWEEN_PHRASES = re.compile(r"([，；：]|[,;:] )")
 TRIED = {Definition.TODO_RULE: {}, Definition.SIGNAL_RULE: {"view": "signal"}}  # where the effect of a draft is shown
 
 
@@ -43,11 +45,20 @@ def between(family: Definition, code: str, before: dict | None, after: dict) -> 
         return form_sheet.changes(before, after)
     if family in LONG:
         return _differing(family, code, before, after)
-    return [
-        f":gray[{_(label)}]  {line}"
-        for label, body in (("Before the change", before), ("After the change", after))
-        for line in in_words(family, code, body)
+    was, then = in_words(family, code, before), in_words(family, code, after)
+    if len(was) == len(then):
+        was, then = [marked(*pair) for pair in zip(was, then, strict=True)], [marked(*pair) for pair in zip(then, was, strict=True)]
+    return [f":gray[{_('Before the change')}]  {line}" for line in was] + [
+        f":gray[{_('After the change')}]  {line}" for line in then
     ]
+
+
+def marked(line: str, other: str) -> str:
+    """What stands in the one sentence and not in the other is bold, phrase by phrase."""
+    known = set(BETWEEN_PHRASES.split(other))
+    return "".join(
+        part if part in known or BETWEEN_PHRASES.fullmatch(part) else f"**{part}**" for part in BETWEEN_PHRASES.split(line)
+    )
 
 
 def _differing(family: Definition, code: str, before: dict | None, after: dict) -> list[str]:

@@ -13,21 +13,38 @@ from engine import rulebook as verbs
 from engine.words import _
 from pages.parts import acts, look
 
-FROM, WHY = "from_day", "why_change"
+FROM, WHY, KEPT = "from_day", "why_change", "from_and_why"
 
 
 def tomorrow() -> date:
     return clock.today() + timedelta(days=1)
 
 
-def from_and_why() -> None:
-    """From which day, and why: read by `propose` when it is pressed."""
+def from_and_why(about: str = "") -> None:
+    """From which day, and why: read by `propose` when it is pressed. What is written of one thing stays while one looks at another
+    side of it, for Streamlit forgets fields that are not drawn."""
+    day, why = st.session_state.get(KEPT, {}).get(about, (tomorrow(), ""))
+    st.session_state.setdefault(FROM, max(day, tomorrow()))
+    st.session_state.setdefault(WHY, why)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.date_input(_("In force from"), tomorrow(), min_value=tomorrow(), key=FROM, width=150, format="YYYY-MM-DD")
-        st.text_input(_("Reason"), key=WHY, width="stretch", max_chars=300)
+        st.date_input(
+            _("In force from"), min_value=tomorrow(), key=FROM, width=150, format="YYYY-MM-DD", on_change=_keep, args=(about,)
+        )
+        st.text_input(_("Reason"), key=WHY, width="stretch", max_chars=300, on_change=_keep, args=(about,))
+
+
+def _keep(about: str) -> None:
+    st.session_state[KEPT] = {about: (st.session_state[FROM] or tomorrow(), st.session_state[WHY])}
+
+
+def day_of(about: str) -> date:
+    """The day that was chosen for it, or the first that can be."""
+    return max(st.session_state.get(KEPT, {}).get(about, (tomorrow(),))[0], tomorrow())
 
 
 def typed() -> tuple[date, str]:
+    """Read when it is sent, and not kept any longer."""
+    st.session_state.pop(KEPT, None)
     return st.session_state.get(FROM) or tomorrow(), acts.typed(WHY)
 
 

@@ -58,7 +58,7 @@ def _decide(by: Person, found) -> None:
 def _decided(by: Person, review_id: int, last: bool) -> None:
     finding, said = Finding(st.session_state.finding), st.session_state.review_words
     verb, do = ("review.settle", reviews.settle) if last else ("review.decide", reviews.decide)
-    with acts.act(by, verb, "Decided") as conn:
+    with acts.act(by, verb, "Reviewed") as conn:
         do(conn, by, review_id, finding, said, now=clock.now())
 
 

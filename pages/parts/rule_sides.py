@@ -159,7 +159,7 @@ class RuleSides:
     def _send(self) -> None:
         wrong = self.problem(self.draft)
         changed = self._told(wrong)
-        proposals.from_and_why()
+        proposals.from_and_why(self.code)
         acts.button("Submit for approval", lambda: proposals.propose(self.person, self.FAMILY, self.code, self.draft),
                     "submit_rule", type="primary", disabled=bool(wrong) or not changed)  # fmt: skip
         with st.container(horizontal=True):
@@ -207,7 +207,7 @@ class RuleSides:
         if which == "waiting":
             self.trial(self.waiting.body, self.waiting.valid_from)
             return
-        valid_from = st.date_input(_("In force from"), proposals.tomorrow(), min_value=proposals.tomorrow(), key="trial_from", width=150,
+        valid_from = st.date_input(_("In force from"), proposals.day_of(self.code), min_value=proposals.tomorrow(), key="trial_from", width=150,
                                    format="YYYY-MM-DD")  # fmt: skip
         self.trial(self.draft, valid_from or proposals.tomorrow())
 

@@ -201,7 +201,7 @@ def send(code: str, body: dict, wrong: str | None) -> None:
     st.markdown(f"**{_('What changes')}**")
     for change in changes or [_("First mend what is wrong.")]:
         st.markdown(change)
-    proposals.from_and_why()
+    proposals.from_and_why(code)
     same = bodies.get(code) is not None and not wrong and form_sheet.read(bodies[code]) == form_sheet.read(body)
     with st.container(horizontal=True):
         acts.button("Submit for approval", lambda: proposals.propose(person, Definition.FORM, code, body), "submit_form",

@@ -491,6 +491,7 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
 # Who may look at a full number, and whom reveal and having ask; auditors and the technical roles may not.
 REVEALED_TO = (Scope.HEAD, Scope.BRANCH, Scope.OFFICER, Scope.COLLECTOR)
 WRITERS = tuple(scope for scope in EVERYBODY if scope is not Scope.READER)  # whose acts others are told of
+FINDERS = (*REVEALED_TO, Scope.READER)  # who finds customers by what is hidden, or told of others
 NOTED = ("insert", "update", "delete")  # only triggers say these
 
 # Derived or temporary rows, and what is a log itself.
@@ -532,91 +533,51 @@ def run(conn: sa.Connection, statement: str) -> None:
 def _functions() -> Iterator[str]:
     # Whoever replaces a function must be able to call it.
     yield f"grant execute on all functions in schema public to {OWNER}"
-    yield _setting("vigil_me", "int", "vigil.staff")
-    yield _setting("vigil_role", "text", "vigil.role")
-    yield _setting("vigil_session", "bigint", "vigil.session")
-    yield _setting("vigil_verb", "text", "vigil.verb")
+    for name, kind, setting in _SETTINGS:
+        yield _setting(name, kind, setting)
     yield _TODAY
-    yield _lookup("vigil_my_branch", "int", "select branch_id from staff where id = vigil_me()")
-    yield _lookup(
-        "vigil_branches",
-        "int[]",
-        """
-        select coalesce(array_agg(distinct t.branch_id), '{}')
-        from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
-        where r.staff_id = vigil_me() and r.role = 'branch_head'
-          and r.valid_from <= vigil_today() and (r.valid_to is null or r.valid_to > vigil_today())""",
-    )
-    yield _lookup(
-        "vigil_guests",
-        "bigint[]",
-        """
-        select coalesce(array_agg(distinct l.customer_id), '{}') from loans l join customers c on c.id = l.customer_id
-        where l.branch_id = any((select vigil_branches())::int[]) and c.branch_id <> l.branch_id""",
-    )
-    # Whoever stands in for an absent colleague looks after his customers meanwhile.
-    yield _lookup(
-        "vigil_acting_for",
-        "int[]",
-        """
-        select coalesce(array_agg(staff_id), '{}') || vigil_me() from absences
-        where delegate_id = vigil_me() and vigil_today() between from_on and until_on""",
-    )
-    yield _lookup(
-        "vigil_my_customers",
-        "bigint[]",
-        """
-        with me as materialized (select vigil_acting_for() as ids)
-        select coalesce(array_agg(distinct id), '{}') from (
-            select id from customers where manager_id = any((select ids from me)::int[])
-            union all select id from customers where inspector_id = any((select ids from me)::int[])
-            union all select customer_id from loans where manager_id = any((select ids from me)::int[])
-            union all select customer_id from todos where assignee_id = any((select ids from me)::int[]) and closed_on is null
-        ) as mine(id)""",
-    )
+    for name, kind, query in _SIGHT:
+        yield _lookup(name, kind, query)
     yield from _machine_functions()
 
 
 def _machine_functions() -> Iterator[str]:
-    """What runs with the machine's sight, and who may call it."""
-    yield _REVEAL.format(seen=_seen_in_each_scope())
-    yield _HAVING.format(seen=_seen_in_each_scope())
-    yield _NOTE.format(written=", ".join(f"'{op}'" for op in NOTED))
+    """What runs with the machine's sight, and who may call it; where nobody is named, everybody."""
+    seen = _seen_in_each_scope()
     yield _lookup("vigil_found_again", f"table ({', '.join(_FOUND_AGAIN)})", _FOUND_AGAIN_OF, "form uuid")
     yield _lookup("vigil_same_digits", f"table ({', '.join(_FIX)})", _SAME_DIGITS, "its_lat float8, its_lon float8, since date")
     yield _lookup("vigil_pulse", "bigint", "select last_value from audit_id_seq")
-    yield organisation.GROW
-    yield from _for_people_only("vigil_grow_tree()", Scope.ADMIN)
-    yield organisation.FOLLOW_HOME
-    yield from _for_people_only("vigil_follow_home(int, int)")
-    yield organisation.RESTRUCTURE
-    yield from _for_people_only("vigil_restructure(bigint)", Scope.HEAD)
-    yield organisation.SETTLE_ROLE
-    yield from _for_people_only("vigil_settle_role(bigint)", Scope.HEAD, Scope.ADMIN)
+    for function in _SEEN_BY_ALL:
+        yield f"alter function {function} owner to {Scope.MACHINE}"
+    note = _NOTE.format(written=", ".join(f"'{op}'" for op in NOTED))
+    yield from _of_the_machine({"vigil_note(text, text, bigint, jsonb)": note}, *EVERYBODY)
+    yield from _of_the_machine({"vigil_reveal(bigint, text, text)": _REVEAL.format(seen=seen)}, *REVEALED_TO)
+    yield from _of_the_machine({"vigil_having(text)": _HAVING.format(seen=seen)}, *FINDERS)
+    yield from _of_the_machine({"vigil_grow_tree()": organisation.GROW}, Scope.ADMIN)
+    yield from _of_the_machine({"vigil_follow_home(int, int)": organisation.FOLLOW_HOME})
+    yield from _of_the_machine({"vigil_restructure(bigint)": organisation.RESTRUCTURE}, Scope.HEAD)
+    yield from _of_the_machine({"vigil_settle_role(bigint)": organisation.SETTLE_ROLE}, Scope.HEAD, Scope.ADMIN)
+    yield from _of_the_machine({"vigil_settle_level(bigint)": levels.SETTLE}, Scope.HEAD)
+    yield from _of_the_machine({notices.SIGNATURE: notices.TELL}, *WRITERS)
+    yield from _of_the_machine({photos.SIGNATURE: photos.STORAGE}, Scope.HEAD, Scope.READER, Scope.ADMIN)
+    yield from _of_the_machine(leavings.functions(seen), Scope.HEAD, Scope.BRANCH)
+    yield from _of_the_machine(ties.functions(seen), *FINDERS)
+    yield from _of_the_machine(
+        {spellings.SIGNATURE: spellings.function({scope: CUSTOMER_POLICY[scope] for scope in FINDERS})}, *FINDERS
+    )
+    yield from _bulk_functions()
+    yield _ASK
+
+
+def _bulk_functions() -> Iterator[str]:
+    """What the machine may do as the tables' owner, to fill them."""
     yield bulk.COUNT
     yield bulk.UNDRESS
     yield bulk.DRESS
     for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_count(regclass)"):
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
-    yield notices.TELL
-    yield levels.SETTLE
-    yield from _for_people_only("vigil_settle_level(bigint)", Scope.HEAD)
-    yield from _for_people_only("vigil_reveal(bigint, text, text)", *REVEALED_TO)
-    yield from _for_people_only(notices.SIGNATURE, *WRITERS)
-    yield from _of_the_machine({photos.SIGNATURE: photos.STORAGE}, Scope.HEAD, Scope.READER, Scope.ADMIN)
-    yield from _of_the_machine(leavings.functions(_seen_in_each_scope()), Scope.HEAD, Scope.BRANCH)
-    yield from _of_the_machine(ties.functions(_seen_in_each_scope()), *REVEALED_TO, Scope.READER)
-    called = spellings.function({scope: CUSTOMER_POLICY[scope] for scope in (*REVEALED_TO, Scope.READER)})
-    yield from _of_the_machine({spellings.SIGNATURE: called}, *REVEALED_TO, Scope.READER)
-    yield from _for_people_only("vigil_having(text)", *REVEALED_TO, Scope.READER)
-    yield from _for_people_only("vigil_note(text, text, bigint, jsonb)", *EVERYBODY)
-    for function in ("vigil_my_branch()", "vigil_branches()", "vigil_guests()", "vigil_acting_for()", "vigil_my_customers()",
-                     "vigil_pulse()", "vigil_grow_tree()", "vigil_settle_role(bigint)", "vigil_restructure(bigint)", "vigil_follow_home(int, int)", "vigil_reveal(bigint, text, text)", "vigil_having(text)", "vigil_count(regclass)",
-                     "vigil_found_again(uuid)", "vigil_settle_level(bigint)", "vigil_same_digits(float8, float8, date)",
-                     "vigil_note(text, text, bigint, jsonb)", notices.SIGNATURE):  # fmt: skip
-        yield f"alter function {function} owner to {Scope.MACHINE}"
-    yield _ASK
+    yield f"alter function vigil_count(regclass) owner to {Scope.MACHINE}"
 
 
 def _of_the_machine(functions: Mapping[str, str], *roles: str) -> Iterator[str]:
@@ -647,9 +608,45 @@ def _lookup(name: str, kind: str, query: str, given: str = "") -> str:
 
 
 def _seen_in_each_scope() -> str:
-    tests = (f"when '{scope}' then ({CUSTOMER_POLICY[scope]})" for scope in (*REVEALED_TO, Scope.READER))
+    tests = (f"when '{scope}' then ({CUSTOMER_POLICY[scope]})" for scope in FINDERS)
     return f"case current_setting('role') {' '.join(tests)} else false end"
 
+
+_SETTINGS = (
+    ("vigil_me", "int", "vigil.staff"),
+    ("vigil_role", "text", "vigil.role"),
+    ("vigil_session", "bigint", "vigil.session"),
+    ("vigil_verb", "text", "vigil.verb"),
+)
+
+# What somebody sees: his branch, those that he heads, customers elsewhere who borrow there, for whom he acts (whoever stands in
+# for an absent colleague looks after his customers meanwhile), and the customers he looks after.
+_SIGHT = (
+    ("vigil_my_branch", "int", "select branch_id from staff where id = vigil_me()"),
+    ("vigil_branches", "int[]", """
+        select coalesce(array_agg(distinct t.branch_id), '{}')
+        from staff_roles r join branch_tree t on t.ancestor_id = r.branch_id
+        where r.staff_id = vigil_me() and r.role = 'branch_head'
+          and r.valid_from <= vigil_today() and (r.valid_to is null or r.valid_to > vigil_today())"""),
+    ("vigil_guests", "bigint[]", """
+        select coalesce(array_agg(distinct l.customer_id), '{}') from loans l join customers c on c.id = l.customer_id
+        where l.branch_id = any((select vigil_branches())::int[]) and c.branch_id <> l.branch_id"""),
+    ("vigil_acting_for", "int[]", """
+        select coalesce(array_agg(staff_id), '{}') || vigil_me() from absences
+        where delegate_id = vigil_me() and vigil_today() between from_on and until_on"""),
+    ("vigil_my_customers", "bigint[]", """
+        with me as materialized (select vigil_acting_for() as ids)
+        select coalesce(array_agg(distinct id), '{}') from (
+            select id from customers where manager_id = any((select ids from me)::int[])
+            union all select id from customers where inspector_id = any((select ids from me)::int[])
+            union all select customer_id from loans where manager_id = any((select ids from me)::int[])
+            union all select customer_id from todos where assignee_id = any((select ids from me)::int[]) and closed_on is null
+        ) as mine(id)"""),
+)  # fmt: skip
+_SEEN_BY_ALL = (
+    *(f"{name}()" for name, _kind, _query in _SIGHT),
+    "vigil_pulse()", "vigil_found_again(uuid)", "vigil_same_digits(float8, float8, date)",
+)  # fmt: skip
 
 # The day in China, or the one that VIGIL_TODAY says.
 _TODAY = """
@@ -801,9 +798,6 @@ def _trail_function(table: sa.Table) -> str:
     columns = [c.name for c in table.columns if c.name not in untrailed]
     keys = [c.name for c in table.primary_key.columns]
     customer = "id" if table.name == "customers" else "customer_id" if "customer_id" in table.columns else None
-    paired = " and ".join(f"o.{k} = n.{k}" for k in keys)
-    changed = " or ".join(f"o.{c} is distinct from n.{c}" for c in columns)
-    head = "staff_id, role, session_id, verb, op, noun, customer_id, row_id"
 
     def values(op: str, row: str) -> str:
         owner = f"{row}.{customer}" if customer else "null::bigint"
@@ -813,30 +807,38 @@ def _trail_function(table: sa.Table) -> str:
         return _json(columns, lambda c: _member(c, _shown(f"{row}.{c}", c)))
 
     def changes(row: str) -> str:
-        return _json(
-            columns,
-            lambda c: f"case when o.{c} is distinct from n.{c} then {_member(c, _shown(f'{row}.{c}', c))} end",
-        )
+        return _json(columns, lambda c: f"case when o.{c} is distinct from n.{c} then {_member(c, _shown(f'{row}.{c}', c))} end")
 
-    return f"""
-create or replace function trail_{table.name}() returns trigger
+    return _TRAIL.format(
+        table=table.name, channel=CHANGES,
+        inserted=f"{values('insert', 'n')}, {whole('n')}",
+        deleted=f"{values('delete', 'o')}, {whole('o')}",
+        updated=f"{values('update', 'n')}, {changes('o')}, {changes('n')}",
+        paired=" and ".join(f"o.{k} = n.{k}" for k in keys),
+        changed=" or ".join(f"o.{c} is distinct from n.{c}" for c in columns),
+    )  # fmt: skip
+
+
+_HEAD = "staff_id, role, session_id, verb, op, noun, customer_id, row_id"
+_TRAIL = f"""
+create or replace function trail_{{table}}() returns trigger
 language plpgsql security definer set search_path = public, pg_temp set enable_nestloop = off as $$
 begin
     if tg_op = 'INSERT' and vigil_me() is null then
         -- The machine's rows say themselves which night or feed made them: one line for all.
         insert into audit (role, verb, op, noun, n)
-        select vigil_role(), vigil_verb(), 'bulk', '{table.name}', count(*) from new_rows having count(*) > 0;
+        select vigil_role(), vigil_verb(), 'bulk', '{{table}}', count(*) from new_rows having count(*) > 0;
     elsif tg_op = 'INSERT' then
-        insert into audit ({head}, after) select {values("insert", "n")}, {whole("n")} from new_rows n;
+        insert into audit ({_HEAD}, after) select {{inserted}} from new_rows n;
     elsif tg_op = 'DELETE' then
-        insert into audit ({head}, before) select {values("delete", "o")}, {whole("o")} from old_rows o;
+        insert into audit ({_HEAD}, before) select {{deleted}} from old_rows o;
     else
-        insert into audit ({head}, before, after)
-        select {values("update", "n")}, {changes("o")}, {changes("n")}
-        from old_rows o join new_rows n on {paired} where {changed};
+        insert into audit ({_HEAD}, before, after)
+        select {{updated}}
+        from old_rows o join new_rows n on {{paired}} where {{changed}};
     end if;
     if found then
-        perform pg_notify('{CHANGES}', '{table.name}');  -- told with the commit: open pages draw themselves anew
+        perform pg_notify('{{channel}}', '{{table}}');  -- told with the commit: open pages draw themselves anew
     end if;
     return null;
 end $$"""

@@ -41,6 +41,9 @@ class Counts:
     refreshed: int = 0
     lifted: int = 0
 
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f) + getattr(other, f) for f in ("raised", "refreshed", "lifted")))
+
 
 def detect(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> Counts:
     find(conn, rules, today)

@@ -218,9 +218,6 @@ def _band(since: sa.ColumnElement) -> Callable[[date], sa.ColumnElement]:
 
 def _of_loans() -> Subject:
     x = loans.c
-    late, bad = sa.and_(x.live, x.overdue_since.is_not(None)), sa.and_(x.live, x["class"] >= LoanClass.SUBSTANDARD)
-    balance, late_balance = summed("Balance", x.balance_fen), summed("Balance in arrears", x.balance_fen, late)
-    bad_balance = summed("Balance substandard and worse", x.balance_fen, bad)
     return Subject(
         "Loans", "loans.see", loans, x.id,
         {
@@ -239,15 +236,7 @@ def _of_loans() -> Subject:
             "source": Dimension("Source", x.source, Kind.BAND, SOURCES),
         },
         {"disbursed": Day("Paid out", x.disbursed_on), "matures": Day("Matures", x.matures_on)},
-        {
-            "count": counted("Loans"), "customers": distinct("Customers", x.customer_id), "balance": balance,
-            "amount": summed("Amount paid out", x.amount_fen),
-            "late": counted("Loans in arrears", late), "late_balance": late_balance,
-            "late_share": share("Share in arrears", late_balance, balance),
-            "bad": counted("Loans substandard and worse", bad), "bad_balance": bad_balance,
-            "bad_share": share("NPL ratio", bad_balance, balance),
-            "owed": summed("Principal and interest in arrears", x.principal_fen + x.interest_fen, late),
-        },
+        _sums_of_loans(),
         {
             "loan_no": Detail("Loan number", x.loan_no), **_CUSTOMER,
             "product": Detail("Product", products.c.name, needs=("product",)),
@@ -259,6 +248,22 @@ def _of_loans() -> Subject:
         _joins(loans, x.manager_id) | {"product": (products, products.c.id == x.product_id)},
         {"live": ("true",)}, ("loan", "loan_no"),
     )  # fmt: skip
+
+
+def _sums_of_loans() -> dict[str, Measure]:
+    x = loans.c
+    late, bad = sa.and_(x.live, x.overdue_since.is_not(None)), sa.and_(x.live, x["class"] >= LoanClass.SUBSTANDARD)
+    balance, late_balance = summed("Balance", x.balance_fen), summed("Balance in arrears", x.balance_fen, late)
+    bad_balance = summed("Balance substandard and worse", x.balance_fen, bad)
+    return {
+        "count": counted("Loans"), "customers": distinct("Customers", x.customer_id), "balance": balance,
+        "amount": summed("Amount paid out", x.amount_fen),
+        "late": counted("Loans in arrears", late), "late_balance": late_balance,
+        "late_share": share("Share in arrears", late_balance, balance),
+        "bad": counted("Loans substandard and worse", bad), "bad_balance": bad_balance,
+        "bad_share": share("NPL ratio", bad_balance, balance),
+        "owed": summed("Principal and interest in arrears", x.principal_fen + x.interest_fen, late),
+    }  # fmt: skip
 
 
 def _of_customers() -> Subject:

@@ -140,11 +140,8 @@ def do(
         conn, act=wish.act, branch_id=by.branch_id, wish=_noted(wish), reason=reason, key=key, made_by=by.id, made_at=now,
         state=BatchState.WAITING if wish.act in ASKED else BatchState.DONE, refused=cannot,
     )  # fmt: skip
-    n = batches.take(conn, batch_id, which, asked)
-    if not n:
-        raise refusals.NothingToDo
+    n = _take(conn, batch_id, which, asked)
     say(2, 4)
-    batches.note(conn, batch_id, n=n)
     if wish.act in ASKED:
         _ask(conn, by, batch_id, wish, n, reason, now=now, today=today)
     elif wish.act is not BatchAct.REMIND:
@@ -154,6 +151,15 @@ def do(
     _tell(conn, by, batch_id, wish.act)
     say(4, 4)
     return Outcome(batch_id, wish.act, n, cannot, waits=wish.act in ASKED)
+
+
+def _take(conn: Connection, batch_id: int, which: Filter, asked: batches.Wish) -> int:
+    """The todos of the batch, noted in it; how many."""
+    n = batches.take(conn, batch_id, which, asked)
+    if not n:
+        raise refusals.NothingToDo
+    batches.note(conn, batch_id, n=n)
+    return n
 
 
 def take_turn(conn: Connection) -> None:

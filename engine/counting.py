@@ -61,7 +61,7 @@ def kept(by: Person, count: Count) -> Counted | None:
     if found is None:
         return None
     if not found.current and clock.now() - found.counted_at > timedelta(seconds=found.seconds / SHARE):
-        threading.Thread(target=_anew, args=(by, count), name=f"count {count.what}", daemon=True).start()
+        threading.Thread(target=_anew, args=(by, count, found.counted_at), name=f"count {count.what}", daemon=True).start()
     return Counted(found.figures, found.counted_at, kept=True)
 
 
@@ -75,10 +75,11 @@ def at_once(by: Person, count: Count) -> Counted:
     return counted
 
 
-def again(by: Person, count: Count) -> bool:
-    """Count anew and keep it, unless somebody is at it. What does not take long any more is not kept any longer."""
+def again(by: Person, count: Count, than: datetime | None = None) -> bool:
+    """Count anew and keep it, unless somebody is at it, or was since what was counted at `than`. What does not take long any more
+    is not kept any longer."""
     with access.transaction(MACHINE, "count") as conn:
-        if not kept_counts.begin(conn, count.what, count.key):
+        if not kept_counts.begin(conn, count.what, count.key) or (than and _is_newer(conn, count, than)):
             return False
         pulse, figures, seconds = _read(by, count, PATIENCE)
         if seconds > LONG:
@@ -86,6 +87,12 @@ def again(by: Person, count: Count) -> bool:
         else:
             kept_counts.drop(conn, count.what, count.key)
         return True
+
+
+def _is_newer(conn: Connection, count: Count, than: datetime) -> bool:
+    """Whoever set out before another had done would count what was counted a moment ago."""
+    found = kept_counts.find(conn, count.what, count.key)
+    return found is None or found.counted_at > than
 
 
 def ahead(counts: Sequence[Count]) -> int:
@@ -103,9 +110,9 @@ def forget_old(conn: Connection, now: datetime) -> int:
     return kept_counts.forget_old(conn, now, KEPT)
 
 
-def _anew(by: Person, count: Count) -> None:
+def _anew(by: Person, count: Count, than: datetime) -> None:
     try:
-        again(by, count)
+        again(by, count, than)
     except Exception as wrong:  # the page shows what there is, and says of when
         log.warning("not counted anew", what=count.what, error=f"{type(wrong).__name__}: {wrong}")
 

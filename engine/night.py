@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from db import definitions, feeds, generation, jobs, moments, settings, signals
+from db.access import Connection
 from db.generation import Since
 from db.signals import Counts as SignalCounts
 from db.vocab import Definition
@@ -29,6 +30,12 @@ class NightReport:
     seconds: float = 0.0
     days_caught_up: int = 0
     feed_stops: list[str] = field(default_factory=list)
+
+    def add(self, todos: generation.Counts, signals: SignalCounts, quarantined: int) -> None:
+        """Of one night more."""
+        self.todos += todos
+        self.signals += signals
+        self.quarantined += quarantined
 
 
 def night(until: date | None = None, *, wait: bool = True, catch_up: bool = True, again: bool = True) -> NightReport | None:
@@ -141,36 +148,44 @@ def _steps(held: jobs.Held, day: date, last, began: datetime, report: NightRepor
         if not _looked_at(conn, last, day):
             _set_aside(conn, day, [("scorecard", code, why) for code, why in levels.follow(conn, day)])
     with held.begin("night.todos") as conn:
-        found = generate.book(conn, day)
-        since = _since(last, found.fingerprint)
-        if since and since.day == day and generation.nothing_changed(conn, since):
-            todos = generate.Outcome(generation.Counts(kept=last.detail["todos"]["kept"]), [], since.people)
-        else:
-            todos = generate.generate(conn, day, found, since)
-        _set_aside(conn, day, todos.set_aside)
-        absences.follow(conn, day, clock.today())
-        notices.of_todos(conn, day)
+        fingerprint, todos = _ask(conn, day, last)
     with held.begin("night.signals") as conn:
-        rules, bad = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))
-        raised = signals.detect(conn, rules, day)
-        _set_aside(conn, day, [("signal rule", code, why) for code, why in bad])
-        notices.of_signals(conn, day)
+        raised, bad = _warn(conn, day)
     with held.begin("night.snapshot") as conn:
         generation.snapshot(conn, day)
         calendar.plant_when_due(conn, day)
-    report.todos += todos.counts
-    report.signals.raised += raised.raised
-    report.signals.refreshed += raised.refreshed
-    report.signals.lifted += raised.lifted
-    report.quarantined += len(todos.set_aside) + len(bad)
+    report.add(todos.counts, raised, len(todos.set_aside) + bad)
     standing = todos.counts.created + todos.counts.kept + todos.counts.rescheduled
     return {
         "began": began.isoformat(),
-        "fingerprint": found.fingerprint,
+        "fingerprint": fingerprint,
         "people": todos.people,
         "todos": vars(todos.counts) | {"kept": standing},
         "signals": vars(raised),
     }
+
+
+def _ask(conn: Connection, day: date, last) -> tuple[str, generate.Outcome]:
+    """The todos of the night, and by which rules."""
+    found = generate.book(conn, day)
+    since = _since(last, found.fingerprint)
+    if since and since.day == day and generation.nothing_changed(conn, since):
+        todos = generate.Outcome(generation.Counts(kept=last.detail["todos"]["kept"]), [], since.people)
+    else:
+        todos = generate.generate(conn, day, found, since)
+    _set_aside(conn, day, todos.set_aside)
+    absences.follow(conn, day, clock.today())
+    notices.of_todos(conn, day)
+    return found.fingerprint, todos
+
+
+def _warn(conn: Connection, day: date) -> tuple[SignalCounts, int]:
+    """The signals of the night, and how many rules could not be understood."""
+    rules, bad = signal_rules.in_force(definitions.in_force(conn, Definition.SIGNAL_RULE, day))
+    raised = signals.detect(conn, rules, day)
+    _set_aside(conn, day, [("signal rule", code, why) for code, why in bad])
+    notices.of_signals(conn, day)
+    return raised, len(bad)
 
 
 def _looked_at(conn, last, day: date) -> bool:

@@ -273,11 +273,10 @@ def _credit_code(i: int) -> str:
 
 
 def _loans(draw: np.random.Generator, customers: Customers, live: int, last: date) -> Loans:
-    """As many notes as leave `live` of them unpaid on the last day, over the years before it."""
-    end = last.toordinal()
-    n = round(live * 2.3)
-    customer = np.concatenate([np.arange(len(customers.number)), draw.integers(0, len(customers.number), n)])[:n]
-    customer = np.where(draw.random(n) < 0.5, customer, draw.integers(0, len(customers.number), n))
+    """As many notes as leave `live` of them unpaid on the last day, over the years before it. What is drawn, in this order, makes
+    the bank: another order makes another bank."""
+    end, n = last.toordinal(), round(live * 2.3)
+    customer = _borrowers(draw, len(customers.number), n)
     own = (draw.random(n) < OWN_SHARE) & ~customers.firm[customer]
     product = _products(draw, customers.firm[customer], own)
     family = np.where(own, _families(OWN_PRODUCTS, 1)[product % len(OWN_PRODUCTS)], _families(PRODUCTS, 3)[product % len(PRODUCTS)])
@@ -286,38 +285,65 @@ def _loans(draw: np.random.Generator, customers: Customers, live: int, last: dat
     amount = np.exp(np.log(shape[:, 0]) + draw.beta(1.4, 3.2, n) * (np.log(shape[:, 1]) - np.log(shape[:, 0])))
     disbursed = _disbursed(draw, family, term, end, n)
     matures = disbursed + (term * 30.44).astype(int)
+    settled, late_from, late_until, extended = _ends(draw, family, term, disbursed, matures, end)
+    loans = Loans(
+        number=[], contract=[], customer=customer, product=product, own=own, family=family,
+        amount=(amount / 1000).round() * 1000, disbursed=disbursed, matures=matures, settled=settled,
+        repayment=_repayment(draw, family, n), rate=draw.uniform(3.45, 9.2, n).round(4), guarantee=_guarantee(draw, family, n),
+        late_from=late_from, late_until=late_until, extended=extended,
+    )  # fmt: skip
+    _leave(loans, np.flatnonzero(_keep(settled, disbursed, end, live)))
+    _number(loans)
+    _arrive(customers, loans)
+    return loans
+
+
+def _borrowers(draw: np.random.Generator, customers: int, n: int) -> np.ndarray:
+    """Everybody once, then anybody; of all half are drawn anew."""
+    customer = np.concatenate([np.arange(customers), draw.integers(0, customers, n)])[:n]
+    return np.where(draw.random(n) < 0.5, customer, draw.integers(0, customers, n))
+
+
+def _ends(
+    draw: np.random.Generator, family: np.ndarray, term: np.ndarray, disbursed: np.ndarray, matures: np.ndarray, end: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """When each is paid off, late from and until, and extended: in time, before it, after arrears, written off, or prolonged."""
+    n = len(term)
     settled = np.where(draw.random(n) < 0.25, disbursed + (term * 30.44 * draw.uniform(0.4, 1, n)).astype(int), matures)
     late_from, late_until = _trouble(draw, family, disbursed, matures, end)
     settled = np.where((late_from > 0) & (late_until > settled), np.maximum(late_until, settled), settled)
     settled = np.where(late_until >= FAR, late_from + WRITTEN_OFF_AFTER + 30, settled)
     extended = np.where((draw.random(n) < 0.0025) & (matures > disbursed + 200), matures - 20, 0)
     extended = np.where(extended > end, 0, extended)
-    settled = np.where(extended > 0, settled + 180, settled)
-    keep = _keep(settled, disbursed, end, live)
+    return np.where(extended > 0, settled + 180, settled), late_from, late_until, extended
+
+
+def _repayment(draw: np.random.Generator, family: np.ndarray, n: int) -> np.ndarray:
     weights = np.array([SHAPES[f][4] for f in FAMILIES]).cumsum(axis=1)[family]
-    repayment = 1 + (draw.random(n)[:, None] > weights).sum(axis=1)
-    loans = Loans(
-        number=[], contract=[], customer=customer, product=product, own=own, family=family,
-        amount=(amount / 1000).round() * 1000, disbursed=disbursed, matures=matures, settled=settled,
-        rate=draw.uniform(3.45, 9.2, n).round(4), repayment=repayment, guarantee=_guarantee(draw, family, n),
-        late_from=late_from, late_until=late_until, extended=extended,
-    )  # fmt: skip
+    return 1 + (draw.random(n)[:, None] > weights).sum(axis=1)
+
+
+def _leave(loans: Loans, kept: np.ndarray) -> None:
+    """Only these notes, by the day they were paid out."""
+    kept = kept[np.argsort(loans.disbursed[kept], kind="stable")]
     for name, value in vars(loans).items():
         if isinstance(value, np.ndarray):
-            setattr(loans, name, value[keep])
-    order = np.argsort(loans.disbursed, kind="stable")
-    for name, value in vars(loans).items():
-        if isinstance(value, np.ndarray):
-            setattr(loans, name, value[order])
+            setattr(loans, name, value[kept])
+
+
+def _number(loans: Loans) -> None:
     loans.number = [
         f"TS{i:010d}" if o else f"J{date.fromordinal(d).year}{i:010d}"
         for i, (o, d) in enumerate(zip(loans.own.tolist(), loans.disbursed.tolist(), strict=True), 1)
     ]
     loans.contract = [f"HT{c:09d}" for c in loans.customer.tolist()]
+
+
+def _arrive(customers: Customers, loans: Loans) -> None:
+    """Nobody came later than his first loan; who has none came for something else, one after another."""
     np.minimum.at(customers.since, loans.customer, loans.disbursed)
     idle = np.flatnonzero(~np.isin(np.arange(len(customers.since)), loans.customer))
-    customers.since[idle] -= idle * 7919 % round(MONTHS * 30.44)  # came for something else than a loan, one after another
-    return loans
+    customers.since[idle] -= idle * 7919 % round(MONTHS * 30.44)
 
 
 def _families(products: list, column: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from db import access, todos
+from db.access import Connection
 from db.vocab import CloseReason, Family, Kind, LoanClass, Mode, Role, TodoState
 from engine import clock, exports, permits, words
 from engine.words import _
@@ -48,35 +49,8 @@ def _when(row) -> tuple[str, bool]:
 def listed() -> None:
     """The list under its filters; for heads with a box in front of each row."""
     with access.reading(person) as conn:
-        officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR)
-        with filters.bar():
-            state = filters.always("state", "State", {code: _(title) for code, title in STATES.items()}, "pending", width=110)
-            late = filters.flag("late", "Overdue only")
-            text = filters.text(placeholder="customer, loan number", width=150)
-            branch_ids = filters.branch(conn, width=140)
-            kind = filters.word("kind", "Kind", Kind, width=112)
-            mode = filters.word("mode", "Way", Mode, width=95)
-            order = filters.sort(SORTS, "due", width=155)
-            with filters.more("family", "assignee", "pool", "due_from", "due_to", "closed_from", "closed_to", "rule"):
-                family = filters.word("family", "Product family", Family, 300, labelled=True)
-                assignee = filters.choice("assignee", "Assignee", officers, 300, labelled=True)
-                nobody = filters.flag("pool", "Nobody yet")
-                with st.container(horizontal=True):
-                    due_from = filters.day("due_from", "Due from")
-                    due_to = filters.day("due_to", "Due to")
-                with st.container(horizontal=True):
-                    closed_from = filters.day("closed_from", "Closed from")
-                    closed_to = filters.day("closed_to", "Closed to")
-                rule = filters.text("rule", "Rule", "Rule code", width=300)
-        batch = _batch_asked_for()
-        wanted = todos.Filter(
-            today=today, pending=True if state == "pending" else None, kept=state == "kept", state=state if state in ("done", "cancelled") else None,
-            late=late, kind=kind, mode=mode, family=family, branch_ids=branch_ids, assignee_id=int(assignee) if assignee else None,
-            unassigned=nobody, due_from=due_from, due_to=due_to, closed_from=closed_from, closed_to=closed_to, rule_code=rule,
-            text=text, batch_id=batch,
-        )  # fmt: skip
+        state, wanted, order = _wanted(conn)
         found = todos.listing(conn, wanted, order, *tables.span(wanted, order))
-
     with head:
         tables.count(found, "todos", "click a row for the customer")
         st.space("stretch")
@@ -91,6 +65,44 @@ def listed() -> None:
     elif picked := tables.show(found.rows, COLUMNS, "todos", _("Todos")):
         tables.open_customer(picked)
     tables.pager(found.total)
+
+
+def _wanted(conn: Connection) -> tuple[str, todos.Filter, str]:
+    """By the line of filters: the state, all of them, and the order."""
+    officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR)
+    with filters.bar():
+        state = filters.always("state", "State", {code: _(title) for code, title in STATES.items()}, "pending", width=110)
+        late = filters.flag("late", "Overdue only")
+        text = filters.text(placeholder="customer, loan number", width=150)
+        branch_ids = filters.branch(conn, width=140)
+        kind = filters.word("kind", "Kind", Kind, width=112)
+        mode = filters.word("mode", "Way", Mode, width=95)
+        order = filters.sort(SORTS, "due", width=155)
+        with filters.more("family", "assignee", "pool", "due_from", "due_to", "closed_from", "closed_to", "rule"):
+            rarer = _rarer(officers)
+    wanted = todos.Filter(
+        today=today, pending=True if state == "pending" else None, kept=state == "kept", state=state if state in ("done", "cancelled") else None,
+        late=late, kind=kind, mode=mode, branch_ids=branch_ids, text=text, batch_id=_batch_asked_for(), **rarer,
+    )  # fmt: skip
+    return state, wanted, order
+
+
+def _rarer(officers: dict[str, str]) -> dict[str, object]:
+    """What the folded filters say, by the fields of a todos.Filter."""
+    family = filters.word("family", "Product family", Family, 300, labelled=True)
+    assignee = filters.choice("assignee", "Assignee", officers, 300, labelled=True)
+    nobody = filters.flag("pool", "Nobody yet")
+    with st.container(horizontal=True):
+        due_from = filters.day("due_from", "Due from")
+        due_to = filters.day("due_to", "Due to")
+    with st.container(horizontal=True):
+        closed_from = filters.day("closed_from", "Closed from")
+        closed_to = filters.day("closed_to", "Closed to")
+    rule = filters.text("rule", "Rule", "Rule code", width=300)
+    return {
+        "family": family, "assignee_id": int(assignee) if assignee else None, "unassigned": nobody, "due_from": due_from, "due_to": due_to,
+        "closed_from": closed_from, "closed_to": closed_to, "rule_code": rule,
+    }  # fmt: skip
 
 
 def _batch_asked_for() -> int | None:

@@ -85,6 +85,13 @@ def test_two_never_count_the_same_at_once(wang, long):
     assert counting.again(wang, tally.count)
 
 
+def test_whoever_set_out_before_another_had_done_leaves_it_at_that(wang, long):
+    tally = Tally()
+    seen = counting.at_once(wang, tally.count)
+    assert counting.again(wang, tally.count, seen.at)
+    assert not counting.again(wang, tally.count, seen.at) and len(tally) == 2
+
+
 def test_what_does_not_take_long_any_more_is_not_kept_any_longer(wang, monkeypatch):
     tally = Tally()
     with monkeypatch.context() as slow:

@@ -274,6 +274,16 @@ class TestLookingOnly:
         assert any("权限" in s for s in sentences(by.at("loans")))
 
 
+@pytest.mark.parametrize(
+    ("path", "folded", "within"), [("customer?no=K001", "ask_one", "one_who"), ("dashboard", "view_as", "look_as")]
+)
+def test_colleagues_and_forms_are_read_once_somebody_opens_what_asks_for_them(visit, path, folded, within):
+    test = visit("head_risk").at(path)
+    assert within not in {box.key for box in test.selectbox}
+    test.session_state[folded] = True
+    assert test.run().selectbox(key=within).options
+
+
 class TestNumbers:
     def test_the_dashboard_counts_what_the_list_shows(self, visit):
         head = visit("head_risk")

@@ -29,7 +29,7 @@ def draw(drawing: Drawing, alt: str, key: str, height: int = 260, picks: bool = 
         "place": component.place("chart"), "language": words.language.get(), "alt": alt, "height": height, "picks": picks,
         "drawing": readable(drawing),
     }  # fmt: skip
-    drawn = _component(key=key, data=data, height="content", on_picked_change=lambda: None)
+    drawn = _component(key=key, data=data, height=height, on_picked_change=lambda: None)
     return drawn.picked
 
 

@@ -16,22 +16,25 @@ def choose(by: Person) -> None:
     """On the dashboard, for whoever may: look as a colleague, or have this screen hung on a wall."""
     if not permits.may(by, "view.as"):
         return
-    with st.popover(_("View as"), icon=":material/visibility:"):
-        st.caption(
-            _(
-                "You see the dashboard and the lists as this colleague does, and can change nothing. The trail keeps who looked as whom."
-            )
-        )
-        with access.reading(by) as conn:
-            rows = filters.colleagues(conn, tuple(viewing.LOOKED_AS))
-        names = {row.id: f"{row.name} · {words.name(Role(row.role))} · {row.branch}" for row in rows}
-        if not names:
-            st.caption(_("Choose a branch above; its colleagues are listed here."))
-        whom = st.selectbox(
-            _("Colleague"), list(names), index=None, format_func=names.get, key="look_as", placeholder=_("Name or branch")
-        )
-        acts.button("Look", lambda: _begin(by, whom), "do_look_as", type="primary", disabled=whom is None)
+    with st.popover(_("View as"), icon=":material/visibility:", key="view_as", on_change="rerun") as folded:
+        if folded.open:  # colleagues by the hundred
+            _whom(by)
     st.page_link("pages/desk/dashboard.py", label=_("Wall"), icon=":material/tv:", query_params={"wall": "1"}, width="content")
+
+
+def _whom(by: Person) -> None:
+    st.caption(
+        _("You see the dashboard and the lists as this colleague does, and can change nothing. The trail keeps who looked as whom.")
+    )
+    with access.reading(by) as conn:
+        rows = filters.colleagues(conn, tuple(viewing.LOOKED_AS))
+    names = {row.id: f"{row.name} · {words.name(Role(row.role))} · {row.branch}" for row in rows}
+    if not names:
+        st.caption(_("Choose a branch above; its colleagues are listed here."))
+    whom = st.selectbox(
+        _("Colleague"), list(names), index=None, format_func=names.get, key="look_as", placeholder=_("Name or branch")
+    )
+    acts.button("Look", lambda: _begin(by, whom), "do_look_as", type="primary", disabled=whom is None)
 
 
 def _begin(by: Person, staff_id: int) -> None:

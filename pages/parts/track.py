@@ -52,9 +52,10 @@ def heat(cells: Sequence, step: str, key: str, chosen: str | None = None, near: 
     `near`: as large as the parts allow, else the whole city."""
     by_district = visits_by_district(cells)
     rings = [
-        {"name": name, "named": n == 0, "middle": _middle(ring), "points": [{"lat": lat, "lon": lon} for lat, lon in ring], "visits": by_district.get(name, 0)}
-        for name, found in outline.districts().items() for n, ring in enumerate(sorted(found, key=len, reverse=True))
-    ]  # fmt: skip
+        _ring(name, ring) | {"named": n == 0, "visits": by_district.get(name, 0)}
+        for name, found in outline.districts().items()
+        for n, ring in enumerate(sorted(found, key=len, reverse=True))
+    ]
     drawn = _component(key=key, on_cell_change=lambda: None, data={
         "place": component.place("footprints"), "language": words.language.get(), "rings": rings, "near": near, "chosen": chosen,
         "step": [float(degrees) for degrees in stored_footprints.steps(step)],
@@ -103,15 +104,20 @@ def _rings(line: list[footprints.Spot]) -> list[dict]:
     south, north = min(s.lat for s in line) - AROUND, max(s.lat for s in line) + AROUND
     west, east = min(s.lon for s in line) - AROUND, max(s.lon for s in line) + AROUND
     return [
-        {"name": name, "middle": _middle(ring), "points": [{"lat": lat, "lon": lon} for lat, lon in ring]}
-        for name, rings in outline.districts().items() for ring in rings
-        if any(south <= lat <= north and west <= lon <= east for lat, lon in ring)
-        or south <= _middle(ring)["lat"] <= north and west <= _middle(ring)["lon"] <= east
-    ]  # fmt: skip
+        _ring(name, ring)
+        for name, rings in outline.districts().items()
+        for ring in rings
+        if any(south <= lat <= north and west <= lon <= east for lat, lon in [*ring, _middle(ring)])
+    ]
 
 
-def _middle(ring: outline.Ring) -> dict:
-    return {"lat": sum(lat for lat, _lon in ring) / len(ring), "lon": sum(lon for _lat, lon in ring) / len(ring)}
+def _ring(name: str, ring: outline.Ring) -> dict:
+    """Pairs to some ten metres: the outline is not finer than 300."""
+    return {"name": name, "middle": _middle(ring), "points": [(round(lat, 4), round(lon, 4)) for lat, lon in ring]}
+
+
+def _middle(ring: outline.Ring) -> tuple[float, float]:
+    return sum(lat for lat, _lon in ring) / len(ring), sum(lon for _lat, lon in ring) / len(ring)
 
 
 def _stop(number: int, stop) -> str:

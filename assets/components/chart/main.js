@@ -1,6 +1,7 @@
 // A chart of plain data, drawn by Chart.js: bars and lines through time, and bars that lie. The data are words of plotly's
 // (pages/parts/charts.py says which), so that a drawing can be shown by either.
 import { redrawn } from "../mounted.js";
+import { whenNear } from "../near.js";
 import "./chart.umd.min.js";
 
 const { Chart } = globalThis;
@@ -18,8 +19,9 @@ function draw({ data, parentElement, setTriggerValue }) {
   frame.style.height = `${data.height}px`;
   frame.append(canvas);
   parentElement.append(frame);
-  const chart = new Chart(canvas, configured(data, themeOf(parentElement.host), setTriggerValue));
-  return () => { chart.destroy(); frame.remove(); };
+  let chart = null;
+  const wait = whenNear(frame, () => { chart = new Chart(canvas, configured(data, themeOf(parentElement.host), setTriggerValue)); });
+  return () => { wait(); chart?.destroy(); frame.remove(); };
 }
 
 function themeOf(element) {

@@ -1,5 +1,6 @@
 // A day's track on the outline of the districts, played in time. Drawn as SVG: no tiles, no other host.
 import { redrawn } from "../mounted.js";
+import { whenNear } from "../near.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 720, TALL = 440, LASTS = 14000, JUMP = 900; // the drawing's own units; milliseconds of a whole day at normal speed
@@ -20,11 +21,15 @@ const h = (tag, values = {}, ...inside) => {
   return node;
 };
 
-export const { mount, unmount } = redrawn(({ data, parentElement, setTriggerValue }) => {
-  const player = data.heat ? heat(data, setTriggerValue) : new Player(data);
+export const { mount, unmount } = redrawn(({ data: given, parentElement, setTriggerValue }) => {
+  const data = { ...given, rings: given.rings.map((ring) => ({ ...ring, middle: place(ring.middle), points: ring.points.map(place) })) };
+  if (data.heat) return heat(data, setTriggerValue, parentElement);
+  const player = new Player(data);
   parentElement.append(player.root);
   return () => { player.stop(); player.root.remove(); };
 });
+
+const place = ([lat, lon]) => ({ lat, lon });
 
 class Player {
   constructor(data) {
@@ -116,7 +121,14 @@ class Player {
 }
 
 // Where visits were made: a square for each part of the map, the more visits the deeper its colour. A tap opens its visits.
-function heat(data, tell) {
+function heat(data, tell, parentElement) {
+  const root = h("div", { className: "track heat", lang: data.language });
+  parentElement.append(root);
+  const wait = whenNear(root, () => root.append(...warm(data, tell)));
+  return () => { wait(); root.remove(); };
+}
+
+function warm(data, tell) {
   const view = fit(data.near ? data.heat : data.rings.flatMap((ring) => ring.points), data.near ? 90 : 20), { put } = view, most = Math.max(1, ...data.heat.map((cell) => cell.visits));
   const path = (points) => points.map((p) => put(p).map((n) => n.toFixed(1)).join(",")).join(" ");
   const square = (cell) => {
@@ -134,7 +146,7 @@ function heat(data, tell) {
       text: ring.visits ? `${ring.name} ${ring.visits}` : ring.name, at: put(ring.middle), weight: ring.visits,
     }))).map(({ text, x, y }) => s("text", { class: "place", x, y }, text)));
   const steps = [0.1, 0.4, 1].map((share) => h("i", { style: `background: color-mix(in srgb, var(--warm) ${Math.round(22 + 73 * Math.sqrt(share))}%, transparent)` }));
-  return { root: h("div", { className: "track heat", lang: data.language }, svg, h("p", { className: "legend" }, data.words.few, ...steps, `${data.words.many} ${most}`)), stop() {} };
+  return [svg, h("p", { className: "legend" }, data.words.few, ...steps, `${data.words.many} ${most}`)];
 }
 
 // Names that would lie on each other move aside a little, those with fewer visits first; what finds no room is left out.

@@ -80,8 +80,13 @@ def test_who_is_elsewhere_says_why_and_one_tap_after_the_last_word_sends_the_che
     page.get_by_label("需求").fill("装修")
     thumb.tap("提交")
     page.get_by_label("需要复核人了解的情况").fill("在镇上见面")
+    left_open = phone.context.new_page()
+    left_open.goto(page.url)
+    left_open.locator(".visit .steps button").first.wait_for()
     thumb.tap("提交检查").sees("已记录")
     assert records()[-1].away_because == "在镇上见面"
+    left_open.locator(".visit").get_by_role("button", name="情况", exact=True).tap()
+    left_open.locator(".visit").get_by_text("已从其他窗口或设备提交").wait_for()
 
 
 def test_a_call_is_made_judged_and_recorded(phone, server):

@@ -15,7 +15,7 @@ export function showVisit(root, data, leave) {
   return visit;
 }
 
-const saved = (visit) => (visit.counter > visit.saved ? visit.data.words.kept_here : visit.data.words.kept_on_server);
+const saved = (visit) => (visit.elsewhere ? "" : visit.counter > visit.saved ? visit.data.words.kept_here : visit.data.words.kept_on_server);
 
 // Not while a character is being put together: an input method loses what it has begun when its field is drawn anew.
 function draw(root, visit) {
@@ -51,6 +51,7 @@ function whole(visit, t, w) {
     visit.opened.begun_by ? h("p", { class: "quiet begun-by" }, fill(w.begun_by, visit.opened.begun_by)) : null,
     visit.note ? h("p", { class: "quiet" }, w[visit.note]) : null,
     visit.problem ? h("p", { class: "problem", role: "alert" }, visit.problem) : null,
+    visit.elsewhere ? back(visit, w) : null,
     h("fieldset", { class: "step", "data-step": steps[at].name, disabled: visit.locked }, steps[at](visit, t, w)),
     h("footer", {}, at > 0 ? button(w.back, () => go(at - 1), { disabled: visit.locked }) : h("span"),
       h("span", { class: "quiet saved" }, saved(visit)),

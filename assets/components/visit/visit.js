@@ -149,7 +149,10 @@ export class Visit {
       else if (no.status !== 409) this.tell(no.message);
       else {
         this.saved = counter; // it was sent meanwhile
+        this.elsewhere = !this.locked;
+        if (this.elsewhere) this.problem = this.data.words.sent_elsewhere;
         this.online();
+        this.changed();
       }
     }
   }

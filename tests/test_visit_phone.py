@@ -67,11 +67,18 @@ def test_what_was_typed_outlives_the_server_a_reload_and_another_device(phone, s
     other.context.close()
 
 
-def test_who_is_elsewhere_says_why_and_one_tap_after_the_last_word_sends_the_check(phone, server):
+def test_who_is_elsewhere_and_was_signed_out_says_why_and_one_tap_after_the_last_word_sends_the_check(phone, server):
     page, thumb = phone.page, Thumb(phone)
     phone.context.set_geolocation(AT_THE_DOOR | {"latitude": 44.13})
     page.goto(f"{server.base}/visit?customer=K001&mode=field")
     thumb.sees(re.compile("未到场$")).tap("情况").tap("全部正常").tap("照片").shoot(picture(5, (400, 300))).sees(SENT)
+    cookies = phone.context.cookies()
+    phone.context.clear_cookies()
+    again = page.locator(".visit").get_by_role("button", name=re.compile("重新登录"))
+    thumb.tap("结论")
+    again.wait_for()
+    phone.context.add_cookies(cookies)
+    again.tap()
     thumb.tap("结论")
     page.locator(".visit summary").tap()
     thumb.tap("+ 记录商机")

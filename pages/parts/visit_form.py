@@ -38,7 +38,7 @@ LABELS = {
     "no_answer": "No answer from the bank yet. This form opens by itself as soon as there is one.",
     "offline": "No network. Go on: everything is kept on this phone and sent later.",
     "begun_by": "Begun by {0} before the handover: his answers are filled in, his position and photos stay with him. Check them on the spot.",
-    "sent_elsewhere": "This check was sent already, from another window or device. What is written here now is not sent.",
+    "sign_in": "Sign in again; what is filled in stays", "sent_elsewhere": "This check was sent already, from another window or device. What is written here now is not sent.",
     "other_device": "Taken over from your other device", "kept_here": "Kept on this phone", "kept_on_server": "Saved", "recorded": "Recorded",
     "steps": "Steps of the check", "day": "Today's list", "day_offline": "No network. This is the list as the phone took it along; checks begun here are kept and sent later.",
     "day_empty": "Nothing was taken along. The list is kept on the phone whenever it is open with a network.", "checks_wait": "{0} checks wait on this phone for the network",

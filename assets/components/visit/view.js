@@ -52,6 +52,7 @@ function whole(visit, t, w) {
     visit.note ? h("p", { class: "quiet" }, w[visit.note]) : null,
     visit.problem ? h("p", { class: "problem", role: "alert" }, visit.problem) : null,
     visit.elsewhere ? back(visit, w) : null,
+    visit.signedOut ? button(w.sign_in, () => location.reload(), { class: "plain" }) : null,
     h("fieldset", { class: "step", "data-step": steps[at].name, disabled: visit.locked }, steps[at](visit, t, w)),
     h("footer", {}, at > 0 ? button(w.back, () => go(at - 1), { disabled: visit.locked }) : h("span"),
       h("span", { class: "quiet saved" }, saved(visit)),

@@ -146,7 +146,7 @@ export class Visit {
       this.online();
     } catch (no) {
       if (no instanceof Away) this.lost();
-      else if (no.status !== 409) this.tell(no.message);
+      else if (no.status !== 409) this.refused(no);
       else {
         this.saved = counter; // it was sent meanwhile
         this.elsewhere = !this.locked;
@@ -167,6 +167,11 @@ export class Visit {
 
   lost() { if (!this.offline) { this.offline = true; this.changed(); } }
   online() { if (this.offline) { this.offline = false; this.changed(); } }
+  // Who is signed out signs in again at this very address, and finds what he has filled in.
+  refused(no) {
+    this.signedOut = no.status === 401;
+    this.tell(no.message);
+  }
   tell(message) { this.problem = message; this.changed(); }
 
   // Whatever waits for the network.
@@ -183,7 +188,7 @@ export class Visit {
       if (this.locked) await this.deliver();
     } catch (no) {
       if (no instanceof Away) this.lost();
-      else this.tell(no.message);
+      else this.refused(no);
     } finally {
       this.busy = false;
     }

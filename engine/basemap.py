@@ -4,6 +4,7 @@ Tiles in China are mostly GCJ-02. Then everything drawn is shifted to where the 
 is shifted back when it is marked.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from db import settings
@@ -11,6 +12,9 @@ from engine import outline
 from engine.addresses import from_wgs84
 
 FINE = 0.0005  # degrees: as near to the border as anybody looks
+# Asked for by nothing: Chinese letters are drawn by the browser's own font. A style with names must have it.
+NO_GLYPHS = "/api/v1/map/glyphs/{fontstack}/{range}.pbf"
+NAMED = {"text-field": ["get", "name"], "text-size": 13}
 INK = {"light": ("#5C6F7B", "#F4F7F8"), "dark": ("#93A5AF", "#15212A")}  # lines, land
 
 
@@ -36,41 +40,43 @@ def style(look: str) -> dict:
     """A MapLibre style that asks no host but ours, and the tiles' when there are some."""
     line, land = INK[look]
     tiles = settings.tiles()
-    sources: dict = {"outline": {"type": "geojson", "data": geojson(datum())}}
-    layers = [
-        {
-            "id": "outline",
-            "type": "line",
-            "source": "outline",
-            "paint": {"line-color": line, "line-width": 1.2, "line-opacity": 0.7},
-        }
-    ]
+    ground = (
+        {"source": "tiles", "type": "raster"} if tiles else {"source": "outline", "type": "fill", "paint": {"fill-color": land}}
+    )
+    border = {"line-color": line, "line-width": 1.2, "line-opacity": 0.7}
+    written = {"text-color": line, "text-halo-color": land, "text-halo-width": 1.5}
+    sources = {"outline": _outline(datum()), "names": _names(datum())}
     if tiles:
         sources["tiles"] = {"type": "raster", "tiles": [tiles.url], "tileSize": 256}
-        layers.insert(0, {"id": "tiles", "type": "raster", "source": "tiles"})
-    else:
-        layers.insert(0, {"id": "land", "type": "fill", "source": "outline", "paint": {"fill-color": land}})
-    return {"version": 8, "sources": sources, "layers": layers}
+    layers = [
+        {"id": "ground"} | ground,
+        {"id": "borders", "source": "outline", "type": "line", "paint": border},
+        {"id": "names", "source": "names", "type": "symbol", "layout": NAMED, "paint": written},
+    ]
+    return {"version": 8, "glyphs": NO_GLYPHS, "sources": sources, "layers": layers}
 
 
 @cache
-def geojson(in_datum: str) -> dict:
-    """The districts with their names, to the fifth digit: a metre."""
-    middles = outline.middles()
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "properties": {"name": name, "at": _at(*middles[name], in_datum)},
-                "geometry": {
-                    "type": "MultiPolygon",
-                    "coordinates": [[[_at(*point, in_datum) for point in ring]] for ring in rings],
-                },
-            }
-            for name, rings in outline.districts(fine=FINE).items()
-        ],
-    }
+def _outline(in_datum: str) -> dict:
+    """The districts, to the fifth digit: a metre."""
+    return _source(
+        (name, "MultiPolygon", [[[_at(*point, in_datum) for point in ring]] for ring in rings])
+        for name, rings in outline.districts(fine=FINE).items()
+    )
+
+
+def _names(in_datum: str) -> dict:
+    """Each district's name where it is written; a map leaves out what has no room."""
+    return _source((name, "Point", _at(*middle, in_datum)) for name, middle in outline.middles().items())
+
+
+def _source(named: Iterable[tuple[str, str, list]]) -> dict:
+    """GeoJSON of (name, type, coordinates)."""
+    features = [
+        {"type": "Feature", "properties": {"name": name}, "geometry": {"type": kind, "coordinates": coordinates}}
+        for name, kind, coordinates in named
+    ]
+    return {"type": "geojson", "data": {"type": "FeatureCollection", "features": features}}
 
 
 def _at(lat: float, lon: float, in_datum: str) -> list[float]:

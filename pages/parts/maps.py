@@ -17,14 +17,10 @@ from engine.words import _
 from pages.parts import component
 
 FONT = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
-WIDE, NEAREST, WORLD = (
-    360,
-    15,
-    512,
-)  # pixels of the narrowest map, so that what is framed fits a phone; pixels of the world at zoom 0
-LETTER = 13  # pixels of a district's name
-AROUND = 0.15  # degrees beside a place, so that its district is in sight
+WIDE = 360  # pixels of the narrowest map, so that what is framed fits a phone
+NEAREST, WORLD = 15, 512  # the zoom nobody goes nearer than by himself; pixels of the world at zoom 0
 TALLER = 1.4  # by so much a degree of latitude is longer here
+AROUND = 0.15  # degrees beside a place, so that its district is in sight
 WORDS = {"nearer": "Nearer", "farther": "Farther", "metres": "{0} m", "kilometres": "{0} km"}
 _sheet = component.declare("vigil_places")
 
@@ -56,7 +52,7 @@ def show(dots: Sequence[Dot], framed: Sequence, key: str, ways: Sequence[Way] = 
     For a desk: any number of dots, drawn by pydeck."""
     view = _view(framed, height)
     deck = pdk.Deck(
-        [_district_names(view.zoom), *map(_path, ways), *_dots(dots)], initial_view_state=view,
+        [*map(_path, ways), *_dots(dots)], initial_view_state=view,
         map_provider="carto",  # no request of Carto's
         map_style=f"/api/v1/map/{_look()}.json", tooltip={"text": "{tip}"},
     )  # fmt: skip
@@ -121,7 +117,10 @@ def _dots(places: Iterable[Dot]) -> list[pdk.Layer]:
             "ScatterplotLayer", rows, id="dots", get_position="at", get_fill_color="rgb", get_radius="size", radius_units="'pixels'",
             stroked=True, get_line_color=[255, 255, 255, 220], line_width_units="'pixels'", get_line_width=1.5, pickable=True,
         ),
-        _writing([row for row in rows if row["text"]], "texts", 12, [255, 255, 255]),
+        pdk.Layer(
+            "TextLayer", [row for row in rows if row["text"]], id="texts", get_position="at", get_text="text", get_size=12,
+            get_color=[255, 255, 255], character_set=pdk.types.String("auto"), font_family=pdk.types.String(FONT),
+        ),
     ]  # fmt: skip
 
 
@@ -130,29 +129,6 @@ def _path(way: Way) -> pdk.Layer:
     return pdk.Layer(
         "PathLayer", [row], get_path="way", get_color="rgb", width_units="'pixels'", get_width=3, cap_rounded=True,
         joint_rounded=True,
-    )  # fmt: skip
-
-
-def _district_names(zoom: float) -> pdk.Layer:
-    """Those that have room where the map opens: in the city they would lie on each other from afar."""
-    names: list[dict] = []
-    for feature in basemap.geojson(basemap.datum())["features"]:
-        name = {"at": feature["properties"]["at"], "text": feature["properties"]["name"]}
-        if not any(_collide(name["at"], other["at"], WORLD * 2**zoom / 360) for other in names):
-            names.append(name)
-    ink = basemap.INK[_look()][0]
-    return _writing(names, "districts", LETTER, _rgb(ink))
-
-
-def _collide(one: list[float], other: list[float], per_degree: float) -> bool:
-    """Whether names of four letters would touch; `per_degree`: pixels of a degree of longitude."""
-    return abs(one[0] - other[0]) * per_degree < 4 * LETTER and abs(one[1] - other[1]) * TALLER * per_degree < 1.3 * LETTER
-
-
-def _writing(rows: list[dict], layer: str, size: int, colour: list[int]) -> pdk.Layer:
-    return pdk.Layer(
-        "TextLayer", rows, id=layer, get_position="at", get_text="text", get_size=size, get_color=colour,
-        character_set=pdk.types.String("auto"), font_family=pdk.types.String(FONT),
     )  # fmt: skip
 
 

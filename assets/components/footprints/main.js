@@ -1,7 +1,9 @@
 // A day's track on the outline of the districts, played in time. Drawn as SVG: no tiles, no other host.
+import { withRoom } from "../map/names.js";
 import { redrawn } from "../mounted.js";
 import { whenNear } from "../near.js";
 
+const LETTER = 14, ASIDE = [[0, 0], [0, -1], [0, 1], [0.5, 0], [-0.5, 0], [0.5, -1], [-0.5, -1], [0.5, 1], [-0.5, 1]]; // a name's size, and where it may move
 const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 720, TALL = 440, LASTS = 14000, JUMP = 900; // the drawing's own units; milliseconds of a whole day at normal speed
 
@@ -142,23 +144,12 @@ function warm(data, tell) {
   const svg = s("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "group", "aria-label": data.words.map },
     ...data.rings.map((ring) => s("polygon", { class: "district", points: path(ring.points) })),
     ...data.heat.map(square),
-    ...apart(data.rings.filter((ring) => ring.named && (ring.visits || wide(ring, put) > 70)).map((ring) => ({
-      text: ring.visits ? `${ring.name} ${ring.visits}` : ring.name, at: put(ring.middle), weight: ring.visits,
-    }))).map(({ text, x, y }) => s("text", { class: "place", x, y }, text)));
+    ...withRoom(data.rings.filter((ring) => ring.named && (ring.visits || wide(ring, put) > 70)).map((ring) => {
+      const [x, y] = put(ring.middle);
+      return { text: ring.visits ? `${ring.name} ${ring.visits}` : ring.name, x, y, weight: ring.visits };
+    }), LETTER, ASIDE).map(({ text, x, y }) => s("text", { class: "place", x, y }, text)));
   const steps = [0.1, 0.4, 1].map((share) => h("i", { style: `background: color-mix(in srgb, var(--warm) ${Math.round(22 + 73 * Math.sqrt(share))}%, transparent)` }));
   return [svg, h("p", { className: "legend" }, data.words.few, ...steps, `${data.words.many} ${most}`)];
-}
-
-// Names that would lie on each other move aside a little, those with fewer visits first; what finds no room is left out.
-const LETTER = 14, ASIDE = [[0, 0], [0, -1], [0, 1], [0.5, 0], [-0.5, 0], [0.5, -1], [-0.5, -1], [0.5, 1], [-0.5, 1]];
-function apart(names) {
-  const placed = [], half = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? LETTER : LETTER * 0.58), 0) / 2;
-  const meet = (a, b) => Math.abs(a.x - b.x) < a.half + b.half + 3 && Math.abs(a.y - b.y) < LETTER * 1.15;
-  for (const { text, at } of names.toSorted((a, b) => b.weight - a.weight)) {
-    const own = half(text), free = ASIDE.map(([dx, dy]) => ({ text, half: own, x: at[0] + dx * own, y: at[1] + dy * LETTER * 1.2 })).find((one) => !placed.some((other) => meet(one, other)));
-    if (free) placed.push(free);
-  }
-  return placed;
 }
 
 const wide = (ring, put) => { const xs = ring.points.map((p) => put(p)[0]); return Math.max(...xs) - Math.min(...xs); };

@@ -1,23 +1,24 @@
 // A map on a canvas: the districts, the bank's tiles if there are some, a scale. Moved by fingers, keys and buttons; what lies on it is
 // drawn by those who extend it.
 import { h, button, fill } from "../visit/dom.js";
+import { withRoom } from "./names.js";
 import { metresAPixel, project, span, unproject } from "./mercator.js";
 
 const NEAREST = 19, FARTHEST = 7, TAP_MS = 600;
-const LETTER = 13; // pixels of a district's name, which has four or fewer
+const LETTER = 13; // pixels of a district's name
 const STILL = 8; // pixels that a finger may slip in a tap
 const outlines = new Map();
 
 function outline() {
   const url = location.origin + "/api/v1/map/light.json";
-  if (!outlines.has(url)) outlines.set(url, fetch(url).then((answer) => answer.json()).then((style) => style.sources.outline.data.features));
+  if (!outlines.has(url)) outlines.set(url, fetch(url).then((answer) => answer.json()).then(({ sources: { outline, names } }) => ({ districts: outline.data.features, names: names.data.features })));
   return outlines.get(url);
 }
 
 export class Sheet {
   // data: start {lat, lon, zoom}, height, tiles (or null), words {map, nearer, farther, metres, kilometres}
   constructor(data) {
-    Object.assign(this, { data, districts: [], tiles: new Map(), fingers: new Map(), centre: { lat: data.start.lat, lon: data.start.lon }, zoom: data.start.zoom });
+    Object.assign(this, { data, districts: [], names: [], tiles: new Map(), fingers: new Map(), centre: { lat: data.start.lat, lon: data.start.lon }, zoom: data.start.zoom });
     this.canvas = h("canvas", { tabindex: "0", role: "application", "aria-label": data.words.map });
     this.root = h("div", { class: "sheet", style: `height:${data.height}px` }, this.canvas,
       h("div", { class: "zoom" }, button("+", () => this.zoomBy(1), { "aria-label": data.words.nearer }), button("−", () => this.zoomBy(-1), { "aria-label": data.words.farther })));
@@ -28,7 +29,7 @@ export class Sheet {
     for (const [event, heard] of [["pointerdown", this.down], ["pointermove", this.move], ["pointerup", this.up], ["pointercancel", this.up], ["wheel", this.wheel], ["keydown", this.key]])
       this.canvas.addEventListener(event, heard.bind(this), { passive: false });
     this.sized.observe(this.root);
-    outline().then((districts) => { this.districts = districts; this.draw(); }, () => {});
+    outline().then((drawn) => { Object.assign(this, drawn); this.draw(); }, () => {});
   }
 
   end() {
@@ -165,13 +166,8 @@ export class Sheet {
   }
   // Those that have room: in the city they would lie on each other from afar.
   drawNames(g) {
-    const written = [];
-    for (const { properties: { name, at: [lon, lat] } } of this.districts) {
-      const p = this.at({ lat, lon });
-      if (written.some((other) => Math.abs(other.x - p.x) < 4 * LETTER && Math.abs(other.y - p.y) < 1.3 * LETTER)) continue;
-      written.push(p);
-      this.write(g, name, p, LETTER);
-    }
+    const names = this.names.map(({ properties: { name }, geometry: { coordinates: [lon, lat] } }) => ({ text: name, ...this.at({ lat, lon }) }));
+    for (const name of withRoom(names, LETTER)) this.write(g, name.text, name, LETTER);
   }
   drawScale(g) {
     const each = metresAPixel(this.centre.lat, this.zoom), raw = each * 90, power = 10 ** Math.floor(Math.log10(raw));

@@ -82,7 +82,7 @@ def _counts() -> list[sa.Label]:
     ]
 
 
-def looks(conn: sa.Connection, draw_id: int, sort: str = "turn", limit: int = 50, offset: int = 0) -> Page:
+def looks(conn: sa.Connection, draw_id: int, limit: int = 50, offset: int = 0) -> Page:
     """The checks of a draw, as they were drawn, with what came of each."""
     query = (
         select(
@@ -98,7 +98,7 @@ def looks(conn: sa.Connection, draw_id: int, sort: str = "turn", limit: int = 50
         .outerjoin(qualities, sa.and_(qualities.c.record_id == s.record_id, qualities.c.customer_id == s.customer_id))
         .where(s.draw_id == draw_id)
     )  # fmt: skip
-    return page(conn, query, SORTS, sort, limit, offset)
+    return page(conn, query, SORTS, "turn", limit, offset)
 
 
 def results(conn: sa.Connection, draw_id: int) -> list[sa.Row]:

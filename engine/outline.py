@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-CITY = "长春市"
+CITY = "长春市"  # where the bank is
 UNIT = 2e-6  # degrees
 MULTI = 6  # a district of several polygons
 STEPS = 1  # a ring that is told by its steps
@@ -22,23 +22,23 @@ Ring = list[tuple[float, float]]  # lat, lon; closed
 
 
 @cache
-def middles(city: str = CITY) -> dict[str, tuple[float, float]]:
+def middles() -> dict[str, tuple[float, float]]:
     """A point well inside of each district (lat, lon): where its name is written."""
-    return {row["district_name"]: (float(row["lat"]), float(row["lon"])) for row in _rows() if row["city_name"] == city}
+    return {row["district_name"]: (float(row["lat"]), float(row["lon"])) for row in _rows() if row["city_name"] == CITY}
 
 
 @cache
-def bounds(city: str = CITY) -> tuple[float, float, float, float]:
-    """South, west, north, east of all districts of a city."""
-    points = np.vstack([ring for rings in districts(city).values() for ring in rings])
+def bounds() -> tuple[float, float, float, float]:
+    """South, west, north, east of all districts."""
+    points = np.vstack([ring for rings in districts().values() for ring in rings])
     (south, west), (north, east) = points.min(0), points.max(0)
     return float(south), float(west), float(north), float(east)
 
 
-def within(lat: np.ndarray, lon: np.ndarray, city: str = CITY) -> np.ndarray:
-    """Which of many points lie in a city, a few hundred metres of its border aside."""
+def within(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Which of many points lie in the city, a few hundred metres of its border aside."""
     crossed = np.zeros(len(lat), dtype=bool)
-    for rings in districts(city).values():
+    for rings in districts().values():
         for ring in rings:
             for (lat_a, lon_a), (lat_b, lon_b) in zip(ring, ring[1:], strict=False):
                 if lat_a != lat_b:
@@ -48,17 +48,17 @@ def within(lat: np.ndarray, lon: np.ndarray, city: str = CITY) -> np.ndarray:
 
 
 @cache
-def districts(city: str = CITY, fine: float = FINE) -> dict[str, list[Ring]]:
-    """The rings of each district of a city, by the district's name."""
-    wanted = {n: row["district_name"] for n, row in enumerate(_rows()) if row["city_name"] == city}
+def districts(fine: float = FINE) -> dict[str, list[Ring]]:
+    """The rings of each district of the city, by the district's name."""
+    wanted = {n: row["district_name"] for n, row in enumerate(_rows()) if row["city_name"] == CITY}
     pieces = _pieces((_folder() / "cn_district.bin").read_bytes())
     return {name: [_simple(ring, fine) for ring in _rings(pieces[n])] for n, name in wanted.items()}
 
 
 @lru_cache(maxsize=8192)  # a map asks for the same squares each time it is drawn
-def district_at(lat: float, lon: float, city: str = CITY) -> str | None:
-    """In which district of a city a point lies; None outside all of them."""
-    return next((name for name, rings in districts(city).items() if sum(_holds(ring, lat, lon) for ring in rings) % 2), None)
+def district_at(lat: float, lon: float) -> str | None:
+    """In which district of the city a point lies; None outside all of them."""
+    return next((name for name, rings in districts().items() if sum(_holds(ring, lat, lon) for ring in rings) % 2), None)
 
 
 def _folder() -> Path:

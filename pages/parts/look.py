@@ -33,7 +33,7 @@ from engine.writing import day, exact, moment, money, percent, plain, visible
 
 __all__ = ["day", "exact", "moment", "money", "percent", "plain", "visible"]  # pages know one place for all of it
 
-INK, QUIET, LINE = "#24343B", "#6B7C85", "#D9E1E4"
+INK, QUIET = "#24343B", "#6B7C85"
 TEAL, AMBER, RED, ORANGE, YELLOW, BLUE, GREEN, GREY = (
     "#1F6F78", "#B7791F", "#B83227", "#C2611B", "#A98600", "#2F6DA8", "#2E7D4F", "#7B8A92",
 )  # fmt: skip

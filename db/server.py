@@ -237,7 +237,7 @@ def _initialise(server: Server) -> None:
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--data-checksums",
         )  # fmt: skip
     config = server.data / "postgresql.auto.conf"
-    shared = min(1024, max(128, _memory_mb() // 16))
+    shared = min(4096, max(128, _memory_mb() // 8))
     config.write_text(CONFIG.format(shared_mb=shared, cache_mb=_memory_mb() // 2))
     (server.data / "pg_hba.conf").write_text(HBA)
     for file in (config, server.data / "pg_hba.conf"):

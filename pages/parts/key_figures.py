@@ -44,4 +44,4 @@ def _drawn(figure: Figure) -> dict:
 
 def _link(figure: Figure) -> dict[str, str]:
     opens = _("Open the rows")
-    return {"href": figure.rows, "words": opens, "label": f"{opens}{_(': ')}{look.visible(figure.label)}"}
+    return {"href": figure.rows, "words": opens, "label": words.pair(opens, look.visible(figure.label))}

@@ -10,6 +10,7 @@ import streamlit as st
 from db import ties
 from db.access import Connection
 from db.vocab import LoanClass
+from engine import words
 from engine.words import _
 from pages.parts import look, tables
 from pages.parts.tables import Column
@@ -115,7 +116,7 @@ def _circle(found: Ties, ids: Sequence, amounts: Sequence) -> str:
         f" ← {_name(found, i)}{'' if amount is None else f' ({look.money(amount)})'}"
         for i, amount in zip(around, amounts, strict=True)
     ]
-    return f"{kind}{_(': ')}{_name(found, ids[0])}{''.join(steps)}"
+    return words.pair(kind, f"{_name(found, ids[0])}{''.join(steps)}")
 
 
 def _name(found: Ties, customer_id: int | None) -> str:

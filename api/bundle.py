@@ -29,7 +29,7 @@ REWRITES = (  # each must be found: an index.html of another Streamlit is looked
     (r"<!--(?:(?!-->).)*agent API(?:(?!-->).)*-->\s*<link rel=\"service-desc\"[^>]*>", ""),
     (r"<noscript>.*</noscript>", NEEDS_SCRIPTS),
     (r'(?=<script type="module")', '<script src="{theme}"></script>\n    '),
-    (r"</head>", '  <script src="{words}" defer></script>\n    <script src="{session}" defer></script>\n    <script src="{keys}" defer></script>\n'
+    (r"</head>", '  <script src="{words}" defer></script>\n    <script src="{session}" defer></script>\n    <script src="{keys}" defer></script>\n    <script src="{way_back}" defer></script>\n'
                  '    <link rel="stylesheet" href="{style}">\n  </head>'),
 )  # fmt: skip
 ASSETS = {
@@ -38,6 +38,7 @@ ASSETS = {
     "session": "session.js",
     "theme": "theme.js",
     "keys": "keys.js",
+    "way_back": "way_back.js",
     "style": "vigil.css",
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from db.copying import as_one, from_one
-from db.listing import BySize, Page, begins, contains, page, stream
+from db.listing import InSteps, Page, begins, contains, page, stream
 from db.tables import addresses, branches, customer_faces, customers, requests, staff, todos
 from db.vocab import SINGLE_PLACES, Approval, Marking, Place, Request
 
@@ -56,7 +56,7 @@ def _marked() -> sa.ColumnElement[bool]:
 STATES = {UNMARKED: lambda: ~_marked(), DOUBTED: _doubted, WAITING: _waiting, MARKED: _marked}
 
 SORTS = {
-    "exposure": BySize(f.size, f.exposure_fen), "customer": c.name, "number": c.customer_no, "branch": branches.c.code, "manager": manager.c.name,
+    "exposure": InSteps(f.size, f.exposure_fen), "customer": c.name, "number": c.customer_no, "branch": branches.c.code, "manager": manager.c.name,
     "marked": sa.literal_column("there.marked_at"),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
-from db.listing import COUNTED, BySize, Page, begins, contains, page, starts, stream
+from db.listing import COUNTED, InSteps, Page, begins, contains, page, starts, stream
 from db.spellings import ids_called
 from db.tables import addresses, branches, customer_faces, customers, loans, records, staff, todos
 
@@ -44,7 +44,7 @@ def _open_todos() -> sa.ScalarSelect:
 
 
 SORTS = {
-    "customer": c.name, "number": c.customer_no, "exposure": BySize(f.size, f.exposure_fen), "overdue": f.overdue_since,
+    "customer": c.name, "number": c.customer_no, "exposure": InSteps(f.size, f.exposure_fen), "overdue": f.overdue_since,
     "class": f.worst_class, "loans": f.live_loans, "branch": branches.c.code, "manager": manager.c.name,
 }  # fmt: skip
 

@@ -20,14 +20,15 @@ class Page:
 
 
 @dataclass(frozen=True)
-class BySize:
-    """An amount that lists begin with, and its power of two, by which an index brings the largest or the smallest first."""
+class InSteps:
+    """What lists begin with, and the coarser steps of it by which an index brings the first: an amount and its power of two, a moment
+    and its day."""
 
-    size: sa.ColumnElement
-    amount: sa.ColumnElement
+    step: sa.ColumnElement
+    exact: sa.ColumnElement
 
 
-Sorts = Mapping[str, sa.ColumnElement | BySize]
+Sorts = Mapping[str, sa.ColumnElement | InSteps]
 
 
 def page(conn: sa.Connection, query: sa.Select, sorts: Sorts, sort: str, limit: int, offset: int = 0) -> Page:
@@ -51,8 +52,8 @@ def ordered(query: sa.Select, sorts: Sorts, sort: str) -> sa.Select:
     if column is None:
         column, sort = next(iter(sorts.values())), ""
     tie, down = _tie(query), sort.startswith("-")
-    if isinstance(column, BySize):
-        query, column = query.order_by(column.size.desc() if down else column.size), column.amount
+    if isinstance(column, InSteps):
+        query, column = query.order_by(column.step.desc() if down else column.step), column.exact
     if getattr(column, "primary_key", False):
         return query.order_by(column.desc() if down else column)
     if getattr(column, "table", None) is tie.table and not column.nullable:  # never null: the index is read as it stands

@@ -6,7 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
-from db.listing import BySize, Page, begins, contains, page, starts, stream
+from db.listing import InSteps, Page, begins, contains, page, starts, stream
 from db.tables import branches, customers, guarantors, loan_history, loans, products, staff
 from db.tables import customer_faces as faces
 
@@ -35,7 +35,7 @@ class Filter:
 
 
 SORTS = {
-    "loan": x.loan_no, "balance": BySize(x.size, x.balance_fen), "amount": x.amount_fen, "disbursed": x.disbursed_on,
+    "loan": x.loan_no, "balance": InSteps(x.size, x.balance_fen), "amount": x.amount_fen, "disbursed": x.disbursed_on,
     "matures": x.matures_on, "overdue": x.overdue_since, "class": x["class"], "customer": customers.c.name,
     "branch": branches.c.code, "manager": manager.c.name,
 }  # fmt: skip

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from db.copying import as_one, from_one
-from db.listing import Page, contains, page, stream
+from db.listing import InSteps, Page, contains, page, stream
 from db.tables import branches, customer_faces, customers, opinions, qualities, records, reviews, staff
 from db.vocab import EFFECTIVE, Mode, Outcome
 
@@ -36,7 +36,7 @@ class Filter:
 
 ANY_FLAW = "any"
 EVERYTHING = Filter()
-SORTS = {"done": r.done_on, "customer": customers.c.name, "staff": staff.c.name, "branch": branches.c.code}
+SORTS = {"done": InSteps(r.done_on, r.finished_at), "customer": customers.c.name, "staff": staff.c.name, "branch": branches.c.code}
 
 
 def add(conn: sa.Connection, rows: list[dict]) -> list[int | None]:

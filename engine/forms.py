@@ -416,7 +416,7 @@ def shown(item: Item, value: object) -> str:
         case Type.MONEY:
             return _("{0} yuan").format(f"{value:,.2f}")
         case Type.NUMBER:
-            return f"{value:,g} {words.in_language(item.unit) if item.unit else ''}".strip()
+            return f"{value:,.15g} {words.in_language(item.unit) if item.unit else ''}".strip()
     return str(value)
 
 

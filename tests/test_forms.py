@@ -92,6 +92,11 @@ def test_a_number_far_below_the_last_one_is_abnormal():
     assert filled(body, {"operating": 6}, last={"operating": 10}).abnormal_items()
 
 
+def test_a_large_number_is_written_out():
+    item = next(iter(forms.parse(small(field={"type": "number", "normal": None, "unit": {"zh": "公斤"}})).items()))
+    assert [forms.shown(item, n) for n in (1_234_567, 0.1, 3.0)] == ["1,234,567 公斤", "0.1 公斤", "3 公斤"]
+
+
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [

@@ -99,8 +99,11 @@ def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
     assert wang.page.url.endswith("/signals?state=raised")
     wang.page.go_back()
     wang.settled().sees("每日完成数量")
-    wang.go("loans").click_row("贷款")
+    wang.go("loans?sort=-balance").click_row("贷款")
     assert "/loan?no=" in wang.page.url
+    wang.page.go_back()
+    wang.settled().sees("笔贷款")
+    assert wang.page.url.endswith("/loans?sort=-balance")
     wang.go("loan?no=L1").page.get_by_role("link", name="农安王记粮油店").click()
     wang.settled().press("查看完整号码")
     wang.page.get_by_label("原因").fill("核对还款承诺")

@@ -134,6 +134,13 @@ def test_every_check_is_looked_at_once_whatever_came_when(li):
     assert first
 
 
+def test_checks_of_a_day_stand_by_their_time_whichever_came_first(li, wang):
+    minutes = {check(li, ago=timedelta(minutes=n)): n for n in (20, 5, 40)}
+    with access.reading(wang) as conn:
+        assert [minutes[row.id] for row in records.listing(conn).rows] == [5, 20, 40]
+        assert [minutes[row.id] for row in records.listing(conn, sort="done").rows] == [40, 20, 5]
+
+
 def test_the_list_is_narrowed_to_what_is_pointed_out(li, wang):
     quick = check(li, started_at=NOW - timedelta(minutes=1))
     short = check(li, conclusion=Conclusion.RISK)

@@ -99,8 +99,13 @@ def test_a_rule_is_retired_from_a_day_and_an_older_version_comes_back(visit):  #
     assert "并入定期检查" in shown(head.at("rules?rule=KEY-CLASS&tab=try"))
     approve(visit)
     assert in_force("KEY-CLASS").body["enabled"] is False and in_force("KEY-CLASS", TODAY).version == 1
-    test = head.at("rules?rule=KEY-CLASS&tab=versions")
-    assert "v2" in shown(test) and not [b for b in test.button if b.key == "back_to_1"]  # v1 is in force today still
+    test = visit("head_risk").at("rules?rule=KEY-CLASS&tab=versions")
+    assert "v2" in shown(test) and not [b for b in test.button if b.key == "back_to_2"]  # will hold anyway
+    test.button(key="back_to_1").click().run()  # in force today still, and again from tomorrow on
+    test.text_input(key="why_change").set_value("暂不并入").run()
+    test.button(key="submit_rule").click().run()
+    approve(visit)
+    assert in_force("KEY-CLASS").body.get("enabled", True) and in_force("KEY-CLASS").version == 3
 
 
 def test_whoever_only_reads_changes_and_tries_nothing(visit):  # noqa: F811

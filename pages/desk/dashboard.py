@@ -128,12 +128,12 @@ def everything() -> None:
     with left:
         completed(data)
         coming(data)
-        rates(data)
         where(data)
     with right:
         overdue(data)
         warnings(data)
         beside(data)
+    rates(data)
     level(data)
     running()
 

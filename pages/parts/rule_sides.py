@@ -20,7 +20,7 @@ HERE = "pages/setup/rules.py"
 class RuleSides:
     """One rule for one person on one day; what differs between the two families stands in their own classes.
 
-    `now`: its version on the day, in use or not; `draft`: the person's own; `waiting`: what awaits a second person.
+    `now`: its version on the day, in use or not; `at_last`: the one that will hold once every approved one has come; `draft`: the person's own; `waiting`: what awaits a second person.
     """
 
     FAMILY: Definition
@@ -32,6 +32,7 @@ class RuleSides:
         self.person, self.code, self.today = person, code, today
         with access.reading(person) as conn:
             self.now = definitions.one_in_force(conn, self.FAMILY, code, today)
+            self.at_last = definitions.one_in_force(conn, self.FAMILY, code, date.max)
             self.draft = sketches.of(conn, person.id, self.FAMILY, code) if permits.may(person, "rule.change") else None
             self.waiting = next((d for d in definitions.awaiting(conn, self.FAMILY) if d.code == code), None)
             if self.known:
@@ -173,12 +174,16 @@ class RuleSides:
         if wrong:
             st.error(look.plain(wrong), icon=":material/rule:")
             return False
-        rule, now = self.parse(self.draft), self.read(self.now.body) if self.now else None
+        rule = self.parse(self.draft)
         if not rule.enabled:
             st.markdown(_(self.RETIRED))
         self._say(self.draft)
         self.foreseen(rule)
-        return now is None or verbs.differences(now.model_dump(mode="json"), rule.model_dump(mode="json")) != []
+        return self.now is None or any(self._differs(rule, version.body) for version in (self.now, self.at_last))
+
+    def _differs(self, rule: object, body: dict) -> bool:
+        approved = self.read(body)
+        return approved is None or verbs.differences(approved.model_dump(mode="json"), rule.model_dump(mode="json")) != []
 
     def _drop(self) -> None:
         with acts.act(self.person, "rule.change", "Draft dropped") as conn:
@@ -222,14 +227,13 @@ class RuleSides:
             with st.container(border=True, gap="small", key=f"version_{v.version}"):
                 st.markdown(proposals.line(v))
                 self._say(v.body)
-                if (
-                    permits.may(self.person, "rule.change")
-                    and v.state == Approval.APPROVED
-                    and v.body != self.body
-                    and self.read(v.body)
-                ):
+                if permits.may(self.person, "rule.change") and self._may_come_back(v):
                     acts.button("Go back to this version", lambda v=v: self.begin(self.person, rule_editor.plain(self.parse(v.body))),
                                 f"back_to_{v.version}", icon=":material/undo:")  # fmt: skip
+
+    def _may_come_back(self, version) -> bool:
+        """Whatever was approved and is not what will hold anyway: what is in force too, while another is to follow it."""
+        return version.state == Approval.APPROVED and version.body != self.at_last.body and self.read(version.body) is not None
 
     # --- A new one
 

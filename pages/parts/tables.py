@@ -10,8 +10,8 @@ import streamlit as st
 from db.listing import Page
 from engine import words
 from engine.words import _
+from pages.parts import acts, look, style
 from pages.parts import columns as arranging
-from pages.parts import look, style
 
 PAGE_SIZE = 50
 MOST = 300  # rows of a table without pages
@@ -229,5 +229,6 @@ def open_customer(row) -> None:
 
 
 def open_page(page: str, **parameters: object) -> None:
-    """Go to another page with its query."""
+    """Go to another page with its query, or to the same with another; the row that led there is not chosen any more."""
+    acts.leave()
     st.switch_page(f"pages/{page}.py", query_params={name: str(value) for name, value in parameters.items()})

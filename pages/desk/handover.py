@@ -63,7 +63,7 @@ def new() -> None:
 
 def _where(conn: Connection) -> list[int] | None:
     """Where there are too many colleagues: the branch that is chosen, whose people give and receive."""
-    if not filters.too_many(conn, handover.RECEIVERS):
+    if filters.few(conn, handover.RECEIVERS) is not None:
         return None
     with filters.bar():
         chosen = filters.branch(conn)

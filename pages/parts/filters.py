@@ -91,15 +91,17 @@ def people(conn: Connection, *roles: Role, key: str = "assignee") -> dict[str, s
 
 def colleagues(conn: Connection, roles: Sequence[Role]) -> Sequence:
     """Those in these roles; of too many, those of the branch that is chosen."""
-    if not too_many(conn, roles):
-        return staff.colleagues(conn, roles=roles)
+    everybody = few(conn, roles)
+    if everybody is not None:
+        return everybody
     chosen = branches.by_code(conn, st.query_params.get("branch", "").removesuffix(ALONE))
     return staff.colleagues(conn, branches.under(conn, chosen.id), roles, MANY) if chosen else ()
 
 
-def too_many(conn: Connection, roles: Sequence[Role]) -> bool:
-    """Whether there are more in these roles than anybody looks through: then a branch comes first."""
-    return len(staff.colleagues(conn, roles=roles, limit=MANY + 1)) > MANY
+def few(conn: Connection, roles: Sequence[Role]) -> Sequence | None:
+    """All in these roles, unless there are more than anybody looks through: then a branch comes first."""
+    everybody = staff.colleagues(conn, roles=roles, limit=MANY + 1)
+    return everybody if len(everybody) <= MANY else None
 
 
 def branch(conn: Connection, key: str = "branch", width: int = 140) -> tuple[int, ...] | None:

@@ -66,7 +66,8 @@ def test_an_officer_finds_his_day_on_the_phone(at):
 
 def test_the_head_of_a_branch_filters_and_sends_the_link(at):
     sun = at("sunli", "todos").sees("条待办")
-    sun.page.get_by_text("全部", exact=True).first.click()
+    sun.page.get_by_role("combobox", name="状态").click()
+    sun.page.get_by_role("option", name="全部", exact=True).click()
     sun.settled()
     assert "state=all" in sun.page.url
     sun.page.get_by_role("combobox", name="类型").click()

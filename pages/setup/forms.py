@@ -1,6 +1,7 @@
 """表单: the forms of checks in force, one form with its versions, and an editor with the phone beside it."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import streamlit as st
 
@@ -31,7 +32,8 @@ with access.reading(person) as conn:
     waiting = definitions.awaiting(conn, Definition.FORM)
     mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.FORM)} if may_change else {}
     named = {row.code: row.name for row in products.all_of(conn)}
-bodies = {row.code: row.body for row in in_force}
+    to_hold = definitions.in_force(conn, Definition.FORM, date.max)  # once every approved version has come
+bodies, at_last = ({row.code: row.body for row in rows} for rows in (in_force, to_hold))
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ def send(code: str, body: dict, wrong: str | None) -> None:
     for change in changes or [_("First mend what is wrong.")]:
         st.markdown(change)
     proposals.from_and_why(code)
-    same = bodies.get(code) is not None and not wrong and form_sheet.read(bodies[code]) == form_sheet.read(body)
+    same = code in bodies and not wrong and all(form_sheet.read(b[code]) == form_sheet.read(body) for b in (bodies, at_last))
     with st.container(horizontal=True):
         acts.button("Submit for approval", lambda: proposals.propose(person, Definition.FORM, code, body), "submit_form",
                     type="primary", disabled=bool(wrong) or same)  # fmt: skip
@@ -228,7 +230,7 @@ def versions(code: str) -> None:
                     st.markdown(change)
                 if form := form_sheet.read(v.body):
                     form_sheet.questions(form)
-            if may_change and v.state == Approval.APPROVED and v.body != bodies.get(code) and form_sheet.read(v.body):
+            if may_change and v.state == Approval.APPROVED and v.body != at_last[code] and form_sheet.read(v.body):
                 acts.button(
                     "Go back to this version", lambda v=v: back_to(code, v.body), f"back_to_{v.version}", icon=":material/undo:"
                 )

@@ -1,6 +1,7 @@
 """产品: what the book holds of each, which rules and forms it falls to, and new ones by configuration alone."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import streamlit as st
 
@@ -268,6 +269,7 @@ def beginning(code: str) -> dict:
 def versions(code: str) -> None:
     with access.reading(person) as conn:
         known = definitions.versions(conn, Definition.PRODUCT, code)
+        at_last = definitions.one_in_force(conn, Definition.PRODUCT, code, date.max)  # once every approved version has come
     if not known:
         tables.empty("Never configured", 'The product is as its feed says. A first version is begun under "Change it".')
     for v, before in zip(known, [*known[1:], None], strict=True) if known else ():
@@ -275,7 +277,7 @@ def versions(code: str) -> None:
             st.markdown(proposals.line(v))
             for change in product_sheet.changes(person, before and before.body, v.body):
                 st.markdown(change)
-            if may_change and v.body != (configured[code].body if code in configured else None):
+            if may_change and v.body != (at_last and at_last.body):
                 acts.button("Go back to this version", lambda v=v: back_to(v.body), f"back_to_{v.version}", icon=":material/undo:")
 
 

@@ -140,7 +140,8 @@ def _query() -> sa.Select:
 
 
 def of_customer(conn: sa.Connection, customer_id: int, limit: int = 100) -> list[sa.Row]:
-    return conn.execute(_query().where(r.customer_id == customer_id).order_by(r.done_on.desc(), r.id.desc()).limit(limit)).all()
+    latest_first = r.done_on.desc(), r.finished_at.desc(), r.id.desc()
+    return conn.execute(_query().where(r.customer_id == customer_id).order_by(*latest_first).limit(limit)).all()
 
 
 def listing(conn: sa.Connection, f: Filter = EVERYTHING, sort: str = "-done", limit: int = 50, offset: int = 0) -> Page:

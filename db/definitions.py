@@ -55,6 +55,11 @@ def one_in_force(conn: sa.Connection, family: Definition, code: str, day: date) 
     return conn.execute(_latest(family, day).where(d.code == code)).one_or_none()
 
 
+def at_last(conn: sa.Connection, family: Definition, code: str) -> sa.Row | None:
+    """What will hold once every approved version has come to its day."""
+    return one_in_force(conn, family, code, date.max)
+
+
 def get(conn: sa.Connection, definition_id: int) -> sa.Row | None:
     return conn.execute(select(definitions).where(d.id == definition_id)).one_or_none()
 

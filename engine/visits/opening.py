@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from uuid import uuid4
 
-from db import customers, definitions, drafts, loans, records, staff, todos
+from db import addresses, customers, definitions, drafts, loans, records, staff, todos
 from db.access import Connection, Person
 from db.vocab import MODE_WEIGHT, Conclusion, Definition, Kind, LoanClass, Mode
-from engine import addresses, calls, checks, forms, parameters, permits, refusals
+from engine import calls, checks, forms, parameters, permits, refusals
+from engine.addresses import ways as navigation
 from engine.visits import shared
 
 
@@ -81,12 +82,9 @@ def _product(book: list, todo) -> str | None:
 
 
 def _place(conn: Connection, customer_id: int) -> dict | None:
-    """The marked address to be near to: where the business is, else where the customer lives."""
-    marked = [a for a in customers.addresses_of(conn, customer_id) if a.lat is not None]
-    marked.sort(key=lambda a: ("business", "home", "land", "collateral").index(a.kind))
-    return (
-        {"lat": marked[0].lat, "lon": marked[0].lon, "radius_m": marked[0].radius_m, "words": marked[0].place} if marked else None
-    )
+    """The marked address to be near to."""
+    there = addresses.going_to(conn, [customer_id]).get(customer_id)
+    return {"lat": there.lat, "lon": there.lon, "radius_m": there.radius_m, "words": there.place} if there else None
 
 
 def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dict:
@@ -97,7 +95,7 @@ def _opened(conn: Connection, draft, customer, book: list, now: datetime) -> dic
     return {
         "key": str(draft.submit_key), "counter": draft.counter, "content": draft.content, "form": body, "version": draft.form_version,
         "kind": draft.kind, "mode": draft.mode, "todos": _work(conn, draft), "place": draft.place,
-        "links": addresses.ways(draft.place["lat"], draft.place["lon"], customer.name) if draft.place else None,
+        "links": navigation(draft.place["lat"], draft.place["lon"], customer.name) if draft.place else None,
         "customer": _customer(customer, book, shared.day(now)), "last": _last(last),
         "begin": _beginning(form, answers, customer, book), "uploads": [shared.progress(u) for u in drafts.uploads_of(conn, draft.submit_key)],
         "calls": _calls(conn, draft, now), "proposals": _proposals(conn, customer, shared.day(now)), "now": now.isoformat(),

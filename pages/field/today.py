@@ -5,6 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from db import access, addresses, definitions, todos
+from db.access import Connection
 from db.vocab import Definition, Kind, LoanClass, Mode, TodoState
 from engine import clock, parameters, rule_words, rules, words
 from engine import todos as acts_on_todos
@@ -187,8 +188,10 @@ def customer_sheet(items: list, trip: Itinerary) -> None:
     @st.dialog(look.plain(first.customer), on_dismiss=itinerary.close_sheet)
     def sheet() -> None:
         st.caption(_("Why is this here?"))
-        for t in items:
-            st.markdown(words.pair(f"**{words.name(Kind(t.kind))}**", why(t)))
+        with access.reading(person) as conn:
+            reasons = [words.pair(f"**{words.name(Kind(t.kind))}**", why(conn, t)) for t in items]
+        for reason in reasons:
+            st.markdown(reason)
         if trip.kept is not None:
             _on_the_round(first, trip, any(t.mode == Mode.FIELD for t in items))
         _other_maps(first, trip)
@@ -237,11 +240,10 @@ def _other_maps(first, trip: Itinerary) -> None:
                 st.link_button(_(NAVIGATORS[name]), link)
 
 
-def why(t) -> str:
+def why(conn: Connection, t) -> str:
     if t.rule_code is None:
         return _("Made by hand.") if t.form_code is None else look.plain(dossier.by_hand(t.form_code))
-    with access.reading(person) as conn:
-        rule = rules.parse(definitions.of_version(conn, Definition.TODO_RULE, t.rule_code, t.rule_version).body)
+    rule = rules.parse(definitions.of_version(conn, Definition.TODO_RULE, t.rule_code, t.rule_version).body)
     return _("Rule {0} {1} v{2}: {3}. Counted from {4}; due {5}.").format(
         look.plain(words.in_language(rule.title)), look.plain(t.rule_code), t.rule_version, look.plain(rule_words.due(rule.when)),
         look.day(t.anchor_on), look.day(t.due_on),

@@ -32,7 +32,7 @@ class RuleSides:
         self.person, self.code, self.today = person, code, today
         with access.reading(person) as conn:
             self.now = definitions.one_in_force(conn, self.FAMILY, code, today)
-            self.at_last = definitions.one_in_force(conn, self.FAMILY, code, date.max)
+            self.at_last = definitions.at_last(conn, self.FAMILY, code)
             self.draft = sketches.of(conn, person.id, self.FAMILY, code) if permits.may(person, "rule.change") else None
             self.waiting = next((d for d in definitions.awaiting(conn, self.FAMILY) if d.code == code), None)
             if self.known:

@@ -1,7 +1,6 @@
 """表单: the forms of checks in force, one form with its versions, and an editor with the phone beside it."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import streamlit as st
 
@@ -32,8 +31,7 @@ with access.reading(person) as conn:
     waiting = definitions.awaiting(conn, Definition.FORM)
     mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.FORM)} if may_change else {}
     named = {row.code: row.name for row in products.all_of(conn)}
-    to_hold = definitions.in_force(conn, Definition.FORM, date.max)  # once every approved version has come
-bodies, at_last = ({row.code: row.body for row in rows} for rows in (in_force, to_hold))
+bodies = {row.code: row.body for row in in_force}
 
 
 @dataclass(frozen=True)
@@ -204,12 +202,19 @@ def send(code: str, body: dict, wrong: str | None) -> None:
     for change in changes or [_("First mend what is wrong.")]:
         st.markdown(change)
     proposals.from_and_why(code)
-    same = code in bodies and not wrong and all(form_sheet.read(b[code]) == form_sheet.read(body) for b in (bodies, at_last))
+    same = not wrong and code in bodies and _holds(code, body)
     with st.container(horizontal=True):
         acts.button("Submit for approval", lambda: proposals.propose(person, Definition.FORM, code, body), "submit_form",
                     type="primary", disabled=bool(wrong) or same)  # fmt: skip
         acts.button("Drop the draft", lambda: drop(code), "drop_draft")
         st.caption(_("Kept as you write; only you see it."), width="content")
+
+
+def _holds(code: str, body: dict) -> bool:
+    """Today and once every approved version has come."""
+    with access.reading(person) as conn:
+        at_last = definitions.at_last(conn, Definition.FORM, code)
+    return form_sheet.read(bodies[code]) == form_sheet.read(at_last.body) == form_sheet.read(body)
 
 
 def drop(code: str) -> None:
@@ -222,6 +227,7 @@ def drop(code: str) -> None:
 def versions(code: str) -> None:
     with access.reading(person) as conn:
         known = definitions.versions(conn, Definition.FORM, code)
+        at_last = definitions.at_last(conn, Definition.FORM, code)
     for v, before in zip(known, [*known[1:], None], strict=True):
         with st.container(border=True, gap="small", key=f"version_{v.version}"):
             st.markdown(proposals.line(v))
@@ -230,7 +236,7 @@ def versions(code: str) -> None:
                     st.markdown(change)
                 if form := form_sheet.read(v.body):
                     form_sheet.questions(form)
-            if may_change and v.state == Approval.APPROVED and v.body != at_last[code] and form_sheet.read(v.body):
+            if may_change and v.state == Approval.APPROVED and v.body != at_last.body and form_sheet.read(v.body):
                 acts.button(
                     "Go back to this version", lambda v=v: back_to(code, v.body), f"back_to_{v.version}", icon=":material/undo:"
                 )

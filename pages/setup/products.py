@@ -1,7 +1,6 @@
 """产品: what the book holds of each, which rules and forms it falls to, and new ones by configuration alone."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import streamlit as st
 
@@ -269,7 +268,7 @@ def beginning(code: str) -> dict:
 def versions(code: str) -> None:
     with access.reading(person) as conn:
         known = definitions.versions(conn, Definition.PRODUCT, code)
-        at_last = definitions.one_in_force(conn, Definition.PRODUCT, code, date.max)  # once every approved version has come
+        at_last = definitions.at_last(conn, Definition.PRODUCT, code)
     if not known:
         tables.empty("Never configured", 'The product is as its feed says. A first version is begun under "Change it".')
     for v, before in zip(known, [*known[1:], None], strict=True) if known else ():

@@ -1,7 +1,7 @@
 // Large figures in cards: value, change, trend, and the way to their rows; or findings, well or not. What is written is text, never markup.
 import { leads } from "../lead.js";
 import { redrawn } from "../mounted.js";
-import { sign } from "./shape.js";
+import { h, s } from "../nodes.js";
 import { trend } from "./trend.js";
 
 const CIRCLE = "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z";
@@ -11,7 +11,7 @@ const SIGNS = {
 };
 
 export const { mount, unmount } = redrawn(({ data, parentElement }) => {
-  const all = tag("div", { className: "figures", lang: data.language }, ...data.figures.map(card));
+  const all = h("div", { className: "figures", lang: data.language }, ...data.figures.map(card));
   all.style.setProperty("--least", `${data.least}px`);
   all.style.setProperty("--columns", data.columns);
   parentElement.append(all);
@@ -20,36 +20,33 @@ export const { mount, unmount } = redrawn(({ data, parentElement }) => {
 
 function card(figure, n) {
   const { label, value, moved, note, tone, series, trend: alt, link } = figure;
-  const one = tag("div", { className: `figure ${tone}`, role: "group", ariaLabel: label }, heading(figure, n));
-  if (value) one.append(tag("div", { className: "value" }, value));
-  if (moved || note) one.append(tag("div", { className: "beside" }, ...(moved ? [pill(moved)] : []), tag("span", {}, note)));
+  const one = h("div", { className: `figure ${tone}`, role: "group", ariaLabel: label }, heading(figure, n));
+  if (value) one.append(h("div", { className: "value" }, value));
+  if (moved || note) one.append(h("div", { className: "beside" }, ...(moved ? [pill(moved)] : []), h("span", {}, note)));
   if (series.length > 1) one.append(trend(series, alt));
   if (link) one.append(way(link, n));
   return one;
 }
 
 function heading({ label, help, fine }, n) {
-  const mark = fine === null ? [] : [tag("span", { className: fine ? "well" : "ill" }, sign(SIGNS[fine ? "well" : "ill"]))];
-  const line = tag("div", { className: fine === null ? "label" : "finding" }, ...mark, tag("span", {}, label));
+  const mark = fine === null ? [] : [h("span", { className: fine ? "well" : "ill" }, sign(SIGNS[fine ? "well" : "ill"]))];
+  const line = h("div", { className: fine === null ? "label" : "finding" }, ...mark, h("span", {}, label));
   if (help) line.append(...told(label, help, `help-${n}`));
   return line;
 }
 
 // Shown to a mouse above it and to whoever has put the focus on it, as on a phone.
 function told(label, help, id) {
-  const about = tag("button", { type: "button", className: "help", id, ariaLabel: label }, sign(SIGNS.help));
+  const about = h("button", { type: "button", className: "help", id, ariaLabel: label }, sign(SIGNS.help));
   about.setAttribute("aria-describedby", `${id}-words`);
-  return [about, tag("span", { className: "words", role: "tooltip", id: `${id}-words` }, help)];
+  return [about, h("span", { className: "words", role: "tooltip", id: `${id}-words` }, help)];
 }
 
-const pill = (moved) => tag("span", { className: "moved" }, ...(SIGNS[moved[0]] ? [sign(SIGNS[moved[0]])] : []), moved);
+const pill = (moved) => h("span", { className: "moved" }, ...(SIGNS[moved[0]] ? [sign(SIGNS[moved[0]])] : []), moved);
 
 function way({ href, words, label }, n) {
-  return leads(tag("a", { href, id: `open-${n}`, ariaLabel: label }, sign(SIGNS.on), words));
+  return leads(h("a", { href, id: `open-${n}`, ariaLabel: label }, sign(SIGNS.on), words));
 }
 
-function tag(name, values, ...inside) {
-  const node = Object.assign(document.createElement(name), values);
-  node.append(...inside);
-  return node;
-}
+// As large as the writing around it, in strokes of its colour.
+const sign = (path) => s("svg", { class: "sign", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: path }));

@@ -2,24 +2,13 @@
 import { withRoom } from "../map/names.js";
 import { redrawn } from "../mounted.js";
 import { whenNear } from "../near.js";
+import { h, s } from "../nodes.js";
 
 const LETTER = 14, ASIDE = [[0, 0], [0, -1], [0, 1], [0.5, 0], [-0.5, 0], [0.5, -1], [-0.5, -1], [0.5, 1], [-0.5, 1]]; // a name's size, and where it may move
-const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 720, TALL = 440, LASTS = 14000, JUMP = 900; // the drawing's own units; milliseconds of a whole day at normal speed
 
-const s = (tag, values = {}, ...inside) => {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(values)) node.setAttribute(name, value);
-  node.append(...inside);
-  return node;
-};
 const on = (node, acts) => {
   for (const [name, act] of Object.entries(acts)) node.addEventListener(name, act);
-  return node;
-};
-const h = (tag, values = {}, ...inside) => {
-  const node = Object.assign(document.createElement(tag), values);
-  node.append(...inside);
   return node;
 };
 

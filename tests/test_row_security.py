@@ -223,6 +223,7 @@ READS: dict[str, Callable] = {
         *definitions.current(conn, Definition.SIGNAL_RULE, TODAY, naming="last_conclusion"),
     ],
     "definitions.one_in_force": lambda conn, w: definitions.one_in_force(conn, Definition.MAPPING, "union", TODAY),
+    "definitions.at_last": lambda conn, w: definitions.at_last(conn, Definition.MAPPING, "union"),
     "definitions.get": lambda conn, w: definitions.get(conn, 1),
     "definitions.versions": lambda conn, w: definitions.versions(conn, Definition.MAPPING, "union"),
     "definitions.of_version": lambda conn, w: definitions.of_version(conn, Definition.FORM, "CALL", 1),

@@ -1,6 +1,7 @@
 """Working on a form that is not finished: a body as plain data, changed in place, and allowed to be wrong meanwhile."""
 
 import copy
+import re
 from collections.abc import Iterable, Iterator
 
 from db.vocab import Mode
@@ -25,6 +26,9 @@ TABLE = {
 BEGINNINGS = {Type.YES_NO: YES_NO, Type.CHOICE: CHOICE, Type.TABLE: TABLE} | {
     kind: {"type": kind.value} for kind in (Type.NUMBER, Type.MONEY, Type.DATE, Type.TEXT)
 }
+
+BETWEEN_BLANKS = re.compile(r"(?P<zh>.+?)\s+[/／]\s+(?P<en>.+)")
+BEFORE_ENGLISH = re.compile(r"(?P<zh>.+?)\s*[/／]\s*(?P<en>[^\u4e00-\u9fff]+)")
 
 
 def free_code(base: str, products: Iterable[str], taken: Iterable[str]) -> str:
@@ -146,11 +150,17 @@ def options_of(lines: str, before: list[dict], abnormal: Iterable[str]) -> list[
     """Options from lines of "Chinese / English"; one whose Chinese is known keeps its code, whatever place it has now."""
     known = {option["title"].get("zh"): option["code"] for option in before}
     made: list[dict] = []
-    for line in filter(None, map(str.strip, lines.splitlines())):
-        zh, _slash, en = (part.strip() for part in line.replace("／", "/").partition("/"))
+    for zh, en in map(_parted, filter(None, map(str.strip, lines.splitlines()))):
         code = known.get(zh) or _free("a", [*known.values(), *(option["code"] for option in made)])
         made.append({"code": code, "title": _titles(zh, en)} | ({"abnormal": True} if zh in abnormal else {}))
     return made
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """The two languages of a line. Words have slashes of their own: it parts at one between blanks, else before the first that no
+    Chinese follows."""
+    match = BETWEEN_BLANKS.fullmatch(line) or BEFORE_ENGLISH.fullmatch(line)
+    return (match["zh"], match["en"]) if match else (line, "")
 
 
 def lines_of(options: list[dict]) -> str:

@@ -77,6 +77,25 @@ def test_options_are_lines_and_keep_their_codes_when_they_move():
     assert form_editing.lines_of(made) == "大棚蔬菜 / Greenhouse\n已不种养\n玉米 / Maize"
 
 
+def test_options_with_slashes_of_their_own_are_read_back_as_they_were():
+    fields = [item for body in SHIPPED.values() for item in form_editing.questions(body)]
+    columns = [column for item in fields for column in item.get("columns", ())]
+    asked = [item["options"] for item in (*fields, *columns) if "options" in item]
+    assert any("/" in option["title"]["zh"] for options in asked for option in options)
+    for options in asked:
+        odd = [option["title"]["zh"] for option in options if option.get("abnormal")]
+        assert form_editing.options_of(form_editing.lines_of(options), options, odd) == options
+
+
+def test_a_line_parts_where_its_english_begins():
+    made = form_editing.options_of("配偶/家人\n微信/QQ / WeChat/QQ\n有/Yes\n", [], [])
+    assert [option["title"] for option in made] == [
+        {"zh": "配偶/家人"},
+        {"zh": "微信/QQ", "en": "WeChat/QQ"},
+        {"zh": "有", "en": "Yes"},
+    ]
+
+
 def test_the_changes_are_told_in_sentences(draft):
     code = form_editing.add_question(draft, 1, "大棚是否完好", Type.YES_NO)
     form_editing.drop_question(draft, "insured")

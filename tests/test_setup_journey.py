@@ -50,7 +50,8 @@ def make(wang: Window) -> None:
     wang.settled().press("添加问题")
     type_in(wang, "问题", "大棚是否完好")
     wang.press("添加").page.locator(".visit").get_by_text("大棚是否完好").wait_for()  # the phone beside it asks it at once
-    wang.go("products?code=230&tab=edit").sees("配置结果")
+    wang.page.get_by_role("link", name="返回大棚贷").click()
+    wang.settled().sees("配置结果")
     type_in(wang, "原因", "设施农业新产品")
     wang.press("提交审批").sees("须由他人审批")
 
@@ -73,7 +74,7 @@ def test_a_new_product_by_screens_alone_until_an_officer_is_asked_its_own_questi
         wang = windows.open(server.base).signed_in("wangfang", PASSWORD)
         make(wang)
         zhao = windows.open(server.base).signed_in("zhaogang", PASSWORD, "products?view=waiting")
-        zhao.sees("大棚贷首次检查", "新表单").press("批准").sees("没有待审批的变更")
+        zhao.sees("大棚贷首次检查", "“大棚贷 · 农户首次贷后检查”的全部问题").press("批准").sees("没有待审批的变更")
         zhao.go("rules?view=waiting").sees("没有待审批的变更")  # its rule and its form came in with it
         for window in (wang, zhao):
             assert window.wrong == [] and window.outside == []

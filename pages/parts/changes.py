@@ -32,8 +32,10 @@ def proposed(person: Person, d, today: date) -> None:
     before = now.body if now else default(family, d.code)
     about = look.plain(title(family, d.code, d.body))
     if family is Definition.PRODUCT:
-        return proposals.card(person, d, about, product_sheet.changes(person, before, d.body))
+        return product_sheet.proposal(person, d, about, before)
     proposals.card(person, d, about, between(family, d.code, before, d.body))
+    if family is Definition.FORM:
+        form_sheet.folded(d.body)
     if family in TRIED and permits.may(person, "rule.try") and st.query_params.get("tab") != "try":
         where = TRIED[family] | {"rule": d.code, "tab": "try"}
         st.page_link("pages/setup/rules.py", label=_("See its effect"), icon=":material/science:", query_params=where)

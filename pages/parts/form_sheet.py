@@ -24,6 +24,13 @@ def changes(before: dict | None, after: dict) -> list[str]:
     return [f"- {look.plain(change)}" for change in found] or [_("Nothing changes")]
 
 
+def folded(body: dict) -> None:
+    """All questions of one that somebody is to decide about, under its title."""
+    if form := read(body):
+        with st.expander(_("All questions of {0}").format(look.plain(form_words.title(form)))):
+            questions(form)
+
+
 def questions(form: Form) -> None:
     """All of it, section by section."""
     st.caption(look.plain(form_words.purpose(form.for_)))

@@ -119,4 +119,4 @@ def _set_digest() -> None:
 
 
 def _clock(hour: str) -> str:
-    return _("none") if hour == OFF else f"{int(hour):02}:00"
+    return _("no digest") if hour == OFF else f"{int(hour):02}:00"

@@ -167,8 +167,8 @@ def falls_to(others: Sequence[rules.Rule], kind: Kind, family: str, code: str) -
 
 
 def propose(person: Person, body: dict, ready: bool) -> None:
-    proposals.from_and_why()
-    with st.container(horizontal=True):
+    proposals.from_and_why(body["code"])
+    with st.container(horizontal=True, vertical_alignment="center"):
         acts.button(
             "Submit for approval",
             lambda: _propose(person, body),

@@ -30,6 +30,7 @@ with access.reading(person) as conn:
     in_force = definitions.in_force(conn, Definition.FORM, today)
     waiting = definitions.awaiting(conn, Definition.FORM)
     mine = {row.code: row.body for row in sketches.mine(conn, person.id, Definition.FORM)} if may_change else {}
+    begun = [row.body for row in sketches.mine(conn, person.id, Definition.PRODUCT)] if may_change else []
     named = {row.code: row.name for row in products.all_of(conn)}
 bodies = {row.code: row.body for row in in_force}
 
@@ -126,9 +127,7 @@ def awaiting() -> None:
 
 def proposal(d) -> None:
     proposals.card(person, d, look.plain(words.in_language(d.body["title"])), form_sheet.changes(bodies.get(d.code), d.body))
-    if form := form_sheet.read(d.body):
-        with st.expander(_("All its questions")):
-            form_sheet.questions(form)
+    form_sheet.folded(d.body)
 
 
 # --- One form ---------------------------------------------------------------------------------------------------------
@@ -193,17 +192,24 @@ def edit(code: str) -> None:
             st.error(look.plain(wrong), icon=":material/rule:")
         phone(body, form_sheet.read(body))
     with st.container(border=True, key="send_draft"):
-        send(code, body, wrong)
+        st.markdown(f"**{_('What changes')}**")
+        for change in [_("First mend what is wrong.")] if wrong else form_sheet.changes(bodies.get(code), body):
+            st.markdown(change)
+        product = next((one for one in begun if code in one.get("forms", ())), None)
+        to_product(product) if product else send(code, body, wrong)
+
+
+def to_product(product: dict) -> None:
+    """A product's own form is decided together with it, and is of no use before."""
+    st.caption(_("Kept as you write. It is submitted together with its product."))
+    st.page_link("pages/setup/products.py", label=_("Back to {0}").format(look.plain(words.in_language(product["title"]))),
+                 icon=":material/category:", query_params={"code": product["code"], "tab": "edit"})  # fmt: skip
 
 
 def send(code: str, body: dict, wrong: str | None) -> None:
-    changes = [] if wrong else form_sheet.changes(bodies.get(code), body)
-    st.markdown(f"**{_('What changes')}**")
-    for change in changes or [_("First mend what is wrong.")]:
-        st.markdown(change)
     proposals.from_and_why(code)
     same = not wrong and code in bodies and _holds(code, body)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         acts.button("Submit for approval", lambda: proposals.propose(person, Definition.FORM, code, body), "submit_form",
                     type="primary", disabled=bool(wrong) or same)  # fmt: skip
         acts.button("Drop the draft", lambda: drop(code), "drop_draft")

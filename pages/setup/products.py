@@ -159,9 +159,7 @@ def awaiting() -> None:
 
 def proposal(d) -> None:
     before = configured[d.code].body if d.code in configured else None
-    proposals.card(
-        person, d, look.plain(f"{d.code} {words.in_language(d.body['title'])}"), product_sheet.changes(person, before, d.body)
-    )
+    product_sheet.proposal(person, d, look.plain(f"{d.code} {words.in_language(d.body['title'])}"), before)
 
 
 # --- One product ------------------------------------------------------------------------------------------------------

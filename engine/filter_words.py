@@ -1,10 +1,10 @@
 """What a list was narrowed to, in words: for the first sheet of a file, the trail, and whoever decides about it."""
 
-from db import branches, staff
+from db import branches, products, staff
 from db.access import Connection
 from db.records import ANY_FLAW
 from db.vocab import CloseReason, Conclusion, Family, Flaw, Guarantee, Kind, LeadState, LoanClass, Mode, Segment, TodoState
-from engine import words
+from engine import monthly, words
 from engine.words import _
 
 LABELS = {
@@ -17,12 +17,14 @@ LABELS = {
     "since": "From", "until": "To", "done_from": "Done from", "done_to": "Done to", "conclusion": "Conclusion", "staff_id": "Officer",
     "placed": "Position compared", "on_site": "On site", "flaw": "Quality flags", "run_id": "Run", "batch_id": "Batch of todos",
     "month": "Month of the report", "box": "Part of the map", "body": "Rule",
+    "paid_from": "Paid out from", "paid_to": "Paid out to", "kept": "Not cancelled", "ids": "Chosen", "which": "Class migration",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,
     "guarantee": Guarantee, "close_reason": CloseReason, "conclusion": Conclusion,
 }  # fmt: skip
-STAFF = {"assignee_id", "manager_id", "staff_id"}
+STAFF = ("assignee_id", "manager_id", "staff_id")
+ADDRESS_STATES = {"unmarked": "Not marked", "doubtful": "In doubt", "waiting": "Waiting for approval", "marked": "Marked already"}
 
 
 def of_filter(conn: Connection, narrowed: dict) -> dict[str, str]:
@@ -33,16 +35,40 @@ def of_filter(conn: Connection, narrowed: dict) -> dict[str, str]:
 def _value(conn: Connection, name: str, value: object) -> str:
     if isinstance(value, bool) or value is None:
         return _("All") if value is None else _("yes") if value else _("no")
-    if name == "branch_ids":
-        names = branches.names(conn)
-        shown = _(", ").join(names.get(one, "?") for one in value[:5])
-        return shown if len(value) <= 5 else _("{0} and {1} more").format(shown, len(value) - 5)
-    if name == "body":
-        return f"{value['code']} {words.in_language(value['title'])}"
-    if name in STAFF:
-        return staff.names(conn).get(value, "?")
-    if name == "flaw":
-        return _("Any") if value == ANY_FLAW else words.name(Flaw(value))
-    if name == "state":
-        return next((words.name(kind(value)) for kind in (TodoState, LeadState) if value in list(kind)), str(value))
+    if name in TOLD:
+        return TOLD[name](conn, value)
     return words.name(WORDS[name](value)) if name in WORDS else str(value)
+
+
+def _branches(conn: Connection, ids: list[int]) -> str:
+    names = branches.names(conn)
+    shown = _(", ").join(names.get(one, "?") for one in ids[:5])
+    return shown if len(ids) <= 5 else _("{0} and {1} more").format(shown, len(ids) - 5)
+
+
+def _product(conn: Connection, code: str) -> str:
+    return next((f"{row.code} {row.name}" for row in products.all_of(conn) if row.code == code), code)
+
+
+def _state(_conn: Connection, state: str) -> str:
+    if state in ADDRESS_STATES:
+        return _(ADDRESS_STATES[state])
+    return next((words.name(kind(state)) for kind in (TodoState, LeadState) if state in list(kind)), state)
+
+
+def _moved(_conn: Connection, which: str) -> str:
+    """As engine.monthly names a change of class."""
+    if which == monthly.WORSE_ONES:
+        return _("For the worse")
+    return " → ".join(words.name(LoanClass(one)) for one in which.split("-"))
+
+
+TOLD = dict.fromkeys(STAFF, lambda conn, holder: staff.names(conn).get(holder, "?")) | {
+    "branch_ids": _branches,
+    "product": _product,
+    "state": _state,
+    "which": _moved,
+    "ids": lambda _conn, ids: f"{len(ids):,}",
+    "flaw": lambda _conn, flaw: _("Any") if flaw == ANY_FLAW else words.name(Flaw(flaw)),
+    "body": lambda _conn, body: f"{body['code']} {words.in_language(body['title'])}",
+}

@@ -1,5 +1,6 @@
 """Files of lists and reports: text stays text, whatever the length, made once, for their maker, with a second person when large."""
 
+import dataclasses
 import json
 import threading
 import time
@@ -14,8 +15,9 @@ from db import access, audit, customers, definitions, exports, loans, records, r
 from db.access import MACHINE
 from db.vocab import Conclusion, Definition, ExportState, Kind, Mode, Outcome, Request
 from engine import __main__ as command
-from engine import approvals, checks, clock, parameters, refusals, reports, scheduler, workbook
+from engine import approvals, checks, clock, filter_words, parameters, refusals, reports, scheduler, workbook
 from engine import exports as verbs
+from engine.lists import LISTS
 from engine.workbook import Cover, Field
 from tests.bank import TODAY
 
@@ -187,6 +189,20 @@ def test_a_large_list_waits_for_a_second_person(li, sun, zhou):
         approvals.approve(conn, sun, request.id, now=clock.now())
     assert verbs.work() == 1
     assert len(fetched(li, mine)) == 3
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_whatever_narrows_a_list_is_told_to_whoever_decides(name):
+    assert {each.name for each in dataclasses.fields(LISTS[name].filter)} <= set(filter_words.LABELS)
+
+
+def test_what_narrows_is_told_in_words(zhao):
+    paid = {"paid_from": "2026-01-01", "live": None, "product": "201"}
+    with access.reading(zhao) as conn:
+        assert filter_words.of_filter(conn, paid) == {"放款日期起": "2026-01-01", "在贷": "全部", "产品": "201 个人经营贷"}
+        assert filter_words.of_filter(conn, {"which": "normal-loss"}) == {"五级分类迁徙": "正常 → 损失"}
+        assert filter_words.of_filter(conn, {"which": "worse"}) == {"五级分类迁徙": "向下迁徙"}
+        assert filter_words.of_filter(conn, {"state": "doubtful", "ids": [1, 2]}) == {"状态": "存疑", "选定": "2"}
 
 
 def test_nobody_agrees_to_his_own_large_list_and_a_refused_one_is_not_made(wang, zhao):

@@ -9,6 +9,7 @@ from db.vocab import Marking, Place, Request, Role
 from engine import addresses as verbs
 from engine import book_counts, clock, exports, permits, words
 from engine import customers as acts_on_customers
+from engine.filter_words import ADDRESS_STATES
 from engine.lists import address_state
 from engine.words import _
 from pages.parts import acts, counts, decisions, exporting, filters, frame, look, maps, tables
@@ -17,13 +18,7 @@ from pages.parts.tables import Column
 person = frame.person("customers.see")
 today = clock.today()
 
-STATES = {
-    "all": "All",
-    "unmarked": "Not marked",
-    "doubtful": "In doubt",
-    "waiting": "Waiting for approval",
-    "marked": "Marked already",
-}
+STATES = {"all": "All"} | ADDRESS_STATES
 SORTS = {"-exposure": "Largest exposure", "-marked": "Marked last", "marked": "Marked first", "customer": "Name",
          "branch": "Branch", "manager": "Relationship manager"}  # fmt: skip
 

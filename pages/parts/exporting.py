@@ -25,7 +25,8 @@ def button(person: Person, asked: Asked, permit: str = "export.make") -> None:
     with access.reading(person) as conn:
         found = exports.latest(conn, person, asked)
     if found is not None and found.state in (ExportState.WAITING, ExportState.RUNNING):
-        _watched(person, asked)
+        with st.container(width="content"):
+            _watched(person, asked)
         return
     _offer(person, asked, found)
     if sentence := st.session_state.get(_key("large", asked)):

@@ -239,10 +239,10 @@ def in_cells(conn: sa.Connection, x: Sight, step: float, today: date, week_end: 
 
 
 def unmarked_of(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.Row]:
-    """Customers without a mark that somebody sees, those he was asked to mark first: id, customer_no, name, address, asked."""
+    """Customers without a mark that somebody sees, those he was asked to mark first: id, customer_no, name, address, village, asked."""
     asked = c.id.in_(select(a.customer_id).where(_present(), a.lat.is_(None), a.marker_id == staff_id))
     return conn.execute(
-        select(c.id, c.customer_no, c.name, c.address, asked.label("asked"))
+        select(c.id, c.customer_no, c.name, c.address, c.village, asked.label("asked"))
         .join(customer_faces, f.customer_id == c.id)
         .where(f.live_loans > 0, ~_marked())
         .order_by(asked.desc(), f.exposure_fen.desc(), c.id)

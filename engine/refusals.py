@@ -288,6 +288,10 @@ class MorePhotos(Refusal):
     """This check needs at least {needed} photos."""
 
 
+class WhyAway(Refusal):
+    """The position lies {distance} m from the marked address: say why the visit was not made there."""
+
+
 class Unreadable(Refusal):
     """What was sent cannot be read. {where}: {problem}"""
 

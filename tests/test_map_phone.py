@@ -66,7 +66,10 @@ def test_a_tap_marks_and_a_far_one_waits(phone):
 
 
 def test_on_the_spot_a_first_home_is_marked(phone):
-    phone.go("map?mark=K002").sees("标记地址")
+    phone.go("map").page.get_by_text("户尚未标记地址").tap()
+    phone.page.get_by_role("link", name="刘洋").tap()
+    phone.sees("标记地址").settled()
+    assert phone.page.url.endswith("/map?mark=K002"), "which can be sent, and gone back from"
     phone.page.locator(".pin").get_by_role("button", name="我在这里").tap()
     phone.sees("定位精度 12 米").settled()
     phone.press("保存标记")
@@ -74,6 +77,8 @@ def test_on_the_spot_a_first_home_is_marked(phone):
         (kept,) = addresses.going_to(conn, [customers.by_number(conn, "K002").id]).values()
     assert (kept.way, kept.accuracy_m) == ("here", 12)
     assert metres(kept, Point(AT_THE_DOOR["latitude"], AT_THE_DOOR["longitude"])) < 1
+    phone.page.get_by_role("link", name="地图").last.tap()
+    phone.sees("行政区划").page.get_by_role("radio", name="全部", checked=True).wait_for()
 
 
 def test_who_is_near_is_listed_with_the_distance(phone):

@@ -269,6 +269,17 @@ def test_what_cannot_be_recorded_is_refused_and_the_draft_stays(work, zhou, chan
     assert (count(tables.records), count(tables.drafts)) == (0, 1)
 
 
+def test_zhou_min_may_meet_wang_elsewhere_but_says_why(work, zhou):
+    form = opened(zhou)
+    elsewhere = sent(form)["fix"] | {"lat": 44.13}
+    for silent in ("", "   "):
+        with pytest.raises(refusals.WhyAway) as no:
+            visited(zhou, form, fix=elsewhere, away_because=silent)
+    assert "3,336" in str(no.value) and count(tables.records) == 0
+    visited(zhou, form, fix=elsewhere, away_because="在粮库见面")
+    assert (records()[0].on_site, records()[0].away_because) == (False, "在粮库见面")
+
+
 def test_a_locked_gate_is_recorded_and_leaves_the_todo_open(work, zhou):
     receipt = submit(zhou, opened(zhou), outcome="unreached", conclusion="unable", answers={}, photos=[])
     assert receipt["todos"] == [] and ("regular", "field") in pending() and records()[0].outcome == "unreached"

@@ -31,6 +31,7 @@ def submit(conn: Connection, by: Person, key: UUID, given: dict, *, now: datetim
     outcome = _outcome(sent, Mode(draft.mode))
     form, _body = shared.form_of(conn, draft)
     filled = _judged(conn, draft, form, sent, outcome)
+    _must_say_why_away(draft, sent)
     moment = _moment(sent.finished_at, now, parameters.values(conn, shared.day(now)))
     records.touch(conn, [draft.customer_id])  # holds the customer: two calls at a time are counted one after the other
     _must_be_decent(conn, draft, sent, outcome, moment, now)
@@ -72,6 +73,13 @@ def _judged(conn: Connection, draft, form: forms.Form, sent: Sent, outcome: Outc
 def _told(form: forms.Form, problem: forms.Problem) -> str:
     titles = {item.code: words.in_language(item.title) for item in form.items()}
     return f"{titles[problem.field]} – {problem.sentence}" if problem.field in titles else problem.sentence
+
+
+def _must_say_why_away(draft, sent: Sent) -> None:
+    """Being elsewhere than at the mark is allowed, with a reason."""
+    stood = where(shared.fix_of(sent), draft.place) if draft.mode == Mode.FIELD else {}
+    if stood.get("on_site") is False and not sent.away_because:
+        raise refusals.WhyAway(distance=f"{stood['distance_m']:,.0f}")
 
 
 def _moment(claimed: datetime, now: datetime, limits: dict[str, float]) -> datetime:

@@ -117,7 +117,7 @@ def card(row, away: float | None = None) -> None:
 
 def ways(row) -> None:
     no = {"no": row.customer_no}
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=f"ways_{row.id}"):
         st.link_button(_("Navigate"), verbs.ways(row.lat, row.lon, row.name)["amap"], icon=":material/navigation:", width="stretch")
         if permits.may(person, "check.submit"):
             begin = {"todo": str(row.todo_id)} if row.todo_id and is_my_own() else {"customer": row.customer_no, "mode": "field"}
@@ -130,7 +130,7 @@ def ways(row) -> None:
             )
             call = {"customer": row.customer_no, "mode": "phone"}
             st.page_link("pages/field/visit.py", label=_("Phone check"), icon=":material/call:", query_params=call, width="stretch")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=f"ways_on_{row.id}"):
         st.page_link("pages/desk/customer.py", label=_("Customer"), icon=":material/person:", query_params=no, width="stretch")
         if permits.may(person, "address.mark"):
             mark = {"mark": row.customer_no}
@@ -175,9 +175,10 @@ def unmarked(conn: Connection) -> list:
 
 
 def to_mark(missing: list) -> None:
-    with st.expander(_("{0} customers are not marked yet").format(len(missing)), icon=":material/wrong_location:"):
+    about = _("{0} customers are not marked yet").format(len(missing))
+    with st.expander(about, icon=":material/wrong_location:"), st.container(key="unmarked", gap=None):
         for row in missing:
-            label = f"{look.visible(row.name)} · {look.visible(row.address or '')}"
+            label = f"{look.visible(row.name)} · {look.visible(row.village or row.address or '')}"
             asked = ":material/flag:" if row.asked else ":material/add_location_alt:"
             st.page_link(
                 "pages/field/map.py", label=look.plain(label), icon=asked, query_params={"mark": row.customer_no}, width="stretch"
@@ -186,7 +187,7 @@ def to_mark(missing: list) -> None:
 
 def everybody() -> None:
     wanted = [row for row in rows if shown in ("all", state_of(row))]
-    me_dot = [maps.Dot(*me, "#2F6DA8", tip=_("Here"), size=8)] if me else []
+    me_dot = [maps.Dot(*me, look.TEAL, tip=_("Here"), size=11, text="◎")] if me else []
     drawn = (
         [cell(row) for row in cells] if cells else sorted((dot(row) for row in wanted), key=lambda d: d.size)
     )  # large ones on top

@@ -78,9 +78,9 @@ def work() -> None:
 
 def _when(tab: str, trip: Itinerary) -> str:
     """In the evening the first tab is the next working day's."""
-    if tab == "today" and trip.day > today:
-        return f"{trip.day:%m-%d}"
-    return _(TABS[tab])
+    if tab != "today" or trip.day == today:
+        return _(TABS[tab])
+    return _(WEEKDAYS[trip.day.weekday()]) if trip.day < today + timedelta(days=7) else f"{trip.day:%m-%d}"
 
 
 def cards(of_customers: list[list], tab: str, trip: Itinerary) -> None:

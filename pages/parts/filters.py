@@ -194,13 +194,16 @@ def flag(key: str, label: str) -> bool:
 
 def _take(key: str, read: Callable[[str], object], default: object) -> None:
     """Set the widget as the address has it, when the address is new, or the page: Streamlit knows a widget of the same name on
-    another page for another one, and would show it unset."""
-    asked = st.query_params.get(key)
+    another page for another one, and would show it unset. So it would one that the run before did not draw: told again, it shows it."""
+    asked, run = st.query_params.get(key), st.session_state.get("run", 0)
     seen = (st.session_state.get("visit"), asked)
-    if key not in st.session_state or st.session_state.get(SEEN + key) != seen:
+    seen_before, drawn_in = st.session_state.get(SEEN + key, (None, run))
+    if key not in st.session_state or seen_before != seen:
         value = read(asked) if asked else None
         st.session_state[key] = default if value is None else value
-    st.session_state[SEEN + key] = seen
+    elif drawn_in < run - 1:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[SEEN + key] = (seen, run)
 
 
 def _put(key: str, default: object) -> None:

@@ -77,6 +77,7 @@ def _framed(by: Person, page, wishes: dict) -> None:
         _who(by)
     if menu.FIRST[by.role] == "today":
         bottom_bar(by)
+    _say_address(page.url_path)
     _count_visit(page.url_path)
     search.go(by)
     looking.banner(by)
@@ -84,8 +85,19 @@ def _framed(by: Person, page, wishes: dict) -> None:
     page.run()
 
 
+def _say_address(path: str) -> None:
+    """Streamlit leaves the browser's address as it was when a link leads to the page one is on: it could not be sent, nor gone back from."""
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    path_before, query_before = st.session_state.get("address", (None, None))
+    if path == path_before and query != query_before:
+        st.query_params.from_dict(query)
+    st.session_state["address"] = (path, query)
+
+
 def _count_visit(path: str) -> None:
-    """Goes up whenever a page is entered anew, or for another loan or customer: what was selected there is forgotten."""
+    """`visit` goes up whenever a page is entered anew, or for another loan or customer: what was selected there is forgotten.
+    `run` goes up each time."""
+    st.session_state["run"] = st.session_state.get("run", 0) + 1
     place = (path, st.query_params.get("no"))
     if st.session_state.get("place") != place:
         st.session_state["place"] = place

@@ -76,6 +76,8 @@ def block(person: Person, trip: Itinerary, open_customers: dict[int, str], calls
         if trip.kept is None:
             st.markdown(f"**{_('No round planned yet')}**")
             st.caption(_("It puts your visits in the order with the least way: what is overdue or in danger first."))
+        elif not trip.kept.visits:
+            st.markdown(f":material/route: **{_('No visits on this round')}**")
         else:
             _line(trip, open_customers)
         if calls:
@@ -108,7 +110,7 @@ def _buttons(person: Person, trip: Itinerary, open_customers: dict[int, str]) ->
     position.button(label, "ask_plan", plan_from, primary=trip.kept is None)
     with st.container(horizontal=True):
         near = _offers(person, trip, open_customers)
-        if trip.kept is not None:
+        if trip.kept is not None and (near or trip.kept.visits):
             with st.popover(
                 _("{0} more near the way").format(len(near)), icon=":material/near_me:", width="stretch", disabled=not near
             ):

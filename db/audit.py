@@ -1,12 +1,13 @@
 """The trail, as it is read. Rows are added by triggers and by `note`, never changed."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from db import settings
-from db.listing import Page, page
+from db.listing import Page, Rows, page, stream
 from db.tables import audit, customers, sign_ins, staff
 
 a = audit.c
@@ -23,7 +24,6 @@ def pulse(conn: sa.Connection) -> int:
 
 
 def _query(named: bool = True) -> sa.Select:
-    """`named`: with the customers' names, for those who may read them."""
     query = select(audit, staff.c.name.label("staff")).outerjoin(staff, staff.c.id == a.staff_id)
     if not named:
         return query.add_columns(sa.null().label("customer"))
@@ -38,16 +38,48 @@ def of_customer(conn: sa.Connection, customer_id: int, nouns: tuple[str, ...] = 
     return conn.execute(query.order_by(a.id.desc()).limit(limit)).all()
 
 
-def listing(
-    conn: sa.Connection, *, since: date | None = None, until: date | None = None, staff_id: int | None = None,
-    op: str | None = None, noun: str | None = None, verb: str | None = None, named: bool = True, limit: int = 100,
-    offset: int = 0,
-) -> Page:  # fmt: skip
-    where = [a.at >= _midnight(since)] if since else []
-    where += [a.at < _midnight(until) + sa.text("interval '1 day'")] if until else []
-    exact = ((a.staff_id, staff_id), (a.op, op), (a.noun, noun), (a.verb, verb))
+@dataclass(frozen=True)
+class Filter:
+    """What the trail is narrowed to; None narrows nothing. `text`: a colleague's staff number or name, or a customer's number;
+    `named`: with the customers' names, for those who may read them."""
+
+    since: date | None = None
+    until: date | None = None
+    text: str | None = None
+    op: str | None = None
+    noun: str | None = None
+    verb: str | None = None
+    named: bool = True
+
+
+def listing(conn: sa.Connection, *, limit: int = 100, offset: int = 0, **narrowed: object) -> Page:
+    """One page, the latest first; `narrowed` as in Filter."""
+    return page(conn, _narrowed(conn, Filter(**narrowed)), {"id": a.id}, "-id", limit, offset)
+
+
+def export(conn: sa.Connection, wanted: Filter) -> Rows:
+    return stream(conn, _narrowed(conn, wanted), {"id": a.id}, "-id")
+
+
+def _narrowed(conn: sa.Connection, wanted: Filter) -> sa.Select:
+    where = [a.at >= _midnight(wanted.since)] if wanted.since else []
+    where += [a.at < _midnight(wanted.until) + sa.text("interval '1 day'")] if wanted.until else []
+    where += [_about(conn, wanted)] if wanted.text else []
+    exact = ((a.op, wanted.op), (a.noun, wanted.noun), (a.verb, wanted.verb))
     where += [column == value for column, value in exact if value is not None]
-    return page(conn, _query(named).where(*where), {"id": a.id}, "-id", limit, offset)
+    return _query(wanted.named).where(*where)
+
+
+def _about(conn: sa.Connection, wanted: Filter) -> sa.ColumnElement[bool]:
+    """Numbers are looked up first, so that the trail is read by the indexes of whom it is about."""
+    theirs = sa.or_(staff.c.staff_no == wanted.text, staff.c.name == wanted.text)
+    people = conn.execute(select(staff.c.id).where(theirs)).scalars().all()
+    found = [a.staff_id.in_(people)]
+    if wanted.named:
+        found.append(
+            a.customer_id.in_(conn.execute(select(customers.c.id).where(customers.c.customer_no == wanted.text)).scalars().all())
+        )
+    return sa.or_(*found)
 
 
 def _midnight(day: date) -> datetime:

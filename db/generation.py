@@ -24,6 +24,7 @@ from db.copying import copy_rows
 from db.face import FIELDS, FROM, loan
 from db.own_cycles import holding
 from db.tables import own_cycles
+from db.tally import Tally
 from db.vocab import CUSTOMER_KINDS, HEAVIER, LOAN_KINDS, Anchor, Kind, Mode
 
 EPOCH = date(1970, 1, 1)
@@ -78,16 +79,13 @@ class Since:
 
 
 @dataclass
-class Counts:
+class Counts(Tally):
     """Todos created, kept as they were, rescheduled (any change to what is asked), cancelled (ended unchecked)."""
 
     created: int = 0
     kept: int = 0
     rescheduled: int = 0
     cancelled: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f) + getattr(other, f) for f in ("created", "kept", "rescheduled", "cancelled")))
 
 
 def clean_up(conn: sa.Connection) -> None:

@@ -13,6 +13,7 @@ from db.conditions import compiled, leaves
 from db.face import Kind
 from db.listing import COUNTED, Page, count
 from db.tables import branches, customers, loans, signals, staff
+from db.tally import Tally
 from db.vocab import LIVE_SIGNALS, Level, SignalState, Subject
 
 s = signals.c
@@ -34,15 +35,12 @@ class RuleRow:
 
 
 @dataclass
-class Counts:
+class Counts(Tally):
     """Signals newly raised, found still to hold, lifted because their condition went."""
 
     raised: int = 0
     refreshed: int = 0
     lifted: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f) + getattr(other, f) for f in ("raised", "refreshed", "lifted")))
 
 
 def detect(conn: sa.Connection, rules: Sequence[RuleRow], today: date) -> Counts:

@@ -4,7 +4,7 @@ from db import branches, products, staff
 from db.access import Connection
 from db.records import ANY_FLAW
 from db.vocab import CloseReason, Conclusion, Family, Flaw, Guarantee, Kind, LeadState, LoanClass, Mode, Segment, TodoState
-from engine import monthly, words
+from engine import monthly, sentences, words
 from engine.words import _
 
 LABELS = {
@@ -18,6 +18,7 @@ LABELS = {
     "placed": "Position compared", "on_site": "On site", "flaw": "Quality flags", "run_id": "Run", "batch_id": "Batch of todos",
     "month": "Month of the report", "box": "Part of the map", "body": "Rule",
     "paid_from": "Paid out from", "paid_to": "Paid out to", "kept": "Not cancelled", "ids": "Chosen", "which": "Class migration",
+    "op": "Kind", "noun": "About", "verb": "Act", "named": "With customers' names",
 }  # fmt: skip
 WORDS = {
     "kind": Kind, "mode": Mode, "family": Family, "loan_class": LoanClass, "worst_class": LoanClass, "segment": Segment,
@@ -56,6 +57,10 @@ def _state(_conn: Connection, state: str) -> str:
     return next((words.name(kind(state)) for kind in (TodoState, LeadState) if state in list(kind)), state)
 
 
+def _noun(_conn: Connection, noun: str) -> str:
+    return _(sentences.NOUNS.get(noun, noun))
+
+
 def _moved(_conn: Connection, which: str) -> str:
     """As engine.monthly names a change of class."""
     if which == monthly.WORSE_ONES:
@@ -68,6 +73,8 @@ TOLD = dict.fromkeys(STAFF, lambda conn, holder: staff.names(conn).get(holder, "
     "product": _product,
     "state": _state,
     "which": _moved,
+    "noun": _noun,
+    "op": lambda _conn, op: _(sentences.OPS.get(op, op)),
     "ids": lambda _conn, ids: f"{len(ids):,}",
     "flaw": lambda _conn, flaw: _("Any") if flaw == ANY_FLAW else words.name(Flaw(flaw)),
     "body": lambda _conn, body: f"{body['code']} {words.in_language(body['title'])}",

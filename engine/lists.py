@@ -1,12 +1,12 @@
 """The lists that can be exported: what each is narrowed by, which rows these are, and which columns the file has."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from pydantic import TypeAdapter
 
-from db import addresses, customers, feeds, footprints, leads, loans, records, todos
+from db import addresses, audit, customers, feeds, footprints, leads, loans, records, todos
 from db.access import Connection
 from db.vocab import (
     CloseReason,
@@ -23,13 +23,15 @@ from db.vocab import (
     Outcome,
     Place,
     ReviewState,
+    Role,
     Segment,
     SignalState,
     TodoState,
 )  # fmt: skip
-from engine import monthly, quality, signal_rehearsal, signals, words
+from engine import monthly, quality, sentences, signal_rehearsal, signals, words
 from engine.words import _
 from engine.workbook import Field
+from engine.writing import unmarked
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,19 @@ class OfRun:
     """What one run of a feed set aside."""
 
     run_id: int
+
+
+class Told:
+    """The trail as sentences, one by one as they are asked for."""
+
+    def __init__(self, conn: Connection, wanted: audit.Filter) -> None:
+        self.rows, self.known = audit.export(conn, wanted), sentences.names(conn)
+
+    def __iter__(self) -> Iterator[tuple]:
+        return ((row, unmarked(sentences.sentence(row, self.known))) for row in self.rows)
+
+    def count(self) -> int:
+        return self.rows.count()
 
 
 @dataclass(frozen=True)
@@ -196,6 +211,14 @@ def _of_signal_trial(_today: date) -> list[Field]:
     ]  # fmt: skip
 
 
+def _of_trail(_today: date) -> list[Field]:
+    return [
+        Field("Entry", lambda told: told[0].id, "number"), Field("When", lambda told: told[0].at, "moment"),
+        Field("Name", lambda told: told[0].staff), Field("Role", lambda told: told[0].role and words.name(Role(told[0].role))),
+        Field("Told in words", lambda told: told[1]), Field("Customer", lambda told: told[0].customer),
+    ]  # fmt: skip
+
+
 def _of_month(_today: date) -> list[Field]:
     return [
         Field("Chapter", "chapter"), Field("Of whom", "of"), Field("Figure", lambda r: r.figure.what),
@@ -272,6 +295,7 @@ LISTS: dict[str, Listing] = {
     "quarantine": Listing(
         "Quarantined rows", "feeds.see", OfRun, lambda conn, f, _sort: feeds.rejected(conn, f.run_id), _of_quarantine, limited=False
     ),
+    "audit": Listing("Audit trail", "audit.see", audit.Filter, lambda conn, f, _sort: Told(conn, f), _of_trail),
     "signal_trial": Listing(
         "Effect of a draft",
         "rule.try",

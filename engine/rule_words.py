@@ -7,12 +7,21 @@ from enum import StrEnum
 from db import face
 from db.face import Field, Kind
 from db.vocab import Anchor, Unit
-from engine import words
+from engine import refusals, rules, words
 from engine.own_rules import Wish
 from engine.rules import ANCHORS, Rule, Timing
 from engine.words import _
 
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
+
+
+def of_version(body: dict) -> str:
+    """A rule as it was published; of one that this version of Vigil cannot read, what is wrong with it."""
+    try:
+        found = rules.parse(body)
+    except refusals.BadRule as wrong:
+        return wrong.sentence(_)
+    return rule(found) + ("" if found.enabled else _("; not in use"))
 
 
 def condition(tree: dict, fields: dict[str, Field] = face.FIELDS) -> str:

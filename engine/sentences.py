@@ -56,6 +56,9 @@ LABELS = {
     "settled_by": "Settled by", "rhythm": "Made by itself", "next_on": "Made next on", "to_roles": "Shared with",
     "to_branches": "In branches", "settled_at": "Finally decided", "told_at": "Taken, as the file says", "device": "Device",
 }  # fmt: skip
+# Kinds of lines that are looked for.
+OPS = {"insert": "Added", "update": "Changed", "delete": "Removed", "bulk": "By the machine", "refused": "Refused",
+       "customer.reveal": "Looked at hidden numbers", "export": "Exported"}  # fmt: skip
 NOUNS = {
     "loans": "Loan", "customers": "Customer", "todos": "Todo", "records": "Check", "signals": "Signal", "addresses": "Address",
     "definitions": "Definition", "exemptions": "Exemption", "staff": "Staff", "staff_roles": "Role", "accounts": "Account",
@@ -148,7 +151,7 @@ def _event(row, who: str, told: dict, known: Names) -> str:
         case "notice.resend":
             return _("{0} had a message sent again").format(who)
         case "export":
-            return _("{0} exported {1} rows: {2}").format(who, told.get("rows", "?"), plain(_(told.get("title") or row.noun)))
+            return _("{0} exported {1:,} rows: {2}").format(who, told.get("rows", 0), plain(_(told.get("title") or row.noun)))
         case "paper":
             paper, digest = _(told["paper"]), plain(told["digest"][:12])
             return _("{0} printed: {1} {2} (SHA-256 {3})").format(who, paper, plain(told["of"]), digest)

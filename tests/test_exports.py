@@ -299,5 +299,18 @@ def test_the_command_line_writes_a_report_as_a_file(small_bank, tmp_path, capsys
         assert audit.listing(conn, op="export").rows[0].after["rows"] == len(rows) - 1
 
 
+def test_the_trail_is_searched_and_taken_along_as_sentences(li, chen, wang):
+    assert verbs.make(asked(li))
+    for text, found in (("李强", True), ("802", True), ("王芳", False), ("nobody", False)):
+        with access.reading(chen) as conn:
+            assert bool(audit.listing(conn, op="export", text=text).rows) is found
+    told = asked(chen, verbs.of_list("audit", audit.Filter(op="export", text="802")))
+    assert verbs.make(told)
+    head, row = fetched(chen, told)
+    assert dict(zip(head, row, strict=True))["操作内容"].startswith("李强 导出")
+    with pytest.raises(refusals.NotPermitted):
+        asked(wang, verbs.of_list("audit", audit.Filter()))
+
+
 def test_the_limit_is_a_parameter_two_people_sign():
     assert parameters.PARAMETERS["exports.rows"].default == 50_000

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -564,6 +565,14 @@ class TestActing:
         test = visit("head_risk").at("todos")
         test.text_input(key="search").set_value("K001").run()
         assert test.title[0].value == "农安王记粮油店"
+
+
+def test_a_todo_says_its_reason_when_its_rule_is_of_another_version_of_the_system(visit, monkeypatch):
+    monkeypatch.setattr(definitions, "of_version", lambda *_of: SimpleNamespace(body={"title": {"zh": "按老办法检查"}}))
+    test = visit("manager").at("today")
+    next(button for button in test.button if button.key.startswith("sheet_")).click().run()
+    (reason,) = [said.value for said in test.markdown if "按老办法检查" in said.value]
+    assert "该版本由其他版本的系统编写，已无法用文字说明。起算日" in reason
 
 
 @pytest.mark.usefixtures("own_book")

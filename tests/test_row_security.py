@@ -153,7 +153,10 @@ READS: dict[str, Callable] = {
     "addresses.points": lambda conn, w: addresses.points(conn),
     "audit.pulse": lambda conn, w: audit.pulse(conn),
     "audit.of_customer": lambda conn, w: [audit.of_customer(conn, c) for c in w.customers.values()],
-    "audit.listing": lambda conn, w: audit.listing(conn),
+    "audit.listing": lambda conn, w: [
+        audit.listing(conn, **narrowed) for narrowed in ({}, {"text": "K002"}, {"text": "802"}, {"op": "insert", "named": False})
+    ],
+    "audit.export": lambda conn, w: list(audit.export(conn, audit.Filter())),
     "audit.sign_in_list": lambda conn, w: audit.sign_in_list(conn),
     "batches.look": lambda conn, w: [batches.look(conn, todos.Filter(TODAY), wish) for wish in w.wishes],
     "batches.states": lambda conn, w: batches.states(conn, w.batches),

@@ -24,7 +24,7 @@ COLUMNS = [
         width=330,
     ),
     Column("period", "Period", value=lambda r: _(reports.PERIODS[r.wish.period]), width=110),
-    Column("owner", "Owner", value=lambda r: r.owner or _("ships with Vigil"), width=110),
+    Column("owner", "Kept by", value=lambda r: r.owner or _("ships with Vigil"), width=110),
     Column("rhythm", "Made by itself", value=lambda r: words.name(Rhythm(r.rhythm)) if r.rhythm else None, width=100),
 ]
 
@@ -137,6 +137,7 @@ def one() -> None:
         st.space("stretch")
         report_keeping.box(person, wish, report, title or "")
         exporting.button(person, files.of_report(wish, title or _(SUBJECTS[wish.subject].title)), permit="reports.see")
+        st.page_link("pages/desk/reports.py", label=_("To the list"), icon=":material/arrow_back:")
     report_answer.show(answer)
     report_answer.rows_behind(person, answer)
 

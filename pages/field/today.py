@@ -7,7 +7,7 @@ import streamlit as st
 from db import access, addresses, definitions, todos
 from db.access import Connection
 from db.vocab import Definition, Kind, LoanClass, Mode, TodoState
-from engine import clock, parameters, rule_words, rules, words
+from engine import clock, parameters, refusals, rule_words, rules, words
 from engine import todos as acts_on_todos
 from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
@@ -243,9 +243,13 @@ def _other_maps(first, trip: Itinerary) -> None:
 def why(conn: Connection, t) -> str:
     if t.rule_code is None:
         return _("Made by hand.") if t.form_code is None else look.plain(dossier.by_hand(t.form_code))
-    rule = rules.parse(definitions.of_version(conn, Definition.TODO_RULE, t.rule_code, t.rule_version).body)
+    body = definitions.of_version(conn, Definition.TODO_RULE, t.rule_code, t.rule_version).body
+    try:
+        asks = rule_words.due(rules.parse(body).when)
+    except refusals.BadRule:  # the version was good when it was published
+        asks = _("this version was written for another version of Vigil and cannot be told in words")
     return _("Rule {0} {1} v{2}: {3}. Counted from {4}; due {5}.").format(
-        look.plain(words.in_language(rule.title)), look.plain(t.rule_code), t.rule_version, look.plain(rule_words.due(rule.when)),
+        look.plain(words.in_language(body["title"])), look.plain(t.rule_code), t.rule_version, look.plain(asks),
         look.day(t.anchor_on), look.day(t.due_on),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import streamlit as st
 from db import access, definitions
 from db.access import Person
 from db.vocab import Definition, Level
-from engine import parameters, permits, refusals, rule_words, rules, scorecard, signal_rules, words
+from engine import parameters, permits, refusals, rule_words, scorecard, signal_rules, words
 from engine.feed import mapping, mapping_words
 from engine.parameters import PARAMETERS, of_branch
 from engine.words import _
@@ -91,8 +91,7 @@ def in_words(family: Definition, code: str, body: dict | None) -> list[str]:
         return [_("not in force")]
     try:
         if family is Definition.TODO_RULE:
-            rule = rules.parse(body)
-            return [look.plain(rule_words.rule(rule) + ("" if rule.enabled else _("; not in use")))]
+            return [look.plain(rule_words.of_version(body))]
         if family is Definition.SIGNAL_RULE:
             rule = signal_rules.parse(body)
             off = "" if rule.enabled else _("; not in use")

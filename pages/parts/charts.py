@@ -150,7 +150,7 @@ def _weekly(rows: Sequence, part: str, whole: str) -> dict[date, float]:
 
 def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> Drawing:
     """Horizontal bars, most on top, the number at the end of each."""
-    bars = _lying(names, values, [f"{v}" for v in values], colour) | {"customdata": list(notes)[::-1]}
+    bars = _lying(names, values, [f"{v:,}" for v in values], colour) | {"customdata": list(notes)[::-1]}
     return {"data": [bars], "layout": LYING}
 
 

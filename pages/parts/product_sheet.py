@@ -3,7 +3,7 @@
 from db import access, definitions
 from db.access import Person
 from db.vocab import Definition, Family
-from engine import products, refusals, rule_words, rulebook, rules, words
+from engine import products, refusals, rule_words, rulebook, words
 from engine.products import Product
 from engine.words import _
 from pages.parts import form_sheet, look, proposals
@@ -50,8 +50,5 @@ def _piece(person: Person, part: products.Piece) -> list[str]:
     title = look.plain(words.in_language(found.body["title"]))
     head = f"- {words.name(Definition(part.family))} **{title}** v{part.version}"
     if part.family is Definition.TODO_RULE:
-        return [
-            words.pair(head, look.plain(rule_words.rule(rules.parse(found.body))))
-            + ("" if found.body.get("enabled", True) else _("; not in use"))
-        ]
+        return [words.pair(head, look.plain(rule_words.of_version(found.body)))]
     return [head, *(f"    {line}" for line in form_sheet.changes(before and before.body, found.body))]

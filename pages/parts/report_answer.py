@@ -1,6 +1,7 @@
 """What a query came to: a table whose figures open their rows, and a chart of its first figure."""
 
 import json
+from unicodedata import east_asian_width
 
 import streamlit as st
 
@@ -44,11 +45,17 @@ def columns_of(answer: Answer) -> list[Column]:
     several = len(answer.measures) > 1 or not answer.columns
     return heads + [
         Column(
-            f"{n}|{'' if key is None else 'k' + key}", " ".join(filter(None, (name, _(m.title) if several else ""))), KINDS[m.kind],
-            value=lambda line, key=key, n=n: _value(line, key, n), width=125,
+            f"{n}|{'' if key is None else 'k' + key}", label := " ".join(filter(None, (name, _(m.title) if several else ""))), KINDS[m.kind],
+            value=lambda line, key=key, n=n: _value(line, key, n), width=_width(label, m.kind),
         )
         for key, name in under for n, m in enumerate(answer.measures)
     ]  # fmt: skip
+
+
+def _width(label: str, kind: str) -> int:
+    """In which a head can be read, with its unit."""
+    shown = _("{0} (¥10k)").format(label) if kind == "money" else label
+    return max(125, 24 + sum(13 if east_asian_width(letter) in "WF" else 8 for letter in shown))
 
 
 def _value(line: Line, key: str | None, n: int) -> object:

@@ -7,15 +7,14 @@ import streamlit as st
 
 from db import access, audit
 from db.vocab import Scope, SignInOutcome
-from engine import sentences, words
+from engine import exports, sentences, words
 from engine.words import _
-from pages.parts import filters, frame, look, tables
+from pages.parts import exporting, filters, frame, look, tables
 from pages.parts.tables import Column
 
 person = frame.person("audit.see")
+named = person.scope is not Scope.ADMIN
 VIEWS = {"acts": "Acts", "sign_ins": "Sign-ins"}
-OPS = {"insert": "Added", "update": "Changed", "delete": "Removed", "bulk": "By the machine", "refused": "Refused",
-       "customer.reveal": "Looked at hidden numbers", "export": "Exported"}  # fmt: skip
 SIGN_INS = [
     Column("at", "When", "moment", width=140),
     Column("username", "User name", width=130),
@@ -24,23 +23,27 @@ SIGN_INS = [
     Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=110),
 ]
 
-tables.heading("Audit trail")
+head = tables.heading("Audit trail")
 view = filters.one_of("view", "View", VIEWS, "acts")
 
 
 def show_acts() -> None:
     with filters.bar():
-        op = filters.choice("op", "Kind", {k: _(v) for k, v in OPS.items()}, width=190)
+        text = filters.text(placeholder="person or staff number, customer number" if named else "person or staff number", width=200)
+        op = filters.choice("op", "Kind", {k: _(v) for k, v in sentences.OPS.items()}, width=190)
         noun = filters.choice("noun", "About", {k: _(v) for k, v in sentences.NOUNS.items()}, width=150)
         with filters.more("from", "until"), st.container(horizontal=True):
             since = filters.day("from", "From")
             until = filters.day("until", "To")
     with access.reading(person) as conn:
-        wanted = {"named": person.scope is not Scope.ADMIN, "since": since, "until": until, "op": op, "noun": noun}
+        wanted = {"named": named, "since": since, "until": until, "text": text, "op": op, "noun": noun}
         limit, offset = tables.span(wanted)
         found = audit.listing(conn, **wanted, limit=limit, offset=offset)
         names = sentences.names(conn)
-    tables.count(found, "entries")
+    with head:
+        tables.count(found, "entries")
+        st.space("stretch")
+        exporting.button(person, exports.of_list("audit", audit.Filter(**wanted)), "audit.see")
     if not found.rows:
         tables.empty("Nothing in the trail matches", "Widen the filters above.")
     else:

@@ -36,6 +36,11 @@ begin
     if vigil_count(name) > 0 then
         raise 'not empty: %', name;
     end if;
+    -- A file begun in the transaction that fills it need not be written to the log as well, where the server leaves it out.
+    for part in select conname from pg_constraint where conrelid = name and contype = 'p' loop
+        execute format('cluster %s using %I', name, part.conname);
+        execute format('alter table %s set without cluster', name);
+    end loop;
     -- One that is disabled would still have every row kept for it.
     for part in select tgname, pg_get_triggerdef(oid) as made from pg_trigger where tgrelid = name and not tgisinternal loop
         insert into undressed (of_table, step, ddl) values (name::text, 4, part.made);
@@ -78,6 +83,8 @@ def prepare(conn: sa.Connection, whole_book: bool = False) -> None:
     """For the rest of the transaction, memory for statements that go through many rows; `whole_book`: through all of them."""
     conn.exec_driver_sql("set local work_mem = '256MB'")
     conn.exec_driver_sql("set local maintenance_work_mem = '1GB'")
+    # A row goes from one process to another for far less than the planner thinks: it would look up millions by one alone.
+    conn.exec_driver_sql("set local parallel_tuple_cost = 0")
     if whole_book:
         _hash_everything(conn)
 

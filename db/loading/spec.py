@@ -46,6 +46,10 @@ class TableSpec:
     def field(self, name: str) -> Field:
         return NOUNS[self.noun][name]
 
+    def refers_by_id(self, name: str) -> bool:
+        """Whether the book keeps the id of what a field names; numbers that name a row of their own stay text."""
+        return self.field(name).refers and not name.endswith("_no")
+
     def columns(self) -> list[tuple[str, str]]:
         """(column, type) of the stage: references are staged as the text that names them."""
         own = [("line", "int"), ("key", "text"), ("hash", "bigint"), ("gone", "boolean"), ("faults", "text")]

@@ -125,28 +125,37 @@ def compare(conn: sa.Connection, spec: TableSpec) -> None:
 def resolve(conn: sa.Connection, spec: TableSpec) -> None:
     """`_fresh`: the staged lines with the ids of what they refer to and the faults found on the way.
 
-    A view of a cold table's lines, which are read once; except of notes, where CREATE TABLE AS looks up by several
-    processes what INSERT would by one. Of others, few lines that are read several times: a table with statistics.
+    A cold table's lines are read once, as a view. What they name in large tables is kept beside them, line by line: CREATE
+    TABLE AS looks up by several processes what INSERT would by one, and writes so much less than whole lines. Of others, few
+    lines that are read several times: a table with statistics.
     """
+    if not spec.cold:
+        conn.exec_driver_sql(
+            f"{_table_of_new(spec)} {_looked_up(spec, 's.*, case when s.line = d.line then d.row_id end as row_id')}"
+        )
+        conn.exec_driver_sql(f"analyze {spec.stage}_new (line, row_id, all_faults, gone)")
+        fresh = f"select * from {spec.stage}_new"
+    elif any(spec.field(name).shape in (Shape.CUSTOMER, Shape.LOAN) for name in spec.fields):
+        conn.exec_driver_sql(f"{_table_of_new(spec)} {_looked_up(spec, 's.line as at')}")
+        fresh = f"select s.*, n.*, null::bigint as row_id from {spec.stage} s join {spec.stage}_new n on n.at = s.line"
+    else:
+        fresh = _looked_up(spec, "s.*, null::bigint as row_id")
+    conn.exec_driver_sql(f"create view {spec.stage}_fresh as {fresh}")
+
+
+def _table_of_new(spec: TableSpec) -> str:
+    return f"create unlogged table {spec.stage}_new with (autovacuum_enabled = off) as"
+
+
+def _looked_up(spec: TableSpec, of_a_line: str) -> str:
     references = [name for name in spec.fields if spec.field(name).refers]
     found = "".join(f", {column}" for name in references for column in _found(spec, name))
-    joins = "\n".join([_join(spec, name) for name in references] + [_rival(spec), _by_hand(spec)])
-    faults = [fault for name in references if (fault := _fault(spec, name))]
+    joins = "\n".join([_join(spec, name) for name in references] + [_rival(spec), _by_hand(spec), _twice(spec)])
+    faults = ["nullif(s.faults, '')"] + [fault for name in references if (fault := _fault(spec, name))]
     faults += ["case when rival.id is not null then 'key_of_another_source' end"] if spec.noun in RIVALS else []
     faults += ["case when by_hand.name <> s.v_name then 'number_by_hand' end"] if spec.noun == "staff" else []
-    faults.append("case when d.taken or d.n > 1 and s.line > d.line then 'duplicate_key' end")
-    row_id = "null::bigint" if spec.cold else "case when s.line = d.line then d.row_id end"
-    query = f"""
-        select s.*, {row_id} as row_id,
-               concat_ws(',', nullif(s.faults, ''), {", ".join(faults)}) as all_faults {found}
-        from {spec.stage} s {"left" if spec.cold else ""} join {spec.stage}_delta d on d.key = s.key {joins}"""
-    if spec.cold and spec.noun != "loans":
-        conn.exec_driver_sql(f"create view {spec.stage}_fresh as {query}")
-        return
-    conn.exec_driver_sql(f"create unlogged table {spec.stage}_new with (autovacuum_enabled = off) as {query}")
-    if not spec.cold or "new_customer_name" in spec.fields:
-        conn.exec_driver_sql(f"analyze {spec.stage}_new (line, row_id, all_faults, gone)")
-    conn.exec_driver_sql(f"create view {spec.stage}_fresh as select * from {spec.stage}_new")
+    faults += [] if spec.distinct else ["case when d.taken or d.n > 1 and s.line > d.line then 'duplicate_key' end"]
+    return f"select {of_a_line}, concat_ws(',', {', '.join(faults)}) as all_faults {found} from {spec.stage} s {joins}"
 
 
 def find_gone(conn: sa.Connection, spec: TableSpec) -> None:
@@ -203,6 +212,11 @@ def _rival(spec: TableSpec) -> str:
         return ""
     key = RIVALS[spec.noun]
     return f"left join {spec.noun} rival on rival.{key} = s.v_{key} and rival.source <> '{spec.source}'"
+
+
+def _twice(spec: TableSpec) -> str:
+    """What is known of a line's key; nothing where none stands twice and the book has none."""
+    return "" if spec.distinct else f"{'left' if spec.cold else ''} join {spec.stage}_delta d on d.key = s.key"
 
 
 def _by_hand(spec: TableSpec) -> str:

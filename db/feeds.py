@@ -10,6 +10,7 @@ from db.vocab import FeedState
 
 r, f = feed_runs.c, feed_files.c
 _LIVE_BALANCE = sa.cast(func.coalesce(func.sum(loans.c.balance_fen), 0), sa.BigInteger)  # a sum of bigint is numeric
+Live = dict[str, tuple[int, int]]  # of each source how many notes live, and their balance in fen
 
 
 def begin(conn: sa.Connection, source: str, day: date, folder: str, mapping_version: int | None) -> int:
@@ -82,18 +83,33 @@ def balance(conn: sa.Connection, source: str) -> int:
 
 def book_totals(conn: sa.Connection) -> dict[str, int]:
     """branches, staff, products, customers, live loans, their balance in fen: the whole book now."""
+    return totals(conn, live_notes(conn))
+
+
+def live_notes(conn: sa.Connection) -> Live:
+    """The one look that a load takes at all notes."""
+    found = select(loans.c.source, func.count(), _LIVE_BALANCE).where(loans.c.live).group_by(loans.c.source)
+    return {source: (n, fen) for source, n, fen in conn.execute(found)}
+
+
+def balance_of(live: Live, source: str) -> int:
+    return live[source][1] if source in live else 0
+
+
+def totals(conn: sa.Connection, live: Live) -> dict[str, int]:
+    """The same of notes that were looked at already."""
 
     def count(table: sa.Table, *where: sa.ColumnElement) -> sa.ScalarSelect:
         return select(func.count()).select_from(table).where(*where).scalar_subquery()
 
-    notes = select(func.count().label("loans"), _LIVE_BALANCE.label("balance_fen")).where(loans.c.live).subquery()
     counts = {
         "branches": count(branches, branches.c.closed_on.is_(None)),
         "staff": count(staff, staff.c.left_on.is_(None)),
         "products": count(products),
         "customers": count(customers),
     }
-    return dict(conn.execute(select(*(n.label(name) for name, n in counts.items()), notes)).one()._mapping)
+    of_the_bank = conn.execute(select(*(n.label(name) for name, n in counts.items()))).one()._mapping
+    return {**of_the_bank, "loans": sum(n for n, _ in live.values()), "balance_fen": sum(fen for _, fen in live.values())}
 
 
 def runs(conn: sa.Connection, limit: int = 60) -> list[sa.Row]:

@@ -56,6 +56,11 @@ def word(name: str, words, nullable: bool = False, **options) -> Column:
     return Column(name, Text, one_of(name, words), nullable=nullable, **options)
 
 
+def by_the_thousand() -> Identity:
+    """Numbers for rows that come by the million: a connection takes a thousand at a time, for one by one costs a tenth of a new row."""
+    return Identity(cache=1000)
+
+
 def one_of(name: str, words) -> CheckConstraint:
     listed = ", ".join(f"'{w.value}'" for w in words)
     return CheckConstraint(f"{name} in ({listed})", name=name)
@@ -275,7 +280,7 @@ CHARACTERS = "string_to_array(lower(name), null)"
 
 customers = Table(
     "customers", metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("id", BigInteger, by_the_thousand(), primary_key=True),
     Column("customer_no", Text, nullable=False, unique=True),
     Column("source", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -413,7 +418,7 @@ addresses = Table(
 
 loans = Table(
     "loans", metadata,
-    Column("id", BigInteger, Identity(), nullable=False),
+    Column("id", BigInteger, by_the_thousand(), nullable=False),
     Column("customer_id", BigInteger, ForeignKey("customers.id"), nullable=False),
     Column("source", Text, nullable=False),
     Column("loan_no", Text, nullable=False, comment="借据号"),
@@ -511,7 +516,7 @@ arrears = Table(
 
 guarantors = Table(
     "guarantors", metadata,
-    Column("id", BigInteger, Identity(), nullable=False),
+    Column("id", BigInteger, by_the_thousand(), nullable=False),
     Column("source", Text, nullable=False),
     Column("loan_no", Text, nullable=False),
     Column("loan_id", BigInteger, nullable=False),

@@ -258,6 +258,8 @@ READS: dict[str, Callable] = {
     "feeds.rows_by_table": lambda conn, w: feeds.rows_by_table(conn, w.run),
     "feeds.balance": lambda conn, w: feeds.balance(conn, "union"),
     "feeds.book_totals": lambda conn, w: feeds.book_totals(conn),
+    "feeds.live_notes": lambda conn, w: feeds.live_notes(conn),
+    "feeds.totals": lambda conn, w: feeds.totals(conn, feeds.live_notes(conn)),
     "feeds.runs": lambda conn, w: feeds.runs(conn),
     "feeds.run": lambda conn, w: feeds.run(conn, w.run),
     "feeds.asked_through": lambda conn, w: feeds.asked_through(conn),

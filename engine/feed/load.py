@@ -309,10 +309,10 @@ def _publish_all(sitting: Sitting, turn: Turn, notes_are_in: ExitStack) -> None:
     conn, report = sitting.conn, turn.report
     _stop_if(turn.stops)
     sitting.let_in()
-    readers, published_fen = _put_into_the_book(conn, turn, notes_are_in)
+    readers, live = _put_into_the_book(conn, turn, notes_are_in)
     for reader in readers:
-        _note_file(conn, report, reader, published_fen)
-    feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(turn.ignore), feeds.book_totals(conn))
+        _note_file(conn, report, reader, live)
+    feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(turn.ignore), feeds.totals(conn, live))
 
 
 def _stage(found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
@@ -346,8 +346,8 @@ def _spec(found: Mapping, piece: Piece, numbers: dict, first: bool) -> TableSpec
     )
 
 
-def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) -> tuple[list[Reader], int]:
-    """Every table as it is staged; also the source's balance in the book afterwards, in fen."""
+def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) -> tuple[list[Reader], feeds.Live]:
+    """Every table as it is staged; also the notes that live in the book afterwards."""
     found, report = turn.arrived.mapping, turn.report
     rows_before = _rows_before(conn, found.source)
     before = feeds.balance(conn, found.source) if rows_before else 0
@@ -364,9 +364,9 @@ def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) ->
     publish.remember_products(conn, changed + products.follow(conn, report.day))
     if cycle := publish.branch_cycle(conn):
         _stop_if([f"branch_cycle:{cycle}"], turn.ignore)
-    after = feeds.balance(conn, found.source)
-    _stop_if(_balance_problems(before, after, turn.numbers), turn.ignore)
-    return readers, after
+    live = feeds.live_notes(conn)
+    _stop_if(_balance_problems(before, feeds.balance_of(live, found.source), turn.numbers), turn.ignore)
+    return readers, live
 
 
 def _publish_table(conn: Connection, reader: Reader, report: Report, notes_are_in: ExitStack) -> None:
@@ -454,11 +454,11 @@ def _say(report: Report, words: str) -> None:
         feeds.progress(conn, report.run_id, words)
 
 
-def _note_file(conn: Connection, report: Report, reader: Reader, published_fen: int) -> None:
+def _note_file(conn: Connection, report: Report, reader: Reader, live: feeds.Live) -> None:
     counts = report.files[reader.spec.name]
     balances = {}
     if reader.spec.noun == "loans":
-        balances = {"balance_fen": reader.balance_fen, "published_fen": published_fen}
+        balances = {"balance_fen": reader.balance_fen, "published_fen": feeds.balance_of(live, report.source)}
     feeds.add_file(
         conn, report.run_id, name=reader.spec.name, file=reader.piece.file.name, md5=reader.counted.md5,
         bytes=reader.counted.bytes, rows=counts.rows, loaded=counts.loaded, unchanged=counts.unchanged,

@@ -27,7 +27,7 @@ from tests import bank, post_office
 from tests.bank import TODAY
 from tests.conftest import cloned, create, person, using
 from tests.evening import delivery
-from tests.test_pages import Visit, sentences, shown
+from tests.test_pages import Visit, menu_of, sentences, shown
 
 FRIDAY_NIGHT = TODAY  # the business date; its morning is a Saturday
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten o'clock in China
@@ -621,8 +621,10 @@ class TestOnTheScreen:
         test = li.at("me")
         test.multiselect(key="me.favourites").set_value(["signals", "todos"]).run()
         test = li.at("me")
-        titles = [caption.value for caption in test.sidebar.caption]
-        assert titles.index("常用功能") < titles.index("我的工作")
+        sections = {section["title"]: [link["href"] for link in section["links"]] for section in menu_of(test)}
+        assert list(sections)[:2] == ["常用功能", "我的工作"] and sections["常用功能"] == ["/signals", "/todos"]
+        here = [link["href"] for section in menu_of(li.at("signals")) for link in section["links"] if link["here"]]
+        assert here == ["/signals"] * 2  # there, and where it always stands
 
     def test_the_bell_counts_and_leads_to_what_it_tells_of(self, visit):
         tell_oneself("802", 2)

@@ -36,21 +36,24 @@ def arrange(columns: Sequence, key: str, rows: int) -> None:
     if len(columns) < FROM or rows < ROWS and now == labels or not re.fullmatch(r"[a-z_]+", key):
         return
     with st.popover(_("Columns") + (f" · {len(now)}/{len(labels)}" if now != labels else ""), icon=":material/view_column:",
-                    key=f"arrange_{key}", width="content"):  # fmt: skip
-        picked = f"columns_{key}"
-        st.session_state[picked] = now
-        st.multiselect(
-            _("Columns, in this order"), labels, format_func=_, key=picked, on_change=_put, args=(key, labels), width=360
-        )
-        st.caption(_("Take a column away and choose it again to put it last. Excel files follow."))
-        st.button(
-            _("As it was"),
-            key=f"columns_reset_{key}",
-            icon=":material/restart_alt:",
-            on_click=_keep,
-            args=(key, None),
-            disabled=now == labels,
-        )
+                    key=f"arrange_{key}", width="content", on_change="rerun") as folded:  # fmt: skip
+        if folded.open:  # choosing among many costs a browser as much as ten links
+            _choose(key, labels, now)
+
+
+def _choose(key: str, labels: list[str], now: list[str]) -> None:
+    picked = f"columns_{key}"
+    st.session_state[picked] = now
+    st.multiselect(_("Columns, in this order"), labels, format_func=_, key=picked, on_change=_put, args=(key, labels), width=360)
+    st.caption(_("Take a column away and choose it again to put it last. Excel files follow."))
+    st.button(
+        _("As it was"),
+        key=f"columns_reset_{key}",
+        icon=":material/restart_alt:",
+        on_click=_keep,
+        args=(key, None),
+        disabled=now == labels,
+    )
 
 
 def _put(key: str, labels: list[str]) -> None:

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from db import settings
 from db.access import Person
 from db.vocab import Role
-from engine import permits, refusals
+from engine import permits, refusals, words
 from engine.words import _
-from pages.parts import errors, look
+from pages.parts import component, errors, look
 
 PAGES = settings.ROOT / "pages"
 
 MINE, DESK, SETUP = "My work", "Management", "Settings"
+_component = component.declare("vigil_menu")  # of Streamlit's own elements each link would be one
 
 
 @dataclass(frozen=True)
@@ -109,35 +111,31 @@ def draw(person: Person, path: str, pinned: Sequence[str], filters: Sequence[dic
     """The menu by role, in sections, pages and filters that the person has pinned on top. A page reached from a list is marked as its list."""
     here = {"loan": "loans", "customer": "customers", "monthly": "reports"}.get(path, path)
     listed = {entry.path: entry for entry in open_to(person) if entry.listed}
-    _section("pinned", "Favourites", [listed[path] for path in pinned if path in listed], here)
-    _pinned_filters(filters, titled=not pinned)
-    for section in (MINE, DESK, SETUP):
-        _section(section.split()[0].lower(), section, [e for e in listed.values() if e.section == section], here)
+    favourites = [_link(listed[path], here) for path in pinned if path in listed] + [_filter(one) for one in filters]
+    sections = [_section("Favourites", favourites)]
+    sections += [_section(title, [_link(e, here) for e in listed.values() if e.section == title]) for title in (MINE, DESK, SETUP)]
+    data = {
+        "place": component.place("menu"), "language": words.language.get(), "label": _("Pages"),
+        "sections": [section for section in sections if section["links"]],
+    }  # fmt: skip
+    _component(key="menu", data=data, height="content")
 
 
-def _pinned_filters(filters: Sequence[dict], titled: bool) -> None:
-    files = {entry.path: entry.file for entry in ENTRIES}
-    if filters:
-        with st.container(key="menu-filters", gap=None):
-            if titled:
-                st.caption(_("Favourites"))
-            for one in filters:
-                st.page_link(
-                    PAGES / files[one["page"]],
-                    label=look.plain(one["name"]),
-                    icon=":material/filter_alt:",
-                    query_params=one["query"],
-                    width="stretch",
-                )
+def _section(title: str, links: list[dict]) -> dict:
+    return {"title": _(title), "links": links}
 
 
-def _section(key: str, title: str, entries: list[Entry], here: str) -> None:
-    if entries:
-        with st.container(key=f"menu-{key}", gap=None):
-            st.caption(_(title))
-            for entry in entries:
-                label = f"**{_(entry.title)}**" if entry.path == here else _(entry.title)
-                st.page_link(PAGES / entry.file, label=label, icon=f":material/{entry.icon}:", width="stretch")
+def _link(entry: Entry, here: str) -> dict:
+    return {"href": f"/{entry.path}", "icon": entry.icon, "words": _(entry.title), "here": entry.path == here}
+
+
+def _filter(one: dict) -> dict:
+    return {
+        "href": f"/{one['page']}?{urlencode(one['query'])}",
+        "icon": "filter_alt",
+        "words": look.visible(one["name"]),
+        "here": False,
+    }
 
 
 def _page(entry: Entry) -> st.Page:

@@ -100,6 +100,18 @@ def test_a_figure_opens_its_rows_down_to_the_sentence_in_the_trail(at):
     assert wang.page.url.endswith("/signals?state=raised")
     wang.page.go_back()
     wang.settled().sees("每日完成数量")
+    parts = wang.page.get_by_role("table", name="各机构指标")
+    counts = lambda: [int(cell.replace(",", "")) for cell in parts.locator("tbody td:nth-child(2)").all_inner_texts()]  # noqa: E731
+    before = counts()
+    parts.get_by_role("button", name="人员", exact=True).click(click_count=2)
+    assert counts() == sorted(before, reverse=True) and before != counts()
+    parts.get_by_role("button", name="农安支行", exact=True).click()
+    wang.page.wait_for_url("**/dashboard?branch=229008")
+    wang.settled().page.go_back()
+    wang.settled()
+    wang.page.get_by_role("link", name="贷款", exact=True).click()  # of the menu
+    wang.settled().sees("笔贷款")
+    assert wang.page.url.endswith("/loans")
     wang.go("loans?sort=-balance").click_row("贷款")
     assert "/loan?no=" in wang.page.url
     wang.page.go_back()

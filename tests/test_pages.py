@@ -110,7 +110,8 @@ def visit(book, monkeypatch):
 
 def shown(test: AppTest) -> str:
     """All the writing on the screen."""
-    return "\n".join([*_written(test), *(frame.value.to_string() for frame in test.dataframe)])
+    rows = ("\t".join(map(str, row.values())) for table in rows_of(test) for row in table["rows"])
+    return "\n".join([*_written(test), *(frame.value.to_string() for frame in test.dataframe), *rows])
 
 
 def _written(test: AppTest) -> Iterator[str]:
@@ -129,6 +130,21 @@ def figures(test: AppTest) -> list[dict]:
     """The cards of large figures, in their order."""
     told = [json.loads(element.proto.json) for element in test.get("bidi_component") if element.proto.json]
     return [card for one in told if "figures" in one for card in one["figures"]]
+
+
+def rows_of(test: AppTest) -> list[dict]:
+    """Tables that are drawn as rows: what stands in their cells, by the heads of their columns."""
+    told = [json.loads(element.proto.json) for element in test.main.get("bidi_component") if element.proto.json]
+    return [
+        {
+            "alt": one["alt"],
+            "heads": heads,
+            "rows": [dict(zip(heads, (cell[0] for cell in row), strict=True)) for row in one["rows"]],
+        }
+        for one in told
+        if "rows" in one
+        for heads in [[column["label"] for column in one["columns"]]]
+    ]
 
 
 def menu_of(test: AppTest) -> list[dict]:
@@ -167,7 +183,7 @@ class TestEveryPage:
     @pytest.mark.parametrize(("role", "path"), CLOSED)
     def test_says_no_to_everybody_else(self, visit, role, path):
         test = visit(role).at(path)
-        assert not test.exception and not test.dataframe
+        assert not test.exception and not test.dataframe and not rows_of(test)
         assert any("权限" in s for s in sentences(test)), sentences(test)
 
     def test_an_error_of_ours_is_not_a_page(self, visit):
@@ -185,6 +201,8 @@ def _labels(test: AppTest) -> Iterator[str]:
         yield from (card["label"], card["help"])
     for table in test.dataframe:
         yield from headings(table)
+    for table in rows_of(test):
+        yield from (table["alt"], *table["heads"])
 
 
 def headings(table) -> list[str]:
@@ -389,12 +407,12 @@ class TestWhereCustomersAre:
         assert "店铺已搬迁" in shown(own) and any(b.label == "撤回" for b in own.button)
         head = visit("branch_head")
         test = head.at("addresses?state=waiting")
-        assert "移动 1,112 米" in shown(test) and {m.label: m.value for m in test.metric}["待复核"] == "1"
-        assert list(test.dataframe[0].value["customer_no"]) == ["K001"]
+        assert "移动 1,112 米" in shown(test) and {card["label"]: card["value"] for card in figures(test)}["待复核"] == "1"
+        assert [row["客户号"] for row in rows_of(test)[0]["rows"]] == ["K001"]
         test.button(key=f"approve_{asked}").click().run()
         test = head.at("customer?no=K001")
         assert not test.exception and "店铺已搬迁" in shown(test) and "孙丽复核" in shown(test)
-        assert not head.at("addresses?state=waiting").dataframe
+        assert rows_of(head.at("addresses")) and not rows_of(head.at("addresses?state=waiting"))
 
     def _ask(self) -> int:
         li = conftest.person("802")

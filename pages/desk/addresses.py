@@ -12,7 +12,8 @@ from engine import customers as acts_on_customers
 from engine.filter_words import ADDRESS_STATES
 from engine.lists import address_state
 from engine.words import _
-from pages.parts import acts, counts, decisions, exporting, filters, frame, look, maps, tables
+from pages.parts import acts, counts, decisions, exporting, filters, frame, key_figures, look, maps, tables
+from pages.parts.key_figures import Figure
 from pages.parts.tables import Column
 
 person = frame.person("customers.see")
@@ -48,12 +49,11 @@ COLUMNS = [
 
 def figures() -> None:
     """How many of the customers chosen above, whatever the state."""
-    with st.grid(4, min_column_width=150):
-        for state in ("marked", "unmarked", "doubtful", "waiting"):
-            n = getattr(counted.figures, state)
-            st.metric(
-                _(STATES[state]), f"{n:,}", look.percent(n, counted.figures.all), delta_color="off", delta_arrow="off", border=True
-            )
+    told = []
+    for state in ("marked", "unmarked", "doubtful", "waiting"):
+        n = getattr(counted.figures, state)
+        told.append(Figure(_(STATES[state]), f"{n:,}", look.percent(n, counted.figures.all)))
+    key_figures.show(told, "figures_of_addresses", columns=4)
 
 
 def decide() -> None:
@@ -135,6 +135,6 @@ elif mapped:
     on_map()
 elif bulk:
     several()
-elif picked := tables.show(found.rows, COLUMNS, "addresses", _("Addresses")):
+elif picked := tables.lead(found.rows, COLUMNS, "addresses", _("Addresses")):
     tables.open_page("desk/customer", no=picked.customer_no)
 tables.pager(found.total)

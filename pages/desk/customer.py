@@ -209,7 +209,7 @@ with left:
 with right:
     with st.container(border=True):
         st.subheader(_("Loans"), anchor=False)
-        if picked := tables.show(book, LOANS, "loans_of_customer", _("Loans of this customer"), tallest=8):
+        if picked := tables.lead(book, LOANS, "loans_of_customer", _("Loans of this customer"), tallest=8):
             tables.open_page("desk/loan", no=picked.loan_no)
         if not book:
             st.caption(_("No loans."))

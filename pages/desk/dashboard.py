@@ -274,7 +274,7 @@ def warnings(data: dict) -> None:
         if not data["signals"]:
             st.caption(_("No open signals."))
             return
-        picked = tables.show(
+        picked = tables.lead(
             [level_row(data, lvl) for lvl in reversed(Level)], SIGNAL_COLUMNS, "levels", _("Open signals by level")
         )
         if picked:
@@ -312,7 +312,7 @@ def level(data: dict) -> None:
 
 def by_branch(rows: list) -> None:
     columns = [Column("branch", "Branch", width=150, value=part_name), Column("heads", "Officers", "number", width=70), *WORK]
-    if picked := tables.show(rows, columns, "branches", _("Figures by branch")):
+    if picked := tables.lead(rows, columns, "branches", _("Figures by branch")):
         tables.open_page("desk/dashboard", **stays(), branch=code_of(picked))
     st.caption(_("Click a branch for what lies below it."))
 
@@ -323,7 +323,7 @@ def by_officer(rows: list, km: dict[int, float]) -> None:
         *(c for c in WORK if c.name != "each"),
         *([Column("km", "Kilometres", "decimal", value=lambda r: km.get(r.staff_id), help="In a straight line from position to position.")] if km else []),
     ]  # fmt: skip
-    if picked := tables.show(rows, columns, "officers", _("Figures by officer")):
+    if picked := tables.lead(rows, columns, "officers", _("Figures by officer")):
         step_to(picked)
     if len(rows) == OFFICERS:
         st.caption(_("The {0} with most overdue. Choose a branch for all of its officers.").format(OFFICERS))

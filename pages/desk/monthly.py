@@ -78,7 +78,7 @@ def glance(said: Report) -> None:
     with st.container(border=True):
         st.subheader(_("At a glance"), anchor=False)
         figures = monthly.glance(said)
-        picked = tables.show(figures, GLANCE, "glance", _("Figures of the month beside the month before"), tallest=len(figures))
+        picked = tables.lead(figures, GLANCE, "glance", _("Figures of the month beside the month before"), tallest=len(figures))
         if picked and picked.page:
             month = {"month": f"{said.this.first:%Y-%m}"} if picked.page == "monthly" else {}
             tables.open_page(f"desk/{picked.page}", **rows_behind(month | picked.query))
@@ -116,7 +116,7 @@ def warned(said: Report) -> None:
         if not said.this.signals:
             st.caption(_("No signals in these days."))
             return
-        picked = tables.pick(said.this.signals, SIGNALS, "signals_of_month", _("Warning signals"))
+        picked = tables.lead_by_cell(said.this.signals, SIGNALS, "signals_of_month", _("Warning signals"))
         if picked and picked[1] in monthly.STATES:
             row, what = picked
             tables.open_page("desk/signals", **rows_behind({"level": row.level} | monthly.signals_behind(said.this, what)))
@@ -129,7 +129,7 @@ def moved(said: Report) -> None:
         if not said.this.migration:
             st.caption(_("No loan changed its class."))
             return
-        if picked := tables.show(said.this.migration, MOVES, "moves_of_month", _("Class migration")):
+        if picked := tables.lead(said.this.migration, MOVES, "moves_of_month", _("Class migration")):
             st.query_params["moved"] = f"{picked.was}-{picked.became}"
         st.caption(_("Click a change for its loans."))
 
@@ -158,7 +158,7 @@ def by_branch(said: Report) -> None:
         st.subheader(_("By branch, the lowest completion rate first"), anchor=False)
         if not said.branches:
             st.caption(_("Nothing was due in these days."))
-        elif picked := tables.show_first(
+        elif picked := tables.lead_first(
             said.branches, [Column("branch", "Branch", width=170), *WORK], "month_branches", _("Figures by branch"), 12
         ):
             tables.open_page("desk/monthly", month=f"{said.this.first:%Y-%m}", branch=picked.code)
@@ -174,7 +174,7 @@ def by_officer(said: Report) -> None:
         st.subheader(_("By officer, the lowest completion rate first"), anchor=False)
         if not said.officers:
             st.caption(_("Nothing was due in these days."))
-        elif picked := tables.show_first(said.officers, columns, "month_officers", _("Figures by officer"), 12):
+        elif picked := tables.lead_first(said.officers, columns, "month_officers", _("Figures by officer"), 12):
             whose = {"assignee": picked.staff_id} if picked.staff_id else {"pool": "true"}
             due = {"state": "kept", "due_from": said.this.first, "due_to": said.this.last}
             tables.open_page("desk/todos", **rows_behind(due | whose))

@@ -10,13 +10,16 @@ import streamlit as st
 from db.listing import Page
 from engine import words
 from engine.words import _
-from pages.parts import acts, look, style
+from pages.parts import acts, component, look, style
 from pages.parts import columns as arranging
 
 PAGE_SIZE = 50
 MOST = 300  # rows of a table without pages
 PAGE, SIZE = "page", "page_size"
 ROW, TALLEST = 32, 20  # pixels of a row; rows of a table before it scrolls in itself
+PATTERNS = {"wan": "{:,.2f}", "number": "{:,.0f}", "decimal": "{:,.1f}", "share": "{:.1f}%", "day": "{:%Y-%m-%d}"}
+FIGURES = ("wan", "number", "decimal", "share", "figure", "late_number")  # set to the right
+_rows = component.declare("vigil_rows")
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,13 @@ def look_at(rows: Sequence, columns: Sequence[Column], key: str, alt: str, talle
 def show_first(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
     """The same of what grows with the bank, a line a branch or an officer: no more than a browser can hold. The page's file has all of it."""
     picked = show(rows[:MOST], columns, key, alt, tallest)
+    _say_rest(rows)
+    return picked
+
+
+def _say_rest(rows: Sequence) -> None:
     if len(rows) > MOST:
         st.caption(_("The first {0}; the file has all.").format(MOST))
-    return picked
 
 
 def read(rows: Sequence, columns: Sequence[Column], key: str) -> None:
@@ -87,6 +94,68 @@ def read(rows: Sequence, columns: Sequence[Column], key: str) -> None:
     lines += [[look.plain(_cell(c, row)) or "" for c in columns] for row in rows]
     with st.container(key=f"read_{key}"):
         st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def lead(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
+    """The same as show of what a page has beside much else: text in rows, a tenth of what a grid asks of a browser."""
+    picked = _in_rows(rows, columns, key, alt, tallest, "row")
+    return picked and picked[0]
+
+
+def lead_by_cell(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
+    """The same of pick: row and column name of what was clicked in this run, or None."""
+    return _in_rows(rows, columns, key, alt, tallest, "cell")
+
+
+def lead_first(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST):
+    """The same of show_first."""
+    picked = lead(rows[:MOST], columns, key, alt, tallest)
+    _say_rest(rows)
+    return picked
+
+
+def stand(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int = TALLEST) -> None:
+    """The same of look_at."""
+    _in_rows(rows, columns, key, alt, tallest, "")
+
+
+def _in_rows(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int, leads: str):
+    if not rows:
+        return None
+    shown = arranging.arranged(columns, key)
+    data = {
+        "place": component.place("rows"), "language": words.language.get(), "alt": alt, "row": style.row_height(), "tallest": tallest, "leads": leads,
+        "columns": [{"label": _heading(c), "help": _(c.help) if c.help else "", "width": c.width or 0, "right": c.kind in FIGURES} for c in shown],
+        "rows": [[_written(c, row) for c in shown] for row in rows],
+    }  # fmt: skip
+    picked = _rows(key=_key(key), data=data, height="content", on_picked_change=lambda: None).picked
+    arranging.arrange(columns, key, len(rows))
+    return _at(picked, rows, shown)
+
+
+def _at(picked: object, rows: Sequence, shown: Sequence[Column]):
+    """A place in the table as the browser says it, if there is one."""
+    row, column = (picked.get("row"), picked.get("column")) if isinstance(picked, dict) else (None, None)
+    within = all(isinstance(n, int) and 0 <= n < len(all_) for n, all_ in ((row, rows), (column, shown)))
+    return (rows[row], shown[column].name) if within else None
+
+
+def _heading(column: Column) -> str:
+    return _("{0} (¥10k)").format(_(column.label)) if column.kind == "wan" else _(column.label)
+
+
+def _written(column: Column, row) -> list:
+    """What stands in a cell, by what it is sorted, and its colour: behind a word, or of what is overdue."""
+    value = _cell(column, row)
+    text = PATTERNS[column.kind].format(value) if column.kind in PATTERNS and value is not None else value
+    match column.kind:
+        case "badge":
+            return [value[0], value[0], look.chip(column.words(_raw(column, row)))] if value else ["—", None, ""]
+        case "late" | "late_number":
+            return [value, value, look.LATE if column.value(row)[1] else ""]
+        case "day":
+            return [text, text, ""] if value else ["—", None, ""]
+    return ["—" if value is None else text, float(value) if column.kind in PATTERNS and value is not None else value, ""]
 
 
 def _draw(rows: Sequence, columns: Sequence[Column], key: str, alt: str, tallest: int, **options):
@@ -116,8 +185,12 @@ def _key(key: str) -> str:
     return f"{key}_{st.session_state.get('visit', 0)}"
 
 
+def _raw(column: Column, row):
+    return column.value(row) if column.value else getattr(row, column.name)
+
+
 def _cell(column: Column, row):
-    value = column.value(row) if column.value else getattr(row, column.name)
+    value = _raw(column, row)
     match column.kind:
         case "badge":
             return [] if value is None else [words.name(column.words(value))]

@@ -61,10 +61,9 @@ def month(year: int, number: int, special: dict) -> None:
 
 
 def a_year(year: int, special: dict) -> None:
-    for first in range(1, 13, 3):
-        for column, number in zip(st.columns(3), range(first, first + 3), strict=True):
-            with column:
-                month(year, number, special)
+    with st.grid(3, min_column_width=240):
+        for number in range(1, 13):
+            month(year, number, special)
 
 
 def how_it_is_known(year: int) -> None:
@@ -141,6 +140,6 @@ decisions.queue(person, waiting)
 a_year(chosen, known)
 if known:
     st.subheader(_("Days that are not what their weekday says"), anchor=False)
-    tables.look_at(list(known.values()), COLUMNS, "days", _("Days"))
+    tables.stand(list(known.values()), COLUMNS, "days", _("Days"))
 if may_change and st.query_params.get("change") == "1":
     change()

@@ -17,6 +17,7 @@ from db import access, branches, feeds, settings, staff, store
 from db.access import MACHINE, Person
 from db.files import Span
 from db.told import Told
+from db.vocab import Role
 from engine import (
     acts,
     bench,
@@ -24,6 +25,7 @@ from engine import (
     doctor,
     explain,
     exports,
+    first_accounts,
     handover,
     night,
     opening,
@@ -33,6 +35,7 @@ from engine import (
     reports,
     route,
     scheduler,
+    sign_in,
     words,
 )
 from engine.demo import seed, story
@@ -96,6 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("path", type=Path, help="JSON: address, fix, received_at, previous, recent")
     _papers(command)
     command("photos", _photos, "move photos from VIGIL_PHOTOS_BEFORE to VIGIL_PHOTOS; may be stopped and run again")
+    sub = command("account", _account, "open one of the first accounts, with a password for one sign-in")
+    sub.add_argument("number", metavar="STAFF", help="a staff number; the user name is the same")
+    sub.add_argument(
+        "--role",
+        type=Role,
+        choices=[role for role in Role if role is not Role.MACHINE],
+        help="for whom the post in the staff file means none",
+    )
+    sub.add_argument("--name", help="of somebody whom no feed lists, who is added at the head office")
+    sub.add_argument("--reset", action="store_true", help="a new password for an account that is there")
     command("doctor", _doctor, "is everything as it should be")
     sub = command("bench", _bench, "measure on a scratch database of the same server, beside the floor of the same run")
     sub.add_argument(
@@ -429,6 +442,23 @@ def _photos(given: argparse.Namespace) -> int:
     lines += [_("Damaged, and left where it is: {0}").format(key) for key in moved.damaged]
     _tell(given, dataclasses.asdict(moved), lines)
     return 1 if moved.damaged else 0
+
+
+def _account(given: argparse.Namespace) -> int:
+    with access.transaction(MACHINE, "first accounts") as conn:
+        if given.reset:
+            opened = first_accounts.reset_password(conn, given.number, now=clock.now())
+        else:
+            opened = first_accounts.open_account(conn, given.number, given.role, given.name, now=clock.now(), today=clock.today())
+    holder = opened.holder
+    answer = {"staff_no": holder.staff_no, "name": holder.name, "role": holder.role.value, "password": opened.password}
+    _tell(given, answer, [
+        f"{holder.name} · {words.name(holder.role)} · {holder.branch_name}",
+        _("User name {0}, password {1}; it must be changed at the first sign-in, within {2} hours").format(
+            holder.staff_no, opened.password, int(sign_in.POLICY.first_password_lasts.total_seconds() // 3600)
+        ),
+    ])  # fmt: skip
+    return 0
 
 
 def _doctor(given: argparse.Namespace) -> int:

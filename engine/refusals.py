@@ -74,6 +74,20 @@ class NoRole(Refusal):
     """Whoever bears the staff number {number} holds no role today, and so sees nothing."""
 
 
+class UnknownNumber(Refusal):
+    """Nobody at the bank bears the staff number {number}. To add the person by hand: python -m engine account NUMBER --name NAME"""
+
+    status = 404
+
+
+class NoRoleByPost(Refusal):
+    """The post of staff number {number} means no role. Say which it is to be: python -m engine account NUMBER --role ROLE"""
+
+
+class OtherRole(Refusal):
+    """Staff number {number} holds another role already. It is changed on the person's page, where a second person decides."""
+
+
 class TooManyRows(Refusal):
     """These are {rows} rows. More than {limit} need a second person: say what you need them for."""
 

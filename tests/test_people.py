@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from db import access, audit, feeds, sessions, staff, tables
+from db import access, accounts, audit, feeds, sessions, staff, tables
 from db.access import MACHINE
 from db.vocab import Role
+from engine import __main__ as command
 from engine import acts, clock, people, permits, refusals
 from engine.feed import load
 from tests import bank
 from tests.bank import TODAY
-from tests.serving import open_accounts
+from tests.serving import PEOPLE, open_accounts
 from tests.test_pages import Visit, sentences, shown
 
 
@@ -235,3 +236,25 @@ def let_in(number: str):
     """Who somebody is for the gate."""
     with access.reading(MACHINE) as conn:
         return staff.person(conn, staff.bearer(conn, number).id)
+
+
+def first_account(number: str, *options: str) -> int:
+    return command.main(["account", number, *options])
+
+
+def test_the_first_account_is_of_somebody_whose_post_the_file_does_not_know(small_bank, capsys):
+    assert first_account("A001") == 1 and "行内没有工号 A001 的人员" in capsys.readouterr().err
+    assert first_account("A001", "--name", "林霞") == 1 and "的岗位没有对应角色，请指定角色" in capsys.readouterr().err
+    with access.reading(MACHINE) as conn:
+        assert staff.by_number(conn, "A001") is None  # all of it or nothing
+    assert first_account("A001", "--name", "林霞", "--role", "security_admin") == 0
+    assert "林霞 · 安全管理员" in capsys.readouterr().out
+    assert first_account("A001", "--role", "auditor") == 1 and "由他人审批" in capsys.readouterr().err
+
+
+def test_a_forgotten_password_is_reset_on_the_machine_where_nobody_else_may(small_bank, capsys):
+    number = PEOPLE["liqiang"]
+    assert first_account(number, "--reset") == 0 and "须在 72 小时内" in capsys.readouterr().out
+    with access.reading(MACHINE) as conn:
+        assert accounts.of_staff(conn, staff.by_number(conn, number).id).must_change
+    assert first_account("A001", "--reset") == 1

@@ -186,6 +186,8 @@ def to_mark(missing: list) -> None:
 
 
 def everybody() -> None:
+    if not rows and not me:  # an area without anything on it tells nobody where it is
+        return nobody()
     wanted = [row for row in rows if shown in ("all", state_of(row))]
     me_dot = [maps.Dot(*me, look.TEAL, tip=_("Here"), size=11, text="◎")] if me else []
     drawn = (
@@ -193,9 +195,19 @@ def everybody() -> None:
     )  # large ones on top
     picked = maps.tap([*drawn, *me_dot], near_me or drawn, "map", rounds(), height=430)
     if not rows:
-        tables.empty("No customer is marked here yet", "Mark where they are: from the list below, or on a customer's page.")
+        nobody()
     for row in chosen_of(picked)[:NEAREST]:
         card(row)
+    return None
+
+
+def nobody() -> None:
+    tables.empty(
+        "No customer is marked here yet",
+        "Mark where they are: from the list below, or on a customer's page."
+        if missing
+        else "Relationship managers and inspectors mark where their customers are, on this page of theirs.",
+    )
 
 
 number = look.typed(st.query_params.get("mark", ""))

@@ -109,7 +109,7 @@ def _as_of(by: Person) -> int:
     with access.reading(by) as conn:
         last, unread = jobs.last_done(conn, night.JOB), bell.count(conn, by)
     if last is None:
-        st.caption(_("No data yet"))
+        st.caption(_("No night has run yet"))
         return unread
     at = last.finished_at.astimezone(settings.ZONE)
     st.caption(_("Business date {day}", day=f"**{last.business_date}**") + "  \n" + _("Data as of {at}", at=f"{at:%m-%d %H:%M}"))

@@ -40,7 +40,7 @@ def page(*, ended: bool) -> None:
 
 def change_first(person: Person) -> None:
     """Signed in with a first or an old password: nothing else works before it is changed."""
-    brand.tab(_("Change password"), layout="centered", initial_sidebar_state="collapsed")
+    brand.tab(_("Change password"), layout="centered")  # the menu comes in the same session, and is to stand open then
     with _card():
         st.subheader(_("Please choose a new password"))
         if change_form(person):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from db import access, health, security, server, store
+from db import access, bulk, health, security, server, store
 from db.access import MACHINE
 from db.tables import metadata
 from db.vocab import Role, Scope
@@ -271,6 +271,27 @@ def test_a_killed_server_is_started_again_by_whoever_needs_it_next(embedded):
     _kill_server(embedded)
     with access.transaction(MACHINE) as conn:
         assert conn.exec_driver_sql("delete from installation where key = 'kept' returning value").scalar_one() == "1"
+
+
+def test_what_was_filled_in_bulk_is_not_written_twice_and_outlives_the_server(embedded):
+    opening.open_store()
+
+    def written(conn) -> int:
+        return int(conn.exec_driver_sql("select pg_current_wal_insert_lsn() - '0/0'").scalar_one())
+
+    with access.transaction(MACHINE) as conn:
+        before = written(conn)
+        conn.exec_driver_sql("insert into branches (code, name) values ('01', '总行')")
+        with bulk.undressed(conn, "customers"):
+            conn.exec_driver_sql("""
+                insert into customers (customer_no, source, name, kind, branch_id, created_on)
+                select n, 'union', '张' || n, 'person', b.id, '2026-11-20' from branches b, generate_series(1, 100000) n""")
+    with access.reading(MACHINE) as conn:
+        size = conn.exec_driver_sql("select pg_total_relation_size('customers')").scalar_one()
+        assert written(conn) - before < size / 4
+    _kill_server(embedded)
+    with access.reading(MACHINE) as conn:
+        assert conn.exec_driver_sql("select count(distinct customer_no) from customers").scalar_one() == 100_000
 
 
 def test_a_server_that_dies_in_the_middle_of_a_command_is_said_in_words(embedded, capsys, monkeypatch):

@@ -68,6 +68,7 @@ NOUNS = {
     "calendar_links": "Calendar link", "reports": "Report", "papers": "Paper",
     "level_adjustments": "Customer level by hand",
     "batches": "Batch of todos", "own_cycles": "A loan's own cycle",
+    "claims": "What a todo is for", "customer_faces": "Key figures of customers",
     "draws": "Draw of checks", "second_looks": "Second look", "reviews": "Review of presence", "opinions": "Opinion",
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",

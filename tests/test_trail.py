@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from db import access, audit, security
+from db import access, audit, bulk, security
 from db.access import MACHINE, Person
 from db.tables import accounts, metadata
 from db.tables import audit as trail
@@ -44,6 +44,10 @@ def lines(*where) -> list[sa.Row]:
 def last_id() -> int:
     with access.reading(MACHINE) as conn:
         return conn.execute(sa.select(sa.func.coalesce(sa.func.max(trail.c.id), 0))).scalar_one()
+
+
+def test_what_the_machine_fills_at_once_has_a_name_in_the_trail():
+    assert set(bulk.TABLES) <= sentences.NOUNS.keys()
 
 
 # --- Every table, every verb -----------------------------------------------------------------------------------------

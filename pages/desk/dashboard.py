@@ -195,8 +195,8 @@ def coming(data: dict) -> None:
             return
         names, notes = ranked_branches(rows) if by == "branches" else ranked_officers(rows)
         picked = charts.draw(
-            charts.ranking(names, [r.n for r in rows], notes), _("Todos coming due, most first"), key=f"coming_{by}", height=290,
-            picks=True,
+            charts.ranking(names, [r.n for r in rows], notes), _("Todos coming due, most first"), key=f"coming_{by}",
+            height=60 + 23 * len(rows), picks=True,
         )  # fmt: skip
         if picked:
             row = rows[len(rows) - 1 - picked["index"]]

@@ -61,7 +61,7 @@ def work() -> None:
         _("When"), list(TABS), default=next((n for n in TABS if by_tab[n]), "today"), key="tab", required=True, width="stretch",
         label_visibility="collapsed", format_func=lambda n: f"{_when(n, trip)} {len(by_tab[n])}",
     )  # fmt: skip
-    if tab == "today":
+    if tab == "today" and (mine or trip.kept):  # of nothing there is no way to be planned
         calls = sum(all(t.mode == Mode.PHONE for t in items) for items in by_tab[tab])
         itinerary.block(person, trip, {c: items[0].customer for c, items in by_customer.items()}, calls, minutes)
     if not by_tab[tab]:

@@ -5,7 +5,7 @@ A permit says that a role may ever do a thing; whether to this very row is the d
 
 from db.access import Person
 from db.vocab import Role
-from engine.refusals import Missing, NotPermitted, OnlyLooking
+from engine.refusals import NotPermitted, OnlyLooking, TooShort
 
 HEAD = frozenset({Role.HEAD_RISK, Role.HEAD_LOANS})
 OFFICERS = frozenset({Role.MANAGER, Role.INSPECTOR})
@@ -252,5 +252,5 @@ def must_say_why(why: str | None) -> str:
     """The reason that an act needs, without the blanks around it."""
     said = (why or "").strip()
     if len(said) < SHORTEST_REASON:
-        raise Missing(field="reason")
+        raise TooShort(field="reason", least=SHORTEST_REASON)
     return said

@@ -208,6 +208,12 @@ class AwayAlready(Refusal):
     status = 409
 
 
+class YourOwnAnswer(Refusal):
+    """You answered this signal yourself: a colleague looks at the answer and closes it."""
+
+    status = 403
+
+
 class TakenByAnother(Refusal):
     """Somebody else has taken this in hand; only that person can answer."""
 
@@ -254,6 +260,10 @@ class SameKeyOtherContent(Refusal):
 
 class Missing(Refusal):
     """Please fill in: {field}."""
+
+
+class TooShort(Missing):
+    """Please fill in: {field}, at least {least} characters."""
 
 
 class TooLong(Refusal):

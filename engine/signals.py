@@ -31,7 +31,7 @@ def answer(conn: Connection, by: Person, signal_id: int, measures: list[str], wo
     if found.taken_by != by.id:
         raise refusals.TakenByAnother
     if len(words.strip()) < SHORTEST_ANSWER:
-        raise refusals.Missing(field="answer")
+        raise refusals.TooShort(field="answer", least=SHORTEST_ANSWER)
     if set(measures) - set(MEASURES):
         raise refusals.NotFound
     if not signals.answer(conn, signal_id, by.id, measures, words.strip(), now):
@@ -41,15 +41,19 @@ def answer(conn: Connection, by: Person, signal_id: int, measures: list[str], wo
 def close(conn: Connection, by: Person, signal_id: int, note: str, *, false_alarm: bool, today: date) -> None:
     """End a signal: dealt with, or a false alarm. Orange and red by head office risk, never by who answered it."""
     found = _found(conn, signal_id)
-    high = Level(found.level) in HIGH
-    permits.must(by, "signal.close.high" if high else "signal.close.low")
+    permits.must(by, closing(Level(found.level)))
     if by.id == found.answered_by:
-        raise refusals.FourEyes
+        raise refusals.YourOwnAnswer
     if len(note.strip()) < SHORTEST_ANSWER:
-        raise refusals.Missing(field="reason")
+        raise refusals.TooShort(field="reason", least=SHORTEST_ANSWER)
     state = SignalState.FALSE_ALARM if false_alarm else SignalState.CLOSED
     if not signals.close(conn, signal_id, by.id, state, note.strip(), today):
         raise refusals.Conflict
+
+
+def closing(level: Level) -> str:
+    """Which permit closes a signal of this level."""
+    return "signal.close.high" if level in HIGH else "signal.close.low"
 
 
 def _found(conn: Connection, signal_id: int):

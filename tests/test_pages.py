@@ -23,7 +23,8 @@ from db import access, addresses, audit, batches, customers, definitions, draws,
 from db.access import MACHINE, Person
 from db.vocab import BatchAct, Definition, Level, Marking, Place, Role, SecondLook
 from engine import addresses as marking
-from engine import clock, exports, handover, parameters, preferences, quality, refusals, words
+from engine import acts, clock, exports, handover, parameters, preferences, quality, refusals, words
+from engine import signals as dealing
 from engine.addresses import Wish
 from engine.sign_in import Visitor
 from pages.parts import filters, frame, look, menu, tables, who
@@ -548,8 +549,10 @@ class TestActing:
         with access.reading(MACHINE) as conn:
             signal = next(s for s in signals.queue(conn) if s.level == Level.ORANGE and s.state == "raised")
         li = visit("collections")
-        li.at(f"signals?id={signal.id}").button(key="take").click().run()
-        test = li.at(f"signals?id={signal.id}")
+        test = li.at(f"signals?id={signal.id}").button(key="take").click().run()
+        test.text_area(key="words").set_value("已电话")  # the dialog is still there to answer in
+        test.button(key="answer").click().run()
+        assert any("至少 5 个字" in s for s in sentences(test))
         test.text_area(key="words").set_value("已电话联系，承诺本周还款。")
         test.button(key="answer").click().run()
         test = visit("head_risk").at(f"signals?id={signal.id}")
@@ -557,6 +560,18 @@ class TestActing:
         test.button(key="close").click().run()
         with access.reading(MACHINE) as conn:
             assert signals.get(conn, signal.id).state == "closed"
+
+    def test_whoever_answered_a_signal_leaves_its_closing_to_a_colleague(self, visit):
+        with access.reading(MACHINE) as conn:
+            signal = next(s for s in signals.queue(conn) if s.level in (Level.ORANGE, Level.RED) and s.state == "raised")
+        head = visit("head_risk")
+        test = head.at(f"signals?id={signal.id}").button(key="take").click().run()
+        test.text_area(key="words").set_value("已核实，抵押物足值。")
+        test.button(key="answer").click().run()
+        test = head.at(f"signals?id={signal.id}")
+        assert any("其他同事复核后关闭" in c.value for c in test.caption) and "close" not in {b.key for b in test.button}
+        with pytest.raises(refusals.YourOwnAnswer), acts.act(conftest.person(ROLES["head_risk"]), "signal.close") as conn:
+            dealing.close(conn, conftest.person(ROLES["head_risk"]), signal.id, "抵押物足值", false_alarm=False, today=TODAY)
 
     def test_a_change_of_a_rule_waits_for_a_second_person(self, visit):
         head = visit("head_risk")

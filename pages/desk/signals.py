@@ -4,7 +4,7 @@ import streamlit as st
 
 from db import access, signals
 from db.vocab import LIVE_SIGNALS, Level, Role, SignalState
-from engine import clock, permits, words
+from engine import clock, permits, refusals, words
 from engine import signals as acts_on_signals
 from engine.words import _
 from pages.parts import acts, dossier, filters, frame, look, tables
@@ -15,6 +15,7 @@ today = clock.today()
 # Days to take a signal in hand, by level: what the clock counts against.
 CLOCK = {Level.RED: 1, Level.ORANGE: 2, Level.YELLOW: 3, Level.BLUE: 10}
 
+STAYS = "signals.stays"  # whoever took a signal goes on to answer it
 DAYS = {
     "raised_from": "Raised from", "raised_to": "Raised to", "closed_from": "Closed from", "closed_to": "Closed to",
     "open_on": "Open at the end of",
@@ -26,7 +27,7 @@ COLUMNS = [
     Column("rule", "Signal", value=lambda r: f"{r.rule_code} {dossier.title_of(r.rule_code)}", width=190),
     Column("about", "About", value=lambda r: r.customer or r.branch, width=180),
     Column("amount_fen", "At risk", "wan", width=120),
-    Column("age", "Days open", "number", value=lambda r: (today - r.first_on).days, width=85),
+    Column("age", "Days open", "number", value=lambda r: ((r.closed_on or today) - r.first_on).days, width=85),
     Column("clock", "To be taken", "late", value=lambda r: _clock(r), width=100),
     Column("owner", "In charge", width=80),
     Column("branch", "Branch", width=110),
@@ -65,7 +66,7 @@ def close_dialog() -> None:
 
 @st.dialog(_("Deal with a signal"), width="large", on_dismiss=close_dialog)
 def deal_with(signal) -> None:
-    acts.in_dialog("id")
+    acts.in_dialog(*([] if st.session_state.pop(STAYS, False) else ["id"]))
     level, state = Level(signal.level), SignalState(signal.state)
     st.markdown(
         f"{look.badge(level)} {look.badge(state)} "
@@ -75,10 +76,14 @@ def deal_with(signal) -> None:
     if state is SignalState.RAISED and permits.may(person, "signal.take"):
         acts.button("I am on it", lambda: _take(signal), "take", type="primary")
     if state in (SignalState.TAKEN, SignalState.ANSWERED) and signal.taken_by == person.id:
-        st.pills(_("Measures"), acts_on_signals.MEASURES, selection_mode="multi", key="measures", format_func=_)
-        st.text_area(_("What was found, what is done"), key="words", height=90, max_chars=2000)
+        st.pills(_("Measures"), acts_on_signals.MEASURES, selection_mode="multi", default=signal.measures, key="measures", format_func=_)
+        st.text_area(_("What was found, what is done"), signal.answer or "", key="words", height=90, max_chars=2000)
         acts.button("Send the answer", lambda: _answer(signal), "answer", type="primary")
-    if signal.closed_on is None and permits.may(person, f"signal.close.{'high' if level in acts_on_signals.HIGH else 'low'}"):
+    if signal.closed_on is not None or not permits.may(person, acts_on_signals.closing(level)):
+        return
+    if signal.answered_by == person.id:
+        st.caption(refusals.YourOwnAnswer().sentence(_))
+    else:
         st.text_input(_("Reason for closing"), key="closing", max_chars=500)
         with st.container(horizontal=True):
             acts.button("Close: dealt with", lambda: _close(signal, False), "close")
@@ -113,6 +118,7 @@ def about(signal) -> None:
 def _take(signal) -> None:
     with acts.act(person, "signal.take", "Taken in hand") as conn:
         acts_on_signals.take(conn, person, signal.id, now=clock.now())
+        st.session_state[STAYS] = True
 
 
 def _answer(signal) -> None:

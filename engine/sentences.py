@@ -31,7 +31,7 @@ LABELS = {
     "why": "Reason", "made_by": "Made by", "made_at": "Made", "decided_by": "Decided by", "decided_at": "Decided",
     "decided_why": "Reason of the decision", "day": "Day", "working": "Working day", "provisional": "Provisional", "note": "Note",
     "set_by": "Set by", "period": "Period", "rule_code": "Rule", "anchor_on": "Counted from", "pinned": "Assigned by hand",
-    "started_at": "Started", "done_on": "Done on", "finished_at": "Finished", "received_at": "Received", "on_site": "On site",
+    "started_at": "Begun", "done_on": "Done on", "finished_at": "Finished", "received_at": "Received", "on_site": "On site",
     "kinds": "Kinds", "every_n": "Every", "every_unit": "Unit", "from_on": "From", "until_on": "Until", "reason": "Reason", "asked_by": "Asked by", "asked_at": "Asked",
     "approved_by": "Approved by", "approved_at": "Approved", "delegate_id": "Stand-in", "owner_id": "Owner",
     "first_on": "First seen",

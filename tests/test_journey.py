@@ -217,7 +217,7 @@ def test_a_branch_head_hands_a_portfolio_over_and_takes_it_back(at):
     sun.click_row("移交记录")
     sun.page.get_by_role("dialog").get_by_text("调往德惠支行工作").wait_for()
     sun.press("撤销移交")
-    sun.sees("办理完成").settled()
+    sun.sees("已交还").settled()
     _choose(sun.go("handover"), "移交人", "李强")
     sun.sees("未完成待办")
     assert sun.sideways() == 0

@@ -22,8 +22,8 @@ from streamlit.util import calc_hash
 from db import access, addresses, audit, batches, customers, definitions, draws, handovers, settings, signals
 from db.access import MACHINE, Person
 from db.vocab import BatchAct, Definition, Level, Marking, Place, Role, SecondLook
-from engine import addresses as marking
 from engine import acts, clock, exports, handover, parameters, preferences, quality, refusals, words
+from engine import addresses as marking
 from engine import signals as dealing
 from engine.addresses import Wish
 from engine.sign_in import Visitor
@@ -618,9 +618,10 @@ def test_a_todo_says_its_reason_when_its_rule_is_of_another_version_of_the_syste
 class TestHandover:
     def finished(self, test: AppTest) -> AppTest:
         """Once the work beside the page is over."""
-        if "work.handover" not in test.session_state:  # over before the page was drawn
+        name = next((name for name in ("work.handover", "work.handover.back") if name in test.session_state), None)
+        if name is None:  # over before the page was drawn
             return test
-        waiting = test.session_state["work.handover"]
+        waiting = test.session_state[name]
         for _ in range(200):
             if waiting.over:
                 break

@@ -237,6 +237,9 @@ def begin() -> None:
     _leave_for("list")
 
 
+BACK = "handover.back"
+
+
 def take_back(handover_id: int) -> None:
     now, by = clock.now(), person
 
@@ -244,7 +247,7 @@ def take_back(handover_id: int) -> None:
         with engine_acts.act(by, "handover.make") as conn:
             return handover.undo(conn, by, handover_id, now=now, say=say)
 
-    background.start("handover", do)
+    background.start(BACK, do)
     acts.leave("id")
 
 
@@ -254,10 +257,12 @@ def _leave_for(view: str) -> None:
         st.session_state.pop(key, None)
 
 
+def _told_back(done: handover.Outcome) -> str:
+    said = _("Given back: {0} customers, {1} loans, {2} todos").format(done.customers, done.loans, done.todos)
+    return said + (_("; {0} rows had changed since and stay as they are").format(done.kept) if done.kept else "")
+
+
 def _told(done: handover.Outcome) -> str:
-    if done.kept:
-        return _("Given back: {0} customers, {1} loans, {2} todos. {3} rows had changed since and stay as they are.").format(
-            done.customers, done.loans, done.todos, done.kept)  # fmt: skip
     return _("Done: {0} customers, {1} loans, {2} todos, {3} leads, {4} checks begun").format(
         done.customers, done.loans, done.todos, done.leads, done.drafts)  # fmt: skip
 
@@ -317,6 +322,7 @@ def so_far() -> None:
     if not rows:
         tables.empty("No handovers yet", "What is handed over stands here, and can be taken back from here.")
         return
+    st.caption(_("Click a row to see it or take it back."))
     picked = tables.show(rows, COLUMNS, "handovers", _("Handovers"))
     if picked:
         one(picked)
@@ -435,7 +441,9 @@ def _end(absence_id: int) -> None:
 # --- The page ---------------------------------------------------------------------------------------------------------
 
 tables.heading("Handover")
-working = background.watch("handover", _("Handing over: todos, loans, customers, signals …"), _told)
+working = background.watch("handover", _("Handing over: todos, loans, customers, signals …"), _told) or background.watch(
+    BACK, _("Giving back: todos, loans, customers, signals …"), _told_back
+)
 with access.reading(person) as conn:
     everybody = staff.names(conn)
 shown = filters.one_of(

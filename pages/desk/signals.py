@@ -76,7 +76,9 @@ def deal_with(signal) -> None:
     if state is SignalState.RAISED and permits.may(person, "signal.take"):
         acts.button("I am on it", lambda: _take(signal), "take", type="primary")
     if state in (SignalState.TAKEN, SignalState.ANSWERED) and signal.taken_by == person.id:
-        st.pills(_("Measures"), acts_on_signals.MEASURES, selection_mode="multi", default=signal.measures, key="measures", format_func=_)
+        st.pills(
+            _("Measures"), acts_on_signals.MEASURES, selection_mode="multi", default=signal.measures, key="measures", format_func=_
+        )
         st.text_area(_("What was found, what is done"), signal.answer or "", key="words", height=90, max_chars=2000)
         acts.button("Send the answer", lambda: _answer(signal), "answer", type="primary")
     if signal.closed_on is not None or not permits.may(person, acts_on_signals.closing(level)):

@@ -52,9 +52,11 @@ def listed() -> None:
         state, wanted, order = _wanted(conn)
         found = todos.listing(conn, wanted, order, *tables.span(wanted, order))
     with head:
-        tables.count(found, "todos", "click a row for the customer")
+        can = bulk.may(person) and state not in ("all", "kept")
+        ticking = can and st.session_state.get("bulk")
+        tables.count(found, "todos", "tick rows, then act below" if ticking else "click a row for the customer")
         st.space("stretch")
-        several = bulk.may(person) and state not in ("all", "kept") and st.toggle(_("Choose several"), key="bulk")
+        several = can and st.toggle(_("Choose several"), key="bulk")
         exporting.button(person, exports.of_list("todos", wanted, order))
     if not found.rows:
         tables.empty("No todos match", "Widen the filters above, or look at another state.")

@@ -77,7 +77,13 @@ def panel(person: Person, page, wanted: Filter, closed: bool, columns: Sequence[
         if scope == TICKED and not chosen:
             st.caption(_("Tick todos in the table above, or take all that match the filter."))
         elif wish is None:
-            st.caption(_("Say to whom, or until when, to see what would happen."))
+            st.caption(
+                _(
+                    "Say to whom, to see what would happen."
+                    if act is BatchAct.ASSIGN
+                    else "Say until when, to see what would happen."
+                )
+            )
         else:
             _preview(person, wish, which, officers)
 
@@ -242,6 +248,7 @@ def so_far(person: Person) -> None:
             "Nothing was done in bulk yet", "What is assigned, moved or cancelled together stands here, and can be taken back."
         )
         return
+    st.caption(_("Click a row to see it or take it back."))
     if picked := tables.show(rows, BATCHES, "batches", _("Batches")):
         _one(person, picked)
 
@@ -275,7 +282,8 @@ def _one(person: Person, row) -> None:
 def _take_back(person: Person, batch_id: int, act: BatchAct) -> None:
     with acts.act(person, bulk.PERMIT[act]) as conn:
         done = bulk.undo(conn, person, batch_id, now=clock.now())
-        acts.tell(_("Taken back: {0:,} todos; {1:,} had changed since and stay as they are").format(done.n, done.kept), "done")
+        kept = _("; {0} rows had changed since and stay as they are").format(done.kept) if done.kept else ""
+        acts.tell(_("Taken back: {0:,} todos").format(done.n) + kept, "done")
 
 
 # --- What waits -------------------------------------------------------------------------------------------------------

@@ -212,7 +212,7 @@ def test_a_refusal_undoes_the_act_and_keeps_its_line(the_bank, li):
         conn.exec_driver_sql("update customers set address = '第三' where customer_no = 'K001'")
         customer_verbs.reveal(conn, li, 1, "phone", " ")
     (line,) = lines(trail.c.id > start)
-    assert (line.op, line.staff_id, line.verb, line.after["why"]) == ("refused", li.id, "customer.reveal", "Missing")
+    assert (line.op, line.staff_id, line.verb, line.after["why"]) == ("refused", li.id, "customer.reveal", "TooShort")
 
 
 def test_every_try_to_sign_in_is_kept_and_seen_by_the_auditor(the_bank, li, monkeypatch):

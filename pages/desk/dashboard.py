@@ -53,11 +53,11 @@ def ask() -> tuple[Asked, list]:
     with access.reading(person) as conn, filters.bar():
         days = int(filters.one_of("days", "Period", PERIODS, "30"))
         against = filters.one_of("against", "Compared with", {"before": "Period before", "year": "Year before"}, "before")
-        branch_ids = filters.branch(conn, width=150)
+        branch_ids = filters.branch(conn, width=125)
         officers = filters.people(conn, Role.MANAGER, Role.INSPECTOR, key="officer")
-        officer = filters.choice("officer", "Officer", officers, 150)
+        officer = filters.choice("officer", "Officer", officers, 125)
         kind = filters.word("kind", "Kind", Kind, 120)
-        family = filters.word("family", "Product family", Family, 140)
+        family = filters.word("family", "Product family", Family, 134)
         tree = branches.all_open(conn)
         named = staff.row(conn, int(officer)) if officer else None
     code = st.query_params.get("branch") if branch_ids else None

@@ -90,7 +90,7 @@ def state() -> None:
     with st.container(border=True):
         st.subheader(_("Runs"), anchor=False)
         if rows:
-            tables.look_at(rows, RUNS, "job_runs", _("Job runs"), tallest=9)
+            tables.stand(rows, RUNS, "job_runs", _("Job runs"), tallest=9)
         else:
             st.caption(_("No job has run yet."))
     with st.container(border=True):
@@ -114,7 +114,7 @@ def messages() -> None:
             st.caption(
                 _("Nobody was sent anything. Messages go out once the bank has set up channels and people have chosen some.")
             )
-        tables.look_at(queue, QUEUE, "queue", _("Messages by channel and state"), tallest=9)
+        tables.stand(queue, QUEUE, "queue", _("Messages by channel and state"), tallest=9)
         if wrong:
             st.caption(_("Not arrived, or nobody knows. What is sent again although it had arrived arrives twice."))
             chosen = tables.choose(wrong, TROUBLED, "troubled", _("Messages that did not arrive"), tallest=9)
@@ -177,7 +177,7 @@ def _costs(found: engine_storage.Cost, price: float) -> None:
 
 def _amounts(amounts: dict, label: str, key: str, title: str) -> None:
     rows = [SimpleNamespace(name=name, **vars(amount), saved_bytes=amount.saved_bytes) for name, amount in amounts.items()]
-    tables.look_at(rows, [Column("name", label, width=130), *PHOTOS], key, title, tallest=9)
+    tables.stand(rows, [Column("name", label, width=130), *PHOTOS], key, title, tallest=9)
 
 
 def _in_size(n: float) -> str:
@@ -207,4 +207,4 @@ with right, st.container(border=True):
         sizes, total = health.sizes(conn), health.database_size(conn)
     st.subheader(_("Store"), anchor=False)
     st.caption(_("{0:,.0f} MB in all").format(total / 2**20))
-    tables.look_at(sizes, SIZES, "sizes", _("Largest tables"), tallest=9)
+    tables.stand(sizes, SIZES, "sizes", _("Largest tables"), tallest=9)

@@ -70,7 +70,7 @@ def copy(conn: sa.Connection, spec: TableSpec, pieces: Iterable[bytes]) -> None:
     stream = _Stream(pieces)
     try:
         with conn.connection.cursor() as cursor:
-            cursor.copy_expert(f"copy {spec.stage} from stdin (freeze)", stream, size=1 << 18)
+            cursor.copy_expert(f"copy {spec.stage} from stdin (freeze, null '')", stream, size=1 << 18)
     except psycopg2.Error as refused:
         raise stream.wrong or refused from None
 
@@ -151,7 +151,7 @@ def _looked_up(spec: TableSpec, of_a_line: str) -> str:
     references = [name for name in spec.fields if spec.field(name).refers]
     found = "".join(f", {column}" for name in references for column in _found(spec, name))
     joins = "\n".join([_join(spec, name) for name in references] + [_rival(spec), _by_hand(spec), _twice(spec)])
-    faults = ["nullif(s.faults, '')"] + [fault for name in references if (fault := _fault(spec, name))]
+    faults = ["s.faults"] + [fault for name in references if (fault := _fault(spec, name))]
     faults += ["case when rival.id is not null then 'key_of_another_source' end"] if spec.noun in RIVALS else []
     faults += ["case when by_hand.name <> s.v_name then 'number_by_hand' end"] if spec.noun == "staff" else []
     faults += [] if spec.distinct else ["case when d.taken or d.n > 1 and s.line > d.line then 'duplicate_key' end"]
@@ -229,7 +229,7 @@ def _by_hand(spec: TableSpec) -> str:
 def _fault(spec: TableSpec, name: str) -> str | None:
     if spec.field(name).soft or spec.by.get(name) == "identity":  # an unknown identity number is a new customer
         return None
-    looked_up = f"s.v_{name} is not null and not s.gone and s.faults <> 'wrong_field_count'"
+    looked_up = f"s.v_{name} is not null and not s.gone and s.faults is distinct from 'wrong_field_count'"
     return f"case when {looked_up} and j_{name}.id is null then 'unknown_{name}' end"
 
 

@@ -61,7 +61,7 @@ def _guarantees(found: Ties, today: date) -> None:
         st.subheader(_("Guarantees"), anchor=False)
         if warnings := [*_late_guarantors(found, today), *_circles(found)]:
             st.markdown("  \n".join(warnings))
-        if picked := tables.show(found.guarantees, _columns(today), "guarantees", _("Guarantees"), tallest=8):
+        if picked := tables.lead(found.guarantees, _columns(today), "guarantees", _("Guarantees"), tallest=8):
             _open(picked)
 
 
@@ -139,7 +139,7 @@ def _related(found: Ties, today: date) -> None:
         ]
         if related := found.related:
             st.caption(_together(related))
-            if picked := tables.show(related, columns, "related", _("Related customers"), tallest=10):
+            if picked := tables.lead(related, columns, "related", _("Related customers"), tallest=10):
                 tables.open_page("desk/customer", no=picked.customer_no)
         for line in [*_hidden(found), *_hubs(found)]:
             st.caption(line)

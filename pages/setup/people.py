@@ -157,6 +157,7 @@ def one(staff_id: int) -> None:
     with access.reading(person) as conn:
         found = staff.row(conn, staff_id)
         if found is None:
+            tables.heading("People")
             tables.empty("No such person", "Find the person in the list.")
             st.page_link("pages/setup/people.py", label=_("To the list of people"), icon=":material/arrow_back:")
             return
@@ -169,8 +170,9 @@ def one(staff_id: int) -> None:
         gives = sees_book and any(g.id == staff_id for g in handovers.givers(conn))
         open_branches = branches.all_open(conn) if may_change else []
         asked = requests.about(conn, Request.ROLE, staff_id) if sees_requests else []
-    st.page_link("pages/setup/people.py", label=_("To the list of people"), icon=":material/arrow_back:")
-    st.subheader(look.plain(found.name), anchor=False)
+    with tables.heading(found.name):
+        st.space("stretch")
+        st.page_link("pages/setup/people.py", label=_("To the list of people"), icon=":material/arrow_back:")
     left, right = st.columns(2)
     with left:
         _facts(found, branch)
@@ -392,9 +394,9 @@ def _reset(staff_id: int) -> None:
         sign_in.reset_password(conn, person, staff_id, st.session_state.reset_to, clock.now())
 
 
-head = tables.heading("People")
 asked = st.query_params.get("id", "")
 if asked:
     one(int(asked) if tables.is_number(asked) and len(asked) < 10 else 0)
 else:
+    head = tables.heading("People")
     {"people": everybody, "left": left, "rights": rights}[filters.one_of("view", "View", VIEWS, "people")]()

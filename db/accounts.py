@@ -111,10 +111,10 @@ def record_try(
     conn.execute(sa.insert(sign_ins).values(row))
 
 
-def tries_of(conn: sa.Connection, staff_id: int, limit: int = 20) -> list[sa.Row]:
+def tries_of(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
     """at, source, outcome of the latest tries for somebody's account."""
     return conn.execute(
-        select(t.at, t.source, t.outcome).where(t.staff_id == staff_id).order_by(t.at.desc(), t.id.desc()).limit(limit)
+        select(t.at, t.source, t.outcome).where(t.staff_id == staff_id).order_by(t.at.desc(), t.id.desc()).limit(20)
     ).all()
 
 

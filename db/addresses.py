@@ -153,7 +153,7 @@ def history(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     ).all()
 
 
-def neighbours(conn: sa.Connection, lat: float, lon: float, within: float, limit: int = 300) -> list[sa.Row]:
+def neighbours(conn: sa.Connection, lat: float, lon: float, within: float) -> list[sa.Row]:
     """Other marks around a point (`within` degrees), to find one's way by: id, name, lat, lon."""
     there = _going_there()
     near = there.c.lat.between(lat - within, lat + within) & there.c.lon.between(lon - within, lon + within)
@@ -162,7 +162,7 @@ def neighbours(conn: sa.Connection, lat: float, lon: float, within: float, limit
         .join(there, there.c.customer_id == c.id)
         .where(near)
         .order_by(c.id)
-        .limit(limit)
+        .limit(300)
     ).all()
 
 
@@ -238,7 +238,7 @@ def in_cells(conn: sa.Connection, x: Sight, step: float, today: date, week_end: 
     return conn.execute(_on_map(x, *columns).group_by(sa.text("4, 5"))).all()
 
 
-def unmarked_of(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.Row]:
+def unmarked_of(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
     """Customers without a mark that somebody sees, those he was asked to mark first: id, customer_no, name, address, village, asked."""
     asked = c.id.in_(select(a.customer_id).where(_present(), a.lat.is_(None), a.marker_id == staff_id))
     return conn.execute(
@@ -246,7 +246,7 @@ def unmarked_of(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.
         .join(customer_faces, f.customer_id == c.id)
         .where(f.live_loans > 0, ~_marked())
         .order_by(asked.desc(), f.exposure_fen.desc(), c.id)
-        .limit(limit)
+        .limit(50)
     ).all()
 
 

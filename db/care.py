@@ -42,12 +42,12 @@ def add_note(conn: sa.Connection, customer_id: int, staff_id: int, note: str, no
     conn.execute(sa.insert(notes).values(customer_id=customer_id, staff_id=staff_id, note=note, noted_at=now))
 
 
-def notes_of(conn: sa.Connection, customer_id: int, limit: int = 50) -> list[sa.Row]:
+def notes_of(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     """Latest first."""
     return conn.execute(
         select(n.id, n.note, n.noted_at, n.staff_id, staff.c.name.label("staff"))
         .join(staff, staff.c.id == n.staff_id)
         .where(n.customer_id == customer_id)
         .order_by(n.noted_at.desc(), n.id.desc())
-        .limit(limit)
+        .limit(50)
     ).all()

@@ -95,10 +95,10 @@ def _listed(subject: Subject, query: Query, measure: str | None, today: date) ->
     return asked if counts is None or counts.rows is None else asked.where(at(counts.rows, today))
 
 
-def values_of(conn: sa.Connection, query: Query, dimension: str, today: date, limit: int = 500) -> list[str]:
+def values_of(conn: sa.Connection, query: Query, dimension: str, today: date) -> list[str]:
     """Which keys of a dimension there are among the rows that the query is narrowed to."""
     key = _key(SUBJECTS[query.subject], query, dimension, today)
-    asked = _narrowed(select(key.label("key")).distinct(), query, today, [dimension], []).order_by("key").limit(limit)
+    asked = _narrowed(select(key.label("key")).distinct(), query, today, [dimension], []).order_by("key").limit(500)
     return [NOTHING if row.key is None else row.key for row in _in_time(conn, asked)]
 
 

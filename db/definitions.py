@@ -100,14 +100,14 @@ def _piece_of_a_product() -> sa.ColumnElement[bool]:
     )
 
 
-def of_maker(conn: sa.Connection, staff_id: int, limit: int = 50) -> list[sa.Row]:
+def of_maker(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
     """What somebody proposed, latest first, and what became of it."""
-    return conn.execute(_signed().where(d.made_by == staff_id).order_by(d.made_at.desc(), d.id.desc()).limit(limit)).all()
+    return conn.execute(_signed().where(d.made_by == staff_id).order_by(d.made_at.desc(), d.id.desc()).limit(50)).all()
 
 
-def decided(conn: sa.Connection, limit: int = 50) -> list[sa.Row]:
+def decided(conn: sa.Connection) -> list[sa.Row]:
     """By people, latest first."""
-    return conn.execute(_signed().where(d.decided_by.is_not(None)).order_by(d.decided_at.desc(), d.id.desc()).limit(limit)).all()
+    return conn.execute(_signed().where(d.decided_by.is_not(None)).order_by(d.decided_at.desc(), d.id.desc()).limit(50)).all()
 
 
 def _signed() -> sa.Select:

@@ -86,14 +86,14 @@ def by_state(conn: sa.Connection) -> list[sa.Row]:
     ).all()
 
 
-def troubled(conn: sa.Connection, limit: int = 50) -> list[sa.Row]:
+def troubled(conn: sa.Connection) -> list[sa.Row]:
     """Failed ones and those nobody knows of, latest first, with whom they were for."""
     return conn.execute(
         select(d.id, d.channel, d.state, d.tries, d.problem, d.ended_at, staff.c.name.label("person"))
         .join(staff, staff.c.id == d.staff_id)
         .where(d.state.in_(TROUBLED))
         .order_by(d.ended_at.desc(), d.id.desc())
-        .limit(limit)
+        .limit(50)
     ).all()
 
 

@@ -130,5 +130,5 @@ def set_aside(conn: sa.Connection, job: str, day: date, what: str, ref: str, rea
     conn.execute(insert(problems).values(job=job, business_date=day, what=what, ref=ref, reason=reason).on_conflict_do_nothing())
 
 
-def recent_problems(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
-    return conn.execute(select(problems).order_by(problems.c.id.desc()).limit(limit)).all()
+def recent_problems(conn: sa.Connection) -> list[sa.Row]:
+    return conn.execute(select(problems).order_by(problems.c.id.desc()).limit(100)).all()

@@ -171,9 +171,9 @@ def of_customer(conn: sa.Connection, customer_id: int) -> sa.Row | None:
     return conn.execute(select(customer_levels).where(v.customer_id == customer_id, v.to_on.is_(None))).one_or_none()
 
 
-def history(conn: sa.Connection, customer_id: int, limit: int = 30) -> list[sa.Row]:
+def history(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     """Stretches with one level, latest first."""
-    return conn.execute(select(customer_levels).where(v.customer_id == customer_id).order_by(v.from_on.desc()).limit(limit)).all()
+    return conn.execute(select(customer_levels).where(v.customer_id == customer_id).order_by(v.from_on.desc()).limit(30)).all()
 
 
 def _adjusted() -> sa.Select:
@@ -197,11 +197,11 @@ def adjustments_of(conn: sa.Connection, customer_id: int) -> list[sa.Row]:
     return conn.execute(_adjusted().where(a.customer_id == customer_id).order_by(a.id.desc())).all()
 
 
-def adjusted_on(conn: sa.Connection, day: date, branch_ids: tuple[int, ...] | None = None, limit: int = 200) -> list[sa.Row]:
+def adjusted_on(conn: sa.Connection, day: date, branch_ids: tuple[int, ...] | None = None) -> list[sa.Row]:
     """In force by hand on a day, the first to run out first."""
     where = [a.ended_on.is_(None), a.from_on <= day, a.until_on >= day]
     where += [c.branch_id.in_(branch_ids)] if branch_ids is not None else []
-    return conn.execute(_adjusted().where(*where).order_by(a.until_on, a.id).limit(limit)).all()
+    return conn.execute(_adjusted().where(*where).order_by(a.until_on, a.id).limit(200)).all()
 
 
 def distribution(conn: sa.Connection, branch_ids: tuple[int, ...] | None = None) -> list[sa.Row]:

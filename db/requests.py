@@ -63,10 +63,10 @@ def of_customer(conn: sa.Connection, customer_id: int, *kinds: Request, limit: i
     ).all()
 
 
-def about(conn: sa.Connection, kind: Request, subject_id: int, limit: int = 20) -> list[sa.Row]:
+def about(conn: sa.Connection, kind: Request, subject_id: int) -> list[sa.Row]:
     """What was asked about one person or branch, latest first, and what became of it."""
     query = _query(book=False).where(r.customer_id == 0, r.kind == kind, r.subject_id == subject_id)
-    return conn.execute(query.order_by(r.asked_at.desc(), r.id.desc()).limit(limit)).all()
+    return conn.execute(query.order_by(r.asked_at.desc(), r.id.desc()).limit(20)).all()
 
 
 def ask(conn: sa.Connection, **values: object) -> int | None:

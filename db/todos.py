@@ -139,9 +139,9 @@ def due_days(conn: sa.Connection, staff_id: int, today: date, until: date) -> li
     ).all()
 
 
-def in_pool(conn: sa.Connection, limit: int = 100) -> list[sa.Row]:
+def in_pool(conn: sa.Connection) -> list[sa.Row]:
     """What nobody has taken yet, as far as the acting person sees it."""
-    return conn.execute(_query().where(t.assignee_id.is_(None), t.closed_on.is_(None)).order_by(t.due_on).limit(limit)).all()
+    return conn.execute(_query().where(t.assignee_id.is_(None), t.closed_on.is_(None)).order_by(t.due_on).limit(100)).all()
 
 
 def counts_of_officer(conn: sa.Connection, staff_id: int, today: date, week_end: date) -> sa.Row:

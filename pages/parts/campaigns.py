@@ -264,5 +264,5 @@ def _ask_one(person: Person) -> None:
     campaign = replace(campaign, reason=acts.typed("one_why"))
     with acts.act(person, "todo.ask", "Asked for; the todo is there") as conn:
         campaigns.begin(conn, person, campaign, whom, st.session_state["one.key"], now=clock.now(), today=clock.today())
-        for name in ("one.key", "one_why"):
-            st.session_state.pop(name, None)
+        st.session_state.pop("one.key", None)
+        st.session_state["one_why"] = ""  # one that is dropped stays written in the browser, and would go along with the next

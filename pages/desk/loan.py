@@ -48,7 +48,9 @@ def figures() -> list[Figure]:
 
 def badges() -> str:
     """How it stands, and which signals are open on it."""
-    marks = [look.badge(LoanStatus(loan.status)), look.badge(LoanClass(loan._mapping["class"]))]
+    status = LoanStatus(loan.status)  # a note that runs as agreed is told by its class: 正常 stands once
+    marks = [] if status is LoanStatus.NORMAL else [look.badge(status)]
+    marks += [look.badge(LoanClass(loan._mapping["class"]))]
     marks += [look.late_badge(_("overdue {0} days").format(late))] if late else []
     return " ".join([*marks, *(dossier.signal_badge(level, n) for level, n in dossier.open_signals(warned).items())])
 

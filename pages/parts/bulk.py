@@ -145,7 +145,7 @@ def _effect(seen: bulk.Preview, wish: bulk.Wish, names: Mapping[int, str]) -> No
     whom = sorted({*away, *wish.to}, key=lambda one: (one is None, one in wish.to, names.get(one, "")))
     lines = [(names.get(one) or _("Nobody yet"), away.get(one, 0), seen.open.get(one, 0), one) for one in whom]
     columns = [
-        Column("name", "Officer", value=lambda x: x[0], width=140),
+        Column("name", "Assignee", value=lambda x: x[0], width=140),
         Column("n", "Of the chosen", "number", value=lambda x: x[1], width=110),
     ]
     if wish.act in (BatchAct.ASSIGN, BatchAct.CANCEL):

@@ -138,7 +138,7 @@ def _preview(person: Person, campaign: Campaign, whom: Whom) -> None:
     n = sum(row.n for row in aimed)
     st.markdown("**" + _("{0:,} customers").format(n) + "**")
     tables.look_at(aimed, [
-        Column("branch", "Branch", width=160), Column("officer", "Officer", value=lambda x: x.officer or _("Nobody yet"), width=140),
+        Column("branch", "Branch", width=160), Column("officer", "Assignee", value=lambda x: x.officer or _("Nobody yet"), width=140),
         Column("n", "Customers", "number", width=100),
     ], "campaign_aimed", _("Whom it asks"), tallest=8)  # fmt: skip
     st.session_state["campaign.wish"] = (campaign, whom, n)

@@ -44,16 +44,21 @@ READ = {
     "dashboard": (BRANCH,), "dashboard?branch=229008": (BRANCH,), "footprints": (OFFICER,),
     "reports?subject=loans&measures=count&rows=branch,officer": (BRANCH, OFFICER),
 }  # fmt: skip
-OBEYED = """() => [...document.querySelectorAll('img, a, image, iframe, object, embed, video, audio, source, form, use')].filter((e) =>
-    ['src', 'href', 'xlink:href', 'data', 'action', 'srcset'].some((name) => {
+# The page and what components draw in roots of their own.
+ROOTS = """const roots = (root) => [root, ...[...root.querySelectorAll('*')].filter((e) => e.shadowRoot).flatMap((e) => roots(e.shadowRoot))];
+    const all = (what) => roots(document).flatMap((root) => [...root.querySelectorAll(what)]);"""
+OBEYED = f"""() => {{ {ROOTS}
+    return all('img, a, image, iframe, object, embed, video, audio, source, form, use').filter((e) =>
+    ['src', 'href', 'xlink:href', 'data', 'action', 'srcset'].some((name) => {{
         const said = e.getAttribute(name);
-        try { return said && new URL(said, location.href).hostname.endsWith('evil.example'); } catch { return false; }
-    })).map((e) => e.outerHTML)"""
+        try {{ return said && new URL(said, location.href).hostname.endsWith('evil.example'); }} catch {{ return false; }}
+    }})).map((e) => e.outerHTML) }}"""
 DRAWN = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stSkeleton],[data-stale=true]')"""
 # What stands on the page, cells of a canvas and fields included.
-STANDS = """() => document.body.textContent + [...document.querySelectorAll('input, textarea')].map((e) => e.value).join(' ')
-    + [...document.querySelectorAll('canvas, [aria-label]')].map((e) => e.getAttribute('aria-label') || '').join(' ')"""
+STANDS = f"""() => {{ {ROOTS}
+    return roots(document).map((root) => (root.body ?? root).textContent).join(' ') + all('input, textarea').map((e) => e.value).join(' ')
+    + all('canvas, [aria-label]').map((e) => e.getAttribute('aria-label') || '').join(' ') }}"""
 
 
 def delivery() -> bank.Delivery:

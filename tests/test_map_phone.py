@@ -77,7 +77,7 @@ def test_on_the_spot_a_first_home_is_marked(phone):
         (kept,) = addresses.going_to(conn, [customers.by_number(conn, "K002").id]).values()
     assert (kept.way, kept.accuracy_m) == ("here", 12)
     assert metres(kept, Point(AT_THE_DOOR["latitude"], AT_THE_DOOR["longitude"])) < 1
-    phone.page.get_by_role("link", name="地图").last.tap()
+    phone.page.get_by_role("link", name="地图").first.tap()
     phone.sees("行政区划").page.get_by_role("radio", name="全部", checked=True).wait_for()
 
 

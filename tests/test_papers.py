@@ -307,7 +307,7 @@ def test_the_screen_says_what_the_paper_says_and_so_does_the_file(visited, wang,
     paper, screen = reported(wang), shown_of(monkeypatch, "monthly?month=2026-11")
     for figure in months.glance(said):
         assert (figure.what + "".join(figure.told[:2])).replace(" ", "") in paper
-        assert re.search(rf"{re.escape(figure.what)} +{re.escape(figure.told[0])} +{re.escape(figure.told[1])}", screen), figure
+        assert re.search(rf"{re.escape(figure.what)}\s+{re.escape(figure.told[0])}\s+{re.escape(figure.told[1])}", screen), figure
     assert [row.figure for row in lines if not row.of] == months.glance(said)
     assert {row.of for row in lines if row.chapter == "分人员"} == {row.officer or "待领取" for row in said.officers}
     assert [field.title for field in file.fields(TODAY)][:3] == ["Chapter", "Of whom", "Figure"]

@@ -76,18 +76,13 @@ def rows_by_table(conn: sa.Connection, run_id: int) -> dict[str, int]:
     return dict(conn.execute(select(f.name, f.rows).where(f.run_id == run_id)).all())
 
 
-def balance(conn: sa.Connection, source: str) -> int:
-    """Sum of live balances of a source in fen."""
-    return conn.execute(select(_LIVE_BALANCE).where(loans.c.source == source, loans.c.live)).scalar_one()
-
-
 def book_totals(conn: sa.Connection) -> dict[str, int]:
     """branches, staff, products, customers, live loans, their balance in fen: the whole book now."""
     return totals(conn, live_notes(conn))
 
 
 def live_notes(conn: sa.Connection) -> Live:
-    """The one look that a load takes at all notes."""
+    """Of all sources in one look, as a load takes it before and after."""
     found = select(loans.c.source, func.count(), _LIVE_BALANCE).where(loans.c.live).group_by(loans.c.source)
     return {source: (n, fen) for source, n, fen in conn.execute(found)}
 

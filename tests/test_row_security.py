@@ -256,7 +256,6 @@ READS: dict[str, Callable] = {
     "feeds.business_date": lambda conn, w: feeds.business_date(conn),
     "feeds.first_date": lambda conn, w: feeds.first_date(conn),
     "feeds.rows_by_table": lambda conn, w: feeds.rows_by_table(conn, w.run),
-    "feeds.balance": lambda conn, w: feeds.balance(conn, "union"),
     "feeds.book_totals": lambda conn, w: feeds.book_totals(conn),
     "feeds.live_notes": lambda conn, w: feeds.live_notes(conn),
     "feeds.totals": lambda conn, w: feeds.totals(conn, feeds.live_notes(conn)),

@@ -352,7 +352,7 @@ def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) ->
     """Every table as it is staged; also the notes that live in the book afterwards."""
     found, report = turn.arrived.mapping, turn.report
     rows_before = _rows_before(conn, found.source)
-    before = feeds.balance(conn, found.source) if rows_before else 0
+    before = feeds.balance_of(feeds.live_notes(conn), found.source) if rows_before else 0
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
     changed = products.follow(conn, report.day)
     readers, problems = [], []

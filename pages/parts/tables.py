@@ -208,12 +208,12 @@ def _cell(column: Column, row):
 
 
 def _config(c: Column):
-    label, width, help_ = _(c.label), c.width, _(c.help) if c.help else None
+    label, width, help_ = _heading(c), c.width, _(c.help) if c.help else None
     match c.kind:
         case "day":
             return st.column_config.DateColumn(label, format="YYYY-MM-DD", width=width or 105, help=help_)
         case "wan":
-            return st.column_config.NumberColumn(_("{0} (¥10k)").format(label), format="%,.2f", width=width or 110, help=help_)
+            return st.column_config.NumberColumn(label, format="%,.2f", width=width or 110, help=help_)
         case "number":
             return st.column_config.NumberColumn(label, format="%,d", width=width or 80, help=help_)
         case "decimal":

@@ -574,6 +574,7 @@ def _bulk_functions() -> Iterator[str]:
     yield bulk.COUNT
     yield bulk.UNDRESS
     yield bulk.DRESS
+    yield from bulk.DRESSED
     for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_count(regclass)"):
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"

@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from db import bulk, organisation
+from db import organisation
 from db.loading.spec import TableSpec
 from db.nouns import NOUNS, Shape
 from db.tables import rejects
@@ -29,7 +29,8 @@ COLUMN_OF = {
 }
 NOT_STORED = {"parent", "new_customer_name", "new_customer_phone", "overdue_days"}
 CAST = {"class": "::loan_class"}
-DEFAULTS = {"status": "'normal'", "agri": "false", "extensions": "0", "principal": "0", "interest": "0"}
+DEFAULTS = {"status": "normal", "agri": False, "extensions": 0, "principal": 0, "interest": 0}  # where a line says nothing
+SINCE = {"customers": ("created_on",), "loans": ("first_seen_on", "changed_on")}  # of a new row: the business date
 HANDED_OVER = ("customers", "loans")  # whose manager may be another than the source's
 STATE_OF_A_LOAN = (
     "branch_id", "manager_id", "balance_fen", "class", "status", "principal_fen", "interest_fen", "overdue_since",
@@ -59,21 +60,33 @@ def quarantine(conn: sa.Connection, spec: TableSpec, run_id: int, lines: list[tu
         )
 
 
-def _columns(spec: TableSpec) -> dict[str, str]:
-    """Book column -> SQL over the typed line."""
-    columns = {}
+def filled(spec: TableSpec) -> dict[str, tuple[str, object]]:
+    """Column of the book -> the column of the typed line that fills it, and what stands there when the line says nothing."""
+    columns: dict[str, tuple[str, object]] = {}
     for name in spec.fields:
         if name in NOT_STORED:
             continue
-        value = f"t.{_staged(spec, name)}{CAST.get(name, '')}"
-        if name in DEFAULTS:
-            value = f"coalesce({value}, {DEFAULTS[name]})"
-        columns[COLUMN_OF.get(name, name)] = value
+        columns[COLUMN_OF.get(name, name)] = f"{'r' if spec.refers_by_id(name) else 'v'}_{name}", DEFAULTS.get(name)
         if NOUNS[spec.noun][name].shape is Shape.STAFF and spec.noun in HANDED_OVER:
-            columns["manager_text"] = f"t.v_{name}"
+            columns["manager_text"] = f"v_{name}", None
+    return columns
+
+
+def _columns(spec: TableSpec) -> dict[str, str]:
+    """Book column -> SQL over the typed line."""
+    columns = {name: _value(name, *said) for name, said in filled(spec).items()}
     if "overdue_days" in spec.fields:
         columns["overdue_since"] = "case when t.v_overdue_days > 0 then :as_of - t.v_overdue_days end"
     return columns
+
+
+def _value(column: str, staged: str, default: object) -> str:
+    value = f"t.{staged}{CAST.get(column, '')}"
+    return value if default is None else f"coalesce({value}, '{default}')"
+
+
+def _of_a_new_row(spec: TableSpec) -> dict[str, str]:
+    return {"source": ":source"} | dict.fromkeys(SINCE[spec.noun], ":as_of")
 
 
 def _unless_handed_over(columns: dict[str, str]) -> dict[str, str]:
@@ -85,10 +98,6 @@ def _unless_handed_over(columns: dict[str, str]) -> dict[str, str]:
         "manager_id": f"case when {stands} then f.manager_id else {columns['manager_id']} end",
         "handover_id": f"case when {stands} then f.handover_id end",
     }
-
-
-def _staged(spec: TableSpec, name: str) -> str:
-    return f"{'r' if spec.refers_by_id(name) else 'v'}_{name}"
 
 
 def _changed(columns: dict[str, str], face: str) -> str:
@@ -232,9 +241,7 @@ def _customers(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -
     loaded = _update(conn, spec, _unless_handed_over(columns), {})
     _touch(conn, spec)
     _forget_gone(conn, spec)
-    return loaded + _insert(
-        conn, spec, columns | {"source": ":source", "created_on": ":as_of"}, {"source": spec.source, "as_of": as_of}
-    )
+    return loaded + _insert(conn, spec, columns | _of_a_new_row(spec), {"source": spec.source, "as_of": as_of})
 
 
 def _new_customers(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
@@ -263,7 +270,7 @@ def _new_customers(conn: sa.Connection, spec: TableSpec, as_of: date) -> None:
 def _loans(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> int:
     _new_customers(conn, spec, as_of)
     columns = _columns(spec)
-    new = columns | {"source": ":source", "first_seen_on": ":as_of", "changed_on": ":as_of"}
+    new = columns | _of_a_new_row(spec)
     parameters = {"as_of": as_of, "source": spec.source}
     if spec.cold:
         loaded = _insert(conn, spec, new, parameters)
@@ -494,11 +501,9 @@ def is_new(conn: sa.Connection, spec: TableSpec) -> bool:
     return spec.noun in FILLED_BY and not _exists(conn, f"from {spec.noun} where source = '{spec.source}'")
 
 
-def to_undress(conn: sa.Connection, spec: TableSpec, rows: int) -> list[str]:
-    """The tables that are empty and get so many rows that their indexes are better built afterwards."""
-    if spec.noun not in FILLED_BY or rows <= bulk.WORTH_IT or _exists(conn, f"from {spec.noun}"):
-        return []
-    return FILLED_BY[spec.noun]
+def to_undress(conn: sa.Connection, noun: str) -> list[str]:
+    """Of a noun of which the book has nothing, the tables that its lines fill."""
+    return FILLED_BY[noun] if noun in FILLED_BY and not _exists(conn, f"from {noun}") else []
 
 
 def _exists(conn: sa.Connection, rows: str) -> bool:

@@ -4,10 +4,9 @@ import io
 from collections.abc import Iterable
 
 import numpy as np
-import psycopg2
 import sqlalchemy as sa
 
-from db.copying import copy_rows
+from db.copying import copy_new, copy_rows
 from db.loading.spec import TableSpec
 from db.nouns import Shape
 
@@ -63,38 +62,8 @@ def clear(conn: sa.Connection, source: str) -> None:
 
 
 def copy(conn: sa.Connection, spec: TableSpec, pieces: Iterable[bytes]) -> None:
-    """Pieces of COPY text whose columns are `spec.columns()`; what goes wrong in making them arrives as it was.
-
-    In the transaction that created the stage: its rows are written as everybody's, so that no reader has to find out.
-    """
-    stream = _Stream(pieces)
-    try:
-        with conn.connection.cursor() as cursor:
-            cursor.copy_expert(f"copy {spec.stage} from stdin (freeze, null '')", stream, size=1 << 18)
-    except psycopg2.Error as refused:
-        raise stream.wrong or refused from None
-
-
-class _Stream:
-    """What COPY reads from. The driver tells nobody what a read raised, so it is kept here."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces, self._rest, self._at = iter(pieces), b"", 0
-        self.wrong: Exception | None = None
-
-    def read(self, size: int) -> bytes:
-        if self._at >= len(self._rest):
-            self._rest, self._at = self._next(), 0
-        piece = self._rest[self._at : self._at + size]
-        self._at += size
-        return piece
-
-    def _next(self) -> bytes:
-        try:
-            return next(self._pieces, b"")
-        except Exception as wrong:
-            self.wrong = wrong
-            raise
+    """Pieces of COPY text whose columns are `spec.columns()`, in the transaction that created the stage."""
+    copy_new(conn, spec.stage, pieces)
 
 
 def keep_left(conn: sa.Connection, spec: TableSpec, ids: Iterable[int]) -> None:
@@ -171,39 +140,41 @@ def find_gone(conn: sa.Connection, spec: TableSpec) -> None:
 
 
 def _found(spec: TableSpec, name: str) -> list[str]:
-    match spec.field(name).shape:
-        case Shape.STAFF:  # a number; else a name that exactly one present member of staff bears
-            return [f"coalesce(j_{name}.id, n_{name}.id) as r_{name}"]
-        case Shape.LOAN:  # with the note comes its borrower
-            return [f"j_{name}.id as r_{name}", f"j_{name}.customer_id as r_borrower"]
+    if spec.field(name).shape is Shape.LOAN:  # with the note comes its borrower
+        return [f"j_{name}.id as r_{name}", f"j_{name}.customer_id as r_borrower"]
     return [f"j_{name}.id as r_{name}"]
 
 
 def _join(spec: TableSpec, name: str) -> str:
     text, alias = f"s.v_{name}", f"j_{name}"
+    if spec.by.get(name) == "identity":
+        return (
+            f"left join (select identity_hash, min(id) as id from customers where identity_hash in "
+            f"(select vigil_lookup(v_{name}) from {spec.stage}) group by 1) {alias} "
+            f"on {alias}.identity_hash = vigil_lookup({text})"
+        )
+    return f"left join ({named(spec, name)}) {alias} on {alias}.said = {text}"
+
+
+def named(spec: TableSpec, name: str) -> str:
+    """What a field may name: the text that a source says, each once, and the id of the row that it means."""
     match spec.field(name).shape, spec.by.get(name):
         case Shape.BRANCH, _:
             # What was merged into another branch belongs there, under whichever code it is handed down.
-            return f"left join (select code, coalesce(merged_into, id) as id from branches) {alias} on {alias}.code = {text}"
+            return "select code as said, coalesce(merged_into, id) as id from branches"
         case Shape.PRODUCT, "name":
-            return f"left join (select name, min(id) as id from products group by 1) {alias} on {alias}.name = {text}"
+            return "select name as said, min(id) as id from products group by 1"
         case Shape.PRODUCT, _:
-            return f"left join products {alias} on {alias}.code = {text}"
-        case Shape.CUSTOMER, "identity":
-            return (
-                f"left join (select identity_hash, min(id) as id from customers where identity_hash in "
-                f"(select vigil_lookup(v_{name}) from {spec.stage}) group by 1) {alias} "
-                f"on {alias}.identity_hash = vigil_lookup({text})"
-            )
+            return "select code as said, id from products"
         case Shape.CUSTOMER, _:
-            return f"left join customers {alias} on {alias}.customer_no = {text}"
+            return "select customer_no as said, id from customers"
         case Shape.LOAN, _:
-            return f"left join loans {alias} on {alias}.source = '{spec.source}' and {alias}.loan_no = {text}"
-    return (
-        f"left join staff {alias} on {alias}.staff_no = {text} and {alias}.left_on is null "
-        f"left join (select name, min(id) as id from staff where left_on is null group by name having count(*) = 1) "
-        f"n_{name} on n_{name}.name = {text}"
-    )
+            return f"select loan_no as said, id, customer_id from loans where source = '{spec.source}'"
+    # A number; else a name that exactly one present member of staff bears.
+    return """
+        with present as (select staff_no, name, id from staff where left_on is null)
+        select staff_no as said, id from present union all
+        select name, min(id) from present where name not in (select staff_no from present) group by name having count(*) = 1"""
 
 
 def _rival(spec: TableSpec) -> str:

@@ -218,6 +218,11 @@ def _trouble_with_columns(mapping: Mapping, table: Table, file: Path, columns: t
     return trouble
 
 
+def size(file: Path) -> int:
+    """Bytes as they lie there; none of a file that is gone by now, which says so when it is read."""
+    return file.stat().st_size if file.exists() else 0
+
+
 def open_bytes(file: Path) -> io.BufferedIOBase:
     return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
 

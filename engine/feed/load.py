@@ -15,7 +15,7 @@ from pathlib import Path
 
 from db import access, bulk, definitions, feeds, jobs, nouns
 from db.access import MACHINE, Connection
-from db.loading import publish, staging
+from db.loading import pour, publish, staging
 from db.loading.spec import TableSpec
 from db.vocab import Definition, FeedState
 from engine import parameters, products, refusals
@@ -23,12 +23,13 @@ from engine.feed import delivery, mapping, reading
 from engine.feed.delivery import Delivery, Piece
 from engine.feed.known import Known
 from engine.feed.mapping import Mapping
+from engine.feed.pouring import Index, Pouring
 from engine.feed.reading import Reader, ahead
 
 JOB = "load"
-# Tables read side by side: a file's bytes are taken apart by one processor. But on a bank's first day all else waits for its
-# customers, whose table would be read half as fast beside another.
+# Tables read side by side: a file's bytes are taken apart by one processor. On a bank's first day one more is poured meanwhile.
 AT_ONCE, AT_ONCE_AT_FIRST = 2, 1
+WORTH_POURING = 128 << 10  # bytes of a file, packed or not; below this a table is not worth undressing
 SHOWN = 50  # quarantined rows that a rehearsal tells
 
 
@@ -80,7 +81,11 @@ class Turn:
     ignore: set[str]  # reasons to stop that a second person has waved through
     numbers: dict
     stops: list[str]
-    staged: list[Future[Reader]]  # in the order of the book
+    staged: list[Future[Reader] | None]  # in the order of the book; None: poured into it when its turn comes
+
+
+class KeyTwice(Exception):
+    """Of a table that was poured: which line is the second, only a stage can tell."""
 
 
 class Rehearsed(Exception):
@@ -171,7 +176,7 @@ def _rehearse_delivery(held: jobs.Held, arrived: Delivery) -> Report:
         with _sitting(held, []) as sitting:
             sitting.reports.append(report)
             report.run_id = feeds.begin(sitting.conn, report.source, arrived.day, str(arrived.folder), None)
-            _publish_all(sitting, _begin(sitting, arrived, report, ignore=set()), sitting.notes_are_in)
+            _publish_all(sitting, _begin(sitting, arrived, report, ignore=set(), pours=False), sitting.notes_are_in)
             report.set_aside = feeds.rejected(sitting.conn, report.run_id, limit=SHOWN)
             raise Rehearsed
     except Stopped as stopped:
@@ -284,13 +289,18 @@ def _hands(conn: Connection) -> Iterator[Executor]:
         hands.shutdown(cancel_futures=True)
 
 
-def _begin(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str]) -> Turn:
+def _begin(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str], pours: bool = True) -> Turn:
     """The stages are nobody's view of the book: they are filled ahead of it, on connections of their own."""
-    numbers = parameters.values(sitting.conn, arrived.day)
+    numbers, first = parameters.values(sitting.conn, arrived.day), feeds.first_date(sitting.conn) is None
     problems = _date_problems(sitting.conn, arrived, numbers) + list(arrived.problems)
     stops = [problem for problem in problems if problem not in ignore or _hopeless(problem)]
     to_read = () if stops or arrived.waiting else arrived.pieces
-    staged = [sitting.hands.submit(_stage, arrived.mapping, piece, report, numbers) for piece in to_read]
+    staged = [
+        None
+        if pours and pour.may(_spec(arrived.mapping, piece, numbers, first)) and delivery.size(piece.file) > WORTH_POURING
+        else sitting.hands.submit(_stage, arrived.mapping, piece, report, numbers)
+        for piece in to_read
+    ]
     return Turn(arrived, report, ignore, numbers, stops, staged)
 
 
@@ -305,6 +315,8 @@ def _load_delivery(sitting: Sitting, turn: Turn) -> None:
         turn.report.stops = stopped.stops
         with access.transaction(MACHINE, JOB) as conn:
             feeds.finish(conn, turn.report.run_id, FeedState.STOPPED, stopped.stops, None)
+    except KeyTwice:
+        _load_delivery(sitting, _begin(sitting, turn.arrived, turn.report, turn.ignore, pours=False))
 
 
 def _publish_all(sitting: Sitting, turn: Turn, notes_are_in: ExitStack) -> None:
@@ -321,16 +333,26 @@ def _stage(found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reade
     """The lines that the book does not have as they are, typed: read here while the server takes them in."""
     _say(report, f"{piece.name} · {piece.file.name}")
     with access.transaction(MACHINE, JOB) as conn:
-        spec = _spec(found, piece, numbers, first=feeds.first_date(conn) is None)
-        known = Known(staging.remembered(conn, spec))
-        reader = Reader(found, piece, spec, numbers["feed.balance_tolerance"], known)
-        staging.create(conn, spec)
-        try:
-            staging.copy(conn, spec, ahead(reader.lines()))
-        except delivery.UNREADABLE as wrong:  # a truncated or damaged archive
-            raise Stopped([delivery.problem("unreadable", piece.file.name, wrong)]) from None
-        staging.keep_left(conn, spec, known.left)
+        reader = _reader(conn, found, piece, numbers, first=feeds.first_date(conn) is None)
+        staging.create(conn, reader.spec)
+        with _readable(piece):
+            staging.copy(conn, reader.spec, ahead(reader.lines()))
+        staging.keep_left(conn, reader.spec, reader.known.left)
     return reader
+
+
+def _reader(conn: Connection, found: Mapping, piece: Piece, numbers: dict, first: bool) -> Reader:
+    spec = _spec(found, piece, numbers, first)
+    return Reader(found, piece, spec, numbers["feed.balance_tolerance"], Known(staging.remembered(conn, spec)))
+
+
+@contextmanager
+def _readable(piece: Piece) -> Iterator[None]:
+    """A truncated or damaged archive stops the load."""
+    try:
+        yield
+    except delivery.UNREADABLE as wrong:
+        raise Stopped([delivery.problem("unreadable", piece.file.name, wrong)]) from None
 
 
 def _spec(found: Mapping, piece: Piece, numbers: dict, first: bool) -> TableSpec:
@@ -356,12 +378,18 @@ def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) ->
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
     changed = products.follow(conn, report.day)
     readers, problems = [], []
-    for reader in (one.result() for one in turn.staged):
+    for piece, staged in zip(turn.arrived.pieces, turn.staged, strict=True):
+        fine = turn.ignore.issuperset(problems)  # else nothing will be published: read on only to say all that is wrong
+        if staged is None and fine and (bare := publish.to_undress(conn, piece.table.noun)):
+            reader = _pour(conn, turn, piece, bare, notes_are_in)
+            problems += _file_problems(reader, rows_before, turn.numbers)
+        else:
+            reader = staged.result() if staged else _stage(found, piece, report, turn.numbers)
+            report.files[piece.name] = FileReport(rows=reader.rows)
+            problems += _file_problems(reader, rows_before, turn.numbers)
+            if turn.ignore.issuperset(problems):
+                _publish_table(conn, reader, report, notes_are_in)
         readers.append(reader)
-        report.files[reader.spec.name] = FileReport(rows=reader.rows)
-        problems += _file_problems(reader, rows_before, turn.numbers)
-        if turn.ignore.issuperset(problems):  # else nothing will be published: read on only to say all that is wrong
-            _publish_table(conn, reader, report, notes_are_in)
     _stop_if(problems, turn.ignore)
     publish.remember_products(conn, changed + products.follow(conn, report.day))
     if cycle := publish.branch_cycle(conn):
@@ -371,29 +399,57 @@ def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) ->
     return readers, live
 
 
+def _pour(conn: Connection, turn: Turn, piece: Piece, bare: list[str], notes_are_in: ExitStack) -> Reader:
+    """Read here while the book takes it in. What it names was published before it."""
+    report = turn.report
+    _say(report, f"{piece.name} · {piece.file.name}")
+    reader = _reader(conn, turn.arrived.mapping, piece, turn.numbers, first=True)
+    named = {name: Index(pour.named(conn, reader.spec, name)) for name in reader.spec.fields if reader.spec.refers_by_id(name)}
+    pouring = Pouring(reader, named, report.day)
+    with _undressed(conn, reader.spec.noun, bare, notes_are_in), _readable(piece):
+        loaded = pour.copy(conn, reader.spec, pouring.columns, ahead(pouring.lines()))
+        if not pouring.certain:
+            raise KeyTwice
+    report.files[piece.name] = FileReport(rows=reader.rows)
+    _set_aside(conn, reader, report, loaded, pouring.set_aside)
+    return reader
+
+
 def _publish_table(conn: Connection, reader: Reader, report: Report, notes_are_in: ExitStack) -> None:
-    """A table that was undressed is dressed here, while the next one is read; notes only once all are in and arrears have changed them."""
     _say(report, f"{reader.spec.name} → {reader.spec.noun}")
     if publish.is_new(conn, reader.spec):
         reader.spec = replace(reader.spec, cold=True, distinct=reader.distinct)
-    with ExitStack() as these_are_in:
-        until = notes_are_in if reader.spec.noun == "loans" else these_are_in
-        until.enter_context(bulk.undressed(conn, *publish.to_undress(conn, reader.spec, reader.rows)))
+    bare = publish.to_undress(conn, reader.spec.noun) if reader.rows > bulk.WORTH_IT else []
+    with _undressed(conn, reader.spec.noun, bare, notes_are_in):
         _publish_lines(conn, reader, report)
 
 
+@contextmanager
+def _undressed(conn: Connection, noun: str, tables: list[str], notes_are_in: ExitStack) -> Iterator[None]:
+    """Dressed on leaving, while the next table is read; notes only once all are in and arrears have changed them."""
+    with ExitStack() as these_are_in:
+        until = notes_are_in if noun == "loans" else these_are_in
+        until.enter_context(bulk.undressed(conn, *tables))
+        yield
+
+
 def _publish_lines(conn: Connection, reader: Reader, report: Report) -> None:
-    spec, counts = reader.spec, report.files[reader.spec.name]
+    spec = reader.spec
     staging.compare(conn, spec)
     staging.resolve(conn, spec)
     staging.find_gone(conn, spec)
-    counts.loaded = publish.publish(conn, spec, report.day, report.run_id)
+    loaded = publish.publish(conn, spec, report.day, report.run_id)
     # Of a cold table, if every row went in there is nothing to look for.
-    faulty = staging.faulty(conn, spec) if counts.loaded < counts.rows else []
+    _set_aside(conn, reader, report, loaded, staging.faulty(conn, spec) if loaded < reader.rows else [])
+
+
+def _set_aside(conn: Connection, reader: Reader, report: Report, loaded: int, faulty: list[tuple[int, list[str]]]) -> None:
+    """Every line has its place: in the book, there before, or in quarantine with its reasons."""
     if faulty:
         raw = reading.raw_lines(reader.found, reader.piece, {line for line, _ in faulty})
-        publish.quarantine(conn, spec, report.run_id, [(line, reasons, raw[line]) for line, reasons in faulty])
-    counts.quarantined = len(faulty)
+        publish.quarantine(conn, reader.spec, report.run_id, [(line, reasons, raw[line]) for line, reasons in faulty])
+    counts = report.files[reader.spec.name]
+    counts.loaded, counts.quarantined = loaded, len(faulty)
     counts.unchanged = counts.rows - counts.loaded - counts.quarantined
 
 

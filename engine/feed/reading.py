@@ -52,8 +52,9 @@ class Reader:
 
     def lines(self) -> Iterator[bytes]:
         """The rows that the book does not have already, as COPY text with the columns of `spec.columns()`."""
+        names = [name for name, _ in self.spec.columns()]
         for frame in self.frames():
-            yield self._copy_text(frame)
+            yield copy_text(frame.select(names))
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """line, key, hash, gone, faults and a v_ column a field."""
@@ -113,16 +114,6 @@ class Reader:
             _key(self.spec).alias("key"), *(self._value(texts, name).alias(f"v_{name}") for name in self._places)
         )
         return frame.with_columns(self._faults().alias("faults"))
-
-    def _copy_text(self, frame: pl.DataFrame) -> bytes:
-        """Nothing is NULL. That no value holds one of COPY's own signs is told by counting them; a look at each value costs more."""
-        names = [name for name, _ in self.spec.columns()]
-        plain = _tabbed(frame.select(names))
-        signs = [plain.count(sign) for sign in (b"\t", b"\n", b"\r", b"\\")]
-        if signs == [frame.height * (len(names) - 1), frame.height, 0, 0]:
-            return plain
-        texts = {name for name, kind in self.spec.columns() if kind == "text"}
-        return _tabbed(frame.select(_escaped(name) if name in texts else name for name in names))
 
     def _value(self, texts: pl.DataFrame, name: str) -> pl.Expr:
         column: Column = self.piece.table.fields[name]
@@ -253,15 +244,24 @@ def _text(column: str) -> pl.Expr:
     return pl.col(column).str.strip_chars().replace("", None)
 
 
+def copy_text(frame: pl.DataFrame) -> bytes:
+    """Rows as COPY takes them. That no value holds one of its own signs is told by counting them; a look at each value costs more."""
+    plain = _tabbed(frame)
+    signs = [plain.count(sign) for sign in (b"\t", b"\n", b"\r", b"\\")]
+    if signs == [frame.height * (frame.width - 1), frame.height, 0, 0]:
+        return plain
+    return _tabbed(frame.with_columns(_escaped(pl.col(pl.String))))
+
+
 def _tabbed(frame: pl.DataFrame) -> bytes:
     out = io.BytesIO()  # a text of Python's own would be made of it on the way, at four times the cost
     frame.write_csv(out, include_header=False, separator="\t", quote_style="never")
     return out.getvalue()
 
 
-def _escaped(column: str) -> pl.Expr:
+def _escaped(texts: pl.Expr) -> pl.Expr:
     """What COPY would take for its own signs."""
-    return pl.col(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all(r"[\t\r\n]", " ")
+    return texts.str.replace_all("\\", "\\\\", literal=True).str.replace_all(r"[\t\r\n]", " ")
 
 
 def _key(spec: TableSpec) -> pl.Expr:

@@ -4,36 +4,35 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from io import BytesIO
 
-import numpy as np
 import polars as pl
 
 from db.loading.publish import SINCE, filled
+from engine.feed.known import Hashes
 from engine.feed.reading import Reader, copy_text
 
 NAMED = {"said": pl.String, "id": pl.Int64}
 
 
 class Index:
-    """Which row of the book a text names: sixteen bytes a row, and the text itself, by which each find is made sure."""
+    """Which row of the book a text names: some twenty bytes a row, and the text itself, by which each find is made sure."""
 
     def __init__(self, listed: BytesIO) -> None:
         """`listed`: a CSV of text and id, each text once."""
         empty = not listed.getbuffer().nbytes
         rows = pl.DataFrame(schema=NAMED) if empty else pl.read_csv(listed, has_header=False, schema=NAMED)
-        hashes = rows["said"].hash().to_numpy()
-        order = np.argsort(hashes)
-        self._hashes, self._said, self._ids = hashes[order], rows["said"].gather(order), rows["id"].gather(order)
+        self._hashes = Hashes(rows["said"].hash().to_numpy())
+        self._said, self._ids = rows["said"].gather(self._hashes.order), rows["id"].gather(self._hashes.order)
 
     @property
     def certain(self) -> bool:
         """No two texts look the same by their hash, so that each is found."""
-        return bool((self._hashes[1:] != self._hashes[:-1]).all())
+        return self._hashes.distinct
 
     def find(self, texts: pl.Series) -> pl.Series:
         """The id of each; null for what the book does not know."""
         if not len(self._hashes):
             return pl.Series([None] * len(texts), dtype=pl.Int64)
-        at = np.searchsorted(self._hashes, texts.hash().to_numpy()).clip(max=len(self._hashes) - 1)
+        at, _ = self._hashes.find(texts.hash().to_numpy())
         found = (self._said.gather(at) == texts).fill_null(False)
         return pl.select(pl.when(found).then(self._ids.gather(at))).to_series()
 

@@ -32,7 +32,28 @@ NUMBER = r"^[+-]?(\d{1,15}(\.\d{0,8})?|\.\d{1,8})$"
 WHOLE = r"^[+-]?\d{1,8}(\.0*)?$"
 UNREADABLE = "\ufffd"
 NUL = "\x00"
+EPOCH = date(1970, 1, 1)
 T = TypeVar("T")
+
+
+class Dates:
+    """Dates are few and repeat: each distinct text is read once. `wrong`: those met so far that are neither a date nor a way to say that there is none."""
+
+    def __init__(self, written: str, no_date: list[str]) -> None:
+        self._written, self._no_date = written, no_date
+        self._days: dict[
+            str, int | None
+        ] = {}  # since 1970, as the column keeps them: a date of Python's own costs three times that
+        self.wrong: list[str] = []
+
+    def read(self, texts: pl.Series) -> pl.Series:
+        """The day of each; null for none and for what cannot be read."""
+        said = texts.to_list()
+        for text in set(said).difference(self._days):
+            fine, day = mapping.read_date(text, self._written, self._no_date)
+            self._days[text] = (day - EPOCH).days if day else None
+            self.wrong += [] if fine else [text]
+        return pl.Series([*map(self._days.get, said)], dtype=pl.Int32).cast(pl.Date)
 
 
 @dataclass
@@ -47,7 +68,7 @@ class Reader:
     counted: Counted = field(default_factory=Counted)
     rows: int = 0
     balance_fen: int = 0
-    _dates: dict[str, dict[str, tuple[bool, date | None]]] = field(default_factory=dict)  # of each way to write them
+    _dates: dict[str, Dates] = field(default_factory=dict)  # of each way to write them
     _keys: list[np.ndarray] = field(default_factory=list)
 
     def lines(self) -> Iterator[bytes]:
@@ -111,7 +132,7 @@ class Reader:
 
     def _typed(self, texts: pl.DataFrame) -> pl.DataFrame:
         frame = texts.with_columns(
-            _key(self.spec).alias("key"), *(self._value(texts, name).alias(f"v_{name}") for name in self._places)
+            _key(self.spec, texts).alias("key"), *(self._value(texts, name).alias(f"v_{name}") for name in self._places)
         )
         return frame.with_columns(self._faults().alias("faults"))
 
@@ -132,15 +153,11 @@ class Reader:
                 return text.replace_strict(column.codes, default=None, return_dtype=pl.Boolean)
             case Shape.DATE:
                 distinct = texts[f"t_{name}"].drop_nulls().unique()
-                return text.replace_strict(distinct, self._days(distinct, column), default=None, return_dtype=pl.Date)
+                days = self._dates.setdefault(self._written(column), Dates(self._written(column), self.found.no_date)).read(
+                    distinct
+                )
+                return text.replace_strict(distinct, days, default=None, return_dtype=pl.Date)
         return text
-
-    def _days(self, texts: pl.Series, column: Column) -> pl.Series:
-        """Dates are few and repeat: each distinct text is read once."""
-        written = self._written(column)
-        known = self._dates.setdefault(written, {})
-        known |= {text: mapping.read_date(text, written, self.found.no_date) for text in texts if text not in known}
-        return pl.Series([known[text][1] for text in texts], dtype=pl.Date)
 
     def _written(self, column: Column) -> str:
         return column.format or self.found.date_format
@@ -172,9 +189,7 @@ class Reader:
         return faults
 
     def _no_dates(self, name: str) -> list[str]:
-        """Texts met so far that are neither a date nor one of the ways to say that there is none."""
-        known = self._dates[self._written(self.piece.table.fields[name])]
-        return [text for text, (fine, _) in known.items() if not fine]
+        return self._dates[self._written(self.piece.table.fields[name])].wrong
 
     def _faults_of_a_row(self) -> list[pl.Expr]:
         if self.spec.noun != "loans":
@@ -247,7 +262,8 @@ def _text(column: str) -> pl.Expr:
 def copy_text(frame: pl.DataFrame) -> bytes:
     """Rows as COPY takes them. That no value holds one of its own signs is told by counting them; a look at each value costs more."""
     plain = _tabbed(frame)
-    signs = [plain.count(sign) for sign in (b"\t", b"\n", b"\r", b"\\")]
+    written = np.frombuffer(plain, np.uint8)
+    signs = [np.count_nonzero(written == ord(sign)) for sign in "\t\n\r\\"]
     if signs == [frame.height * (frame.width - 1), frame.height, 0, 0]:
         return plain
     return _tabbed(frame.with_columns(_escaped(pl.col(pl.String))))
@@ -264,10 +280,13 @@ def _escaped(texts: pl.Expr) -> pl.Expr:
     return texts.str.replace_all("\\", "\\\\", literal=True).str.replace_all(r"[\t\r\n]", " ")
 
 
-def _key(spec: TableSpec) -> pl.Expr:
+def _key(spec: TableSpec, texts: pl.DataFrame) -> pl.Expr:
     """The source's own key; a row without one is its own."""
-    parts = [pl.col(f"t_{name}") for name in KEYS[spec.noun]]
-    return pl.concat_str(parts, separator="\x1f").fill_null(pl.concat_str(pl.lit("line "), pl.col("line")))
+    names = [f"t_{name}" for name in KEYS[spec.noun]]
+    key = pl.concat_str(names, separator="\x1f") if len(names) > 1 else pl.col(names[0])
+    if any(texts[name].null_count() for name in names):
+        return key.fill_null(pl.concat_str(pl.lit("line "), pl.col("line")))
+    return key
 
 
 def _fault(when: pl.Expr, name: str) -> pl.Expr:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 TABLES = ("customers", "customer_faces", "loans", "guarantors", "todos", "claims")
 SKETCHED = 30  # bars of a histogram: enough until the server itself takes a closer look, within a minute
+FULL = 90  # of a hundred: how far pages are filled in bulk, where a table asks for more room for changes
 WORTH_IT = 5_000  # rows; below this the indexes are kept up on the way
 
 # Of all rows: the owner sees what the machine sees.
@@ -41,13 +42,16 @@ begin
         execute format('cluster %s using %I', name, part.conname);
         execute format('alter table %s set without cluster', name);
     end loop;
+    insert into undressed (of_table, step, ddl) values (name::text, 3, format('analyze %s', name));
     -- One that is disabled would still have every row kept for it.
     for part in select tgname, pg_get_triggerdef(oid) as made from pg_trigger where tgrelid = name and not tgisinternal loop
-        insert into undressed (of_table, step, ddl) values (name::text, 4, part.made);
+        insert into undressed (of_table, step, ddl) values (name::text, 6, part.made);
         execute format('drop trigger %I on %s', part.tgname, name);
     end loop;
     for part in
-        select c.conname, pg_get_constraintdef(c.oid) as made, case when c.contype = 'f' then 3 else 2 end as step
+        select c.conname, pg_get_constraintdef(c.oid) as made, case when c.contype <> 'f' then 2
+               when exists (select from pg_index i where i.indrelid = name and i.indkey[0] = c.conkey[1] and i.indpred is null) then 4
+               else 5 end as step
         from pg_constraint c
         where c.conrelid = name and (c.contype in ('f', 'u') or c.contype = 'p' and not exists (
             select from pg_constraint r where r.contype = 'f' and r.confrelid = name))
@@ -58,9 +62,17 @@ begin
     end loop;
     -- By COPY alone rows come in at the price of their bytes, and it knows no policies. Nobody else can reach the table meanwhile.
     if (select relrowsecurity from pg_class where oid = name) then
-        insert into undressed (of_table, step, ddl) values (name::text, 5, format('alter table %s enable row level security', name));
+        insert into undressed (of_table, step, ddl) values (name::text, 7, format('alter table %s enable row level security', name));
         execute format('alter table %s disable row level security', name);
     end if;
+    -- Many of the first rows never change; room for all of them would be read again by each index that is built.
+    for part in
+        select option from pg_class c, unnest(c.reloptions) option
+        where c.oid = name and option like 'fillfactor=%' and split_part(option, '=', 2)::int < {FULL}
+    loop
+        insert into undressed (of_table, step, ddl) values (name::text, 7, format('alter table %s set (%s)', name, part.option));
+        execute format('alter table %s set (fillfactor = {FULL})', name);
+    end loop;
     for part in
         select indexrelid::regclass as index, pg_get_indexdef(indexrelid) as made from pg_index
         where indrelid = name and not indisprimary
@@ -75,11 +87,14 @@ create or replace function vigil_dress(name regclass) returns void
 language plpgsql security definer set search_path = public, pg_temp set default_statistics_target = {SKETCHED} as $$
 declare part record;
 begin
-    for part in select ddl from undressed where of_table = name::text order by step loop
+    for part in select step, ddl from undressed where of_table = name::text order by step loop
+        -- A reference whose column leads an index is checked along it and the other table's key, at a third of the cost.
+        perform set_config(method, case part.step when 4 then 'off' else 'on' end, true)
+        from unnest(array['enable_hashjoin', 'enable_seqscan', 'enable_sort']) method;
+        perform set_config('enable_mergejoin', case part.step when 4 then 'on' else 'off' end, true);
         execute part.ddl;
     end loop;
     delete from undressed where of_table = name::text;
-    execute format('analyze %s', name);
     perform vigil_note('bulk', name::text, null, jsonb_build_object('n', vigil_count(name)));
 end $$"""
 

@@ -36,7 +36,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
         union select 'identity', c.id from he join customers c on c.identity_hash = he.identity_hash
         union select 'phone', c.id from phones join customers c using (phone_hash)
         union select 'phone', k.customer_id from phones join customer_facts k using (phone_hash)
-        union select 'address', c.id from he join customers c on c.address = he.address where he.{_HOUSE}
+        union select 'address', c.id from he join customers c on c.address = he.address and hashtext(c.address) = hashtext(he.address)
+            where he.{_HOUSE}
     ), others as (
         select why, id from found where id <> customer
     ), mine as (

@@ -384,15 +384,17 @@ def _arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> 
 def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: int) -> None:
     """What the notes owe, from the arrears table: the older of principal and interest counts."""
     conn.exec_driver_sql("drop table if exists pg_temp.owing")
+    # On a bank's first day nothing was owed before, nothing can be other than it was, and everybody is looked at.
+    owed_before = "" if spec.first else """
+        union select loan_no from loans where source = :source and live
+        and (overdue_since is not null or principal_fen > 0 or interest_fen > 0)"""
     conn.execute(
-        sa.text("""
+        sa.text(f"""
             create temporary table owing on commit drop as
             select l.id, coalesce(a.principal_fen, 0) as principal_fen, a.principal_since,
                    coalesce(a.interest_fen, 0) as interest_fen, a.interest_since,
                    least(a.principal_since, a.interest_since) as overdue_since
-            from (select loan_no from arrears where source = :source
-                  union select loan_no from loans where source = :source and live
-                  and (overdue_since is not null or principal_fen > 0 or interest_fen > 0)) n
+            from (select loan_no from arrears where source = :source {owed_before}) n
             join loans l on l.source = :source and l.loan_no = n.loan_no and l.live
             left join arrears a on a.source = :source and a.loan_no = n.loan_no
             where (l.principal_fen, l.principal_since, l.interest_fen, l.interest_since)
@@ -400,8 +402,9 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
                                     a.interest_since)"""),
         {"source": spec.source},
     )
-    _keep_history(conn, run_id, as_of, "select id from owing")
-    _remember(conn, "select l.customer_id from loans l join owing using (id)")
+    if not spec.first:
+        _keep_history(conn, run_id, as_of, "select id from owing")
+        _remember(conn, "select l.customer_id from loans l join owing using (id)")
     conn.execute(
         sa.text("""
             update loans l set principal_fen = o.principal_fen, principal_since = o.principal_since,
@@ -473,7 +476,7 @@ def refresh_customers(conn: sa.Connection) -> None:
             select id, family, array_position({FAMILIES}, family) as place,
                    family in ('business', 'small', 'trade', 'working') as for_business
             from products)
-        select l.customer_id, case when c.kind = 'firm' then 'firm' else l.segment end,
+        select l.customer_id, case when firm.id is not null then 'firm' else l.segment end,
                ({FAMILIES})[l.weight & {(1 << WEIGHT_OF_A_FEN) - 1}], l.live_loans,
                coalesce(l.exposure_fen, 0), l.overdue_since, l.worst_class, now()
         from (select l.customer_id,
@@ -486,7 +489,7 @@ def refresh_customers(conn: sa.Connection) -> None:
               from loans l join kinds k on k.id = l.product_id
               {of_whom}
               group by l.customer_id) l
-        join customers c on c.id = l.customer_id {"" if everybody else again}""")
+        left join (select id from customers where kind = 'firm') firm on firm.id = l.customer_id {"" if everybody else again}""")
 
 
 def _touch(conn: sa.Connection, spec: TableSpec) -> None:
@@ -498,7 +501,7 @@ def _touch(conn: sa.Connection, spec: TableSpec) -> None:
 
 def is_new(conn: sa.Connection, spec: TableSpec) -> bool:
     """The book has nothing of this noun by this source: each line is a new row, with nothing to be compared with."""
-    return spec.noun in FILLED_BY and not _exists(conn, f"from {spec.noun} where source = '{spec.source}'")
+    return spec.noun in FILLED_BY and (spec.first or not _exists(conn, f"from {spec.noun} where source = '{spec.source}'"))
 
 
 def to_undress(conn: sa.Connection, noun: str) -> list[str]:

@@ -70,6 +70,7 @@ class Sitting:
     notes_are_in: ExitStack
     reports: list[Report]  # of the deliveries it is to publish
     let_in: Callable[[], object]
+    poured: threading.Event  # those two processors are free again: what comes behind poured tables may be read
 
 
 @dataclass
@@ -248,11 +249,11 @@ def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]], let_in: Ca
     """Readers see the book as it was before a sitting or after it, never between."""
     reports = _begin_runs(held, deliveries)
     try:
-        with held.begin() as conn, _hands(conn) as hands:
+        with held.begin() as conn, _hands(conn) as (hands, poured):
             bulk.prepare(conn)
             publish.expect_changes(conn)
             with ExitStack() as notes_are_in:
-                yield Sitting(conn, hands, notes_are_in, reports, let_in)
+                yield Sitting(conn, hands, notes_are_in, reports, let_in, poured)
                 publish.refresh_customers(conn)
             feeds.withdraw(conn, [report.run_id for report in reports if not report.begun])
     except BaseException:
@@ -280,12 +281,13 @@ def _begin_runs(held: jobs.Held, deliveries: list[tuple[Delivery, int]]) -> list
 
 
 @contextmanager
-def _hands(conn: Connection) -> Iterator[Executor]:
-    """Read what they are asked to in that order. Who leaves waits for what they hold, and no more."""
-    hands = ThreadPoolExecutor(AT_ONCE_AT_FIRST if feeds.first_date(conn) is None else AT_ONCE)
+def _hands(conn: Connection) -> Iterator[tuple[Executor, threading.Event]]:
+    """Read what they are asked to in that order, some of it once they are told to. Who leaves waits for what they hold, and no more."""
+    hands, poured = ThreadPoolExecutor(AT_ONCE_AT_FIRST if feeds.first_date(conn) is None else AT_ONCE), threading.Event()
     try:
-        yield hands
+        yield hands, poured
     finally:
+        poured.set()
         hands.shutdown(cancel_futures=True)
 
 
@@ -295,12 +297,13 @@ def _begin(sitting: Sitting, arrived: Delivery, report: Report, ignore: set[str]
     problems = _date_problems(sitting.conn, arrived, numbers) + list(arrived.problems)
     stops = [problem for problem in problems if problem not in ignore or _hopeless(problem)]
     to_read = () if stops or arrived.waiting else arrived.pieces
-    staged = [
-        None
-        if pours and pour.may(_spec(arrived.mapping, piece, numbers, first)) and delivery.size(piece.file) > WORTH_POURING
-        else sitting.hands.submit(_stage, arrived.mapping, piece, report, numbers)
-        for piece in to_read
-    ]
+    staged: list[Future[Reader] | None] = []
+    for piece in to_read:
+        if pours and pour.may(_spec(arrived.mapping, piece, numbers, first)) and delivery.size(piece.file) > WORTH_POURING:
+            staged.append(None)
+        else:
+            behind = sitting.poured if None in staged else None
+            staged.append(sitting.hands.submit(_stage, arrived.mapping, piece, report, numbers, behind))
     return Turn(arrived, report, ignore, numbers, stops, staged)
 
 
@@ -316,6 +319,7 @@ def _load_delivery(sitting: Sitting, turn: Turn) -> None:
         with access.transaction(MACHINE, JOB) as conn:
             feeds.finish(conn, turn.report.run_id, FeedState.STOPPED, stopped.stops, None)
     except KeyTwice:
+        sitting.poured.set()
         _load_delivery(sitting, _begin(sitting, turn.arrived, turn.report, turn.ignore, pours=False))
 
 
@@ -323,14 +327,16 @@ def _publish_all(sitting: Sitting, turn: Turn, notes_are_in: ExitStack) -> None:
     conn, report = sitting.conn, turn.report
     _stop_if(turn.stops)
     sitting.let_in()
-    readers, live = _put_into_the_book(conn, turn, notes_are_in)
+    readers, live = _put_into_the_book(sitting, turn, notes_are_in)
     for reader in readers:
         _note_file(conn, report, reader, live)
     feeds.finish(conn, report.run_id, FeedState.LOADED, sorted(turn.ignore), feeds.totals(conn, live))
 
 
-def _stage(found: Mapping, piece: Piece, report: Report, numbers: dict) -> Reader:
+def _stage(found: Mapping, piece: Piece, report: Report, numbers: dict, behind: threading.Event | None = None) -> Reader:
     """The lines that the book does not have as they are, typed: read here while the server takes them in."""
+    if behind:
+        behind.wait()
     _say(report, f"{piece.name} · {piece.file.name}")
     with access.transaction(MACHINE, JOB) as conn:
         reader = _reader(conn, found, piece, numbers, first=feeds.first_date(conn) is None)
@@ -370,15 +376,17 @@ def _spec(found: Mapping, piece: Piece, numbers: dict, first: bool) -> TableSpec
     )
 
 
-def _put_into_the_book(conn: Connection, turn: Turn, notes_are_in: ExitStack) -> tuple[list[Reader], feeds.Live]:
+def _put_into_the_book(sitting: Sitting, turn: Turn, notes_are_in: ExitStack) -> tuple[list[Reader], feeds.Live]:
     """Every table as it is staged; also the notes that live in the book afterwards."""
-    found, report = turn.arrived.mapping, turn.report
+    conn, found, report = sitting.conn, turn.arrived.mapping, turn.report
     rows_before = _rows_before(conn, found.source)
     before = feeds.balance_of(feeds.live_notes(conn), found.source) if rows_before else 0
     publish.add_products(conn, found.source, [product.model_dump() for product in found.products])
     changed = products.follow(conn, report.day)
     readers, problems = [], []
-    for piece, staged in zip(turn.arrived.pieces, turn.staged, strict=True):
+    for at, (piece, staged) in enumerate(zip(turn.arrived.pieces, turn.staged, strict=True)):
+        if staged and None in turn.staged[:at]:
+            sitting.poured.set()
         fine = turn.ignore.issuperset(problems)  # else nothing will be published: read on only to say all that is wrong
         if staged is None and fine and (bare := publish.to_undress(conn, piece.table.noun)):
             reader = _pour(conn, turn, piece, bare, notes_are_in)

@@ -50,7 +50,7 @@ begin
     end loop;
     for part in
         select c.conname, pg_get_constraintdef(c.oid) as made, case when c.contype <> 'f' then 2
-               when exists (select from pg_index i where i.indrelid = name and i.indkey[0] = c.conkey[1] and i.indpred is null) then 4
+               when exists (select from pg_index i where i.indrelid = name and i.indkey[0] = c.conkey[1] and i.indpred is null and not i.indisprimary) then 4
                else 5 end as step
         from pg_constraint c
         where c.conrelid = name and (c.contype in ('f', 'u') or c.contype = 'p' and not exists (

@@ -225,15 +225,18 @@ DRESS = """select indexdef from pg_indexes where tablename in ('loans', 'custome
            select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger
            where tgrelid in ('loans'::regclass, 'customers'::regclass, 'customer_faces'::regclass) and not tgisinternal union all
            select pg_get_constraintdef(oid) from pg_constraint
-           where conrelid in ('loans'::regclass, 'customers'::regclass, 'customer_faces'::regclass) order by 1"""
+           where conrelid in ('loans'::regclass, 'customers'::regclass, 'customer_faces'::regclass) union all
+           select concat_ws(' ', relname, relrowsecurity, relforcerowsecurity, reloptions) from pg_class
+           where relname in ('loans', 'customers', 'customer_faces') order by 1"""
 RUNS = "select source, state from feed_runs order by 1"
 STAGES = "select count(*) from pg_tables where schemaname = 'staging'"
 
 
-@pytest.fixture
-def first_day(empty, tmp_path, monkeypatch) -> Path:
+@pytest.fixture(params=["poured", "staged"])
+def first_day(request, empty, tmp_path, monkeypatch) -> Path:
     """The files of both sources for an empty book, whose tables are filled bare however few the rows."""
     monkeypatch.setattr(bulk, "WORTH_IT", 0)
+    monkeypatch.setattr(load, "WORTH_POURING", 0 if request.param == "poured" else 1 << 40)
     folder = first_delivery().write(tmp_path)
     write_own(folder, TODAY, ANNA, OF_LIU_YANG)
     return folder
@@ -252,6 +255,7 @@ def test_on_the_first_day_all_sources_come_in_before_indexes_are_built(first_day
     assert one(STAGES) == 0
 
 
+@pytest.mark.parametrize("first_day", ["staged"], indirect=True)
 def test_on_the_first_day_the_next_source_is_read_while_the_book_waits_for_the_one_before(first_day):
     seen = []
 

@@ -1,8 +1,10 @@
 // A table whose rows lead on: text, sorted by whoever taps a heading. What is written is text, never markup.
 import { redrawn } from "../mounted.js";
+import { whenNear } from "../near.js";
 import { h } from "../nodes.js";
 
 const sorted = new WeakMap(); // place: by which column, and whether downwards; it outlives what is drawn
+const waiting = new WeakMap(); // body of a table: what gives up waiting for whoever scrolls to its last rows
 
 export const { mount, unmount } = redrawn((given) => {
   const { data, parentElement } = given, body = h("tbody"), head = data.columns.map((column, n) => heading(column, n, (at) => turn(given, at, head, body)));
@@ -11,9 +13,9 @@ export const { mount, unmount } = redrawn((given) => {
   if (data.rows.length > data.tallest) frame.tabIndex = 0; // it scrolls in itself, by keys too
   frame.style.setProperty("--row", `${data.row}px`);
   frame.style.setProperty("--lines", Math.min(data.rows.length, data.tallest) + 1);
-  fill(given, head, body);
   parentElement.append(frame);
-  return () => frame.remove();
+  fill(given, head, body);
+  return () => { waiting.get(body)?.(); frame.remove(); };
 });
 
 function heading({ label, help, width, right }, n, tapped) {
@@ -35,7 +37,18 @@ function fill(given, head, body) {
   head.forEach((cell, n) => { by?.at === n ? cell.setAttribute("aria-sort", by.down ? "descending" : "ascending") : cell.removeAttribute("aria-sort"); });
   const order = [...data.rows.keys()];
   if (by) order.sort((a, b) => compared(data.rows[a][by.at][1], data.rows[b][by.at][1], by.down ? -1 : 1));
-  body.replaceChildren(...order.map((n) => line(given, n)));
+  waiting.get(body)?.();
+  const first = 2 * data.tallest, lines = (part) => part.map((n) => line(given, n));
+  body.replaceChildren(...lines(order.slice(0, first)));
+  if (order.length > first) waiting.set(body, later(body, order.length - first, data.columns.length, () => lines(order.slice(first))));
+}
+
+// Rows that one must scroll to have their room from the beginning, and are written once one does.
+function later(body, rows, columns, lines) {
+  const room = h("tr", { ariaHidden: "true" }, h("td", { colSpan: columns }));
+  room.style.height = `calc(var(--row) * ${rows})`;
+  body.append(room);
+  return whenNear(room, () => room.replaceWith(...lines()));
 }
 
 // What there is nothing of stands last, whichever way.

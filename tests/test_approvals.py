@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import access, accounts, notices, requests, staff
+from db import access, accounts, definitions, notices, requests, staff
 from db.access import MACHINE
 from db.vocab import Definition, News
 from engine import absences, acts, approvals, clock, refusals, rulebook
@@ -70,7 +70,19 @@ class TestTheBell:
             )
         with acts.act(zhao, "rule.decide") as conn:
             rulebook.refuse(conn, zhao, made, "not this month", now=NOW)
-        assert told("001", News.ANSWER) == ["已驳回：参数"]
+        assert told("001", News.ANSWER) == ["已驳回：参数 · 同一借款人每日有效催收通话上限"]
+
+    def test_whoever_asked_hears_which_rule_it_was(self, wang, zhao):
+        with access.reading(wang) as conn:
+            body = definitions.one_in_force(conn, Definition.TODO_RULE, "REG-FARM", TODAY).body
+        with acts.act(wang, "rule.change") as conn:
+            made = rulebook.propose(
+                conn, wang, Definition.TODO_RULE, "REG-FARM", body, TODAY + timedelta(9), "as it is", today=TODAY
+            )
+        with acts.act(zhao, "rule.decide") as conn:
+            rulebook.approve(conn, zhao, made, now=NOW, today=TODAY)
+        assert any(said.endswith(" REG-FARM") for said in told("002", News.DECISION))
+        assert any(said.startswith("已批准：") and said.endswith(" REG-FARM") for said in told("001", News.ANSWER))
 
     def test_a_stopped_feed_let_through_is_told_to_who_asked(self, he, wang):
         with access.transaction(MACHINE, "test") as conn:

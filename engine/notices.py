@@ -15,6 +15,7 @@ from engine.words import _
 
 OLD_NEWS = timedelta(days=3)  # a night caught up later than that tells nobody: the lists and the digest do
 KEPT = timedelta(days=90)
+MINE = "approvals?view=mine"
 
 # --- What the bank's own work tells -----------------------------------------------------------------------------------
 
@@ -78,11 +79,13 @@ def of_a_request(conn: Connection, by: Person, kind: Request, branch_id: int, re
     notices.tell(conn, to, News.DECISION, "approvals", {"what": kind.value}, now=clock.now(), same=f"request:{request_id}")
 
 
-def of_an_answer(conn: Connection, by: Person, to: int | None, what: str, verdict: Approval, same: str, code: str = "") -> None:
+def of_an_answer(
+    conn: Connection, by: Person, to: int | None, what: str, verdict: Approval, same: str, *, code: str = "", about: str = MINE
+) -> None:
     """To whoever asked, when somebody else has decided it; `what`: a kind of request, a family of definitions with its code, or feed."""
     if to is not None and to != by.id:
         parts = {"what": what, "verdict": verdict.value} | ({"code": code} if code else {})
-        notices.tell(conn, [to], News.ANSWER, "approvals?view=mine", parts, now=clock.now(), same=same)
+        notices.tell(conn, [to], News.ANSWER, about, parts, now=clock.now(), same=same)
 
 
 def of_an_absence(conn: Connection, by: Person, absence, *, ended: bool = False) -> None:

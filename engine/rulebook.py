@@ -155,7 +155,7 @@ def _decide(conn: Connection, by: Person, found, state: Approval, why: str | Non
     for one in (found, *pieces):
         if not definitions.decide(conn, one.id, state, by.id, why, now):
             raise refusals.Conflict
-    notices.of_an_answer(conn, by, found.made_by, found.family, state, f"decided:{found.id}", found.code)
+    notices.of_an_answer(conn, by, found.made_by, found.family, state, f"decided:{found.id}", code=found.code)
 
 
 def _waiting(conn: Connection, by: Person, definition_id: int):

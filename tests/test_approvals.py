@@ -94,6 +94,8 @@ class TestTheBell:
         with acts.act(wang, "feed.override.allow") as conn:
             override.allow(conn, wang, run)
         assert told("005", News.ANSWER) == ["已批准：放行被拦截的数据"]
+        with access.reading(he) as conn:
+            assert next(row.about for row in notices.of_person(conn, he.id) if row.why == News.ANSWER) == f"feeds?run={run}"
 
     def test_both_are_told_of_a_stand_in_and_of_its_end(self, sun, li, zhou):
         with acts.act(sun, "absence.arrange") as conn:

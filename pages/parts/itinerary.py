@@ -138,11 +138,13 @@ def _offers(person: Person, trip: Itinerary, open_customers: dict[int, str]) -> 
 def plan(
     person: Person, day: date, here: tuple[float, float] | None, problem: str | None = None, start: Start | None = None
 ) -> None:
-    with acts.act(person, "round.plan", None if problem else "The round is planned") as conn:
+    with acts.act(person, "round.plan") as conn:
         planning.plan(conn, person, day, position=here, start=start, now=clock.now())
-        begin = words.name(Start(rounds.of(conn, person.id, day).start))
-        if problem:
-            acts.tell(_("{0}. The round begins at: {1}").format(problem, begin), "done")
+        begins = Start(rounds.of(conn, person.id, day).start)
+        if start not in (None, begins):
+            problem = _("{0}: nobody has said yet where that is").format(words.name(start))
+        begin = _("{0}. The round begins at: {1}").format(problem, words.name(begins))
+        acts.tell(begin if problem else _("The round is planned"), "done")
 
 
 def add(person: Person, day: date, customer_id: int) -> None:

@@ -150,9 +150,11 @@ with st.container(border=True):
     if set_aside:
         st.caption(_("Correct these at the source; with the next delivery they come in by themselves. Long numbers are masked."))
         tables.look_at(set_aside, REJECTS, "rejects", _("Quarantined rows"), tallest=10)
-    else:
+    elif run.state == FeedState.LOADED:
         st.caption(_("Every row of this run could be used."))
-if permits.may(person, "feed.load") and run.state in (FeedState.LOADED, FeedState.FAILED):
+    else:
+        st.caption(_("Nothing of this run is in the book; what is set aside is known once it is loaded."))
+if permits.may(person, "feed.load") and run.state != FeedState.LOADING:
     with st.container(horizontal=True, vertical_alignment="center"):
         acts.button("Load this folder again", lambda: load.load_in_background(Path(run.folder)), "again", icon=":material/refresh:")
         st.caption(

@@ -147,7 +147,9 @@ class TestTheQueue:
         assert [e.value for e in page.error] and "农安王记粮油店" in shown(page)
         page.text_input(key=f"note_{asked}").set_value("我去看过")
         page.button(key=f"refuse_{asked}").click().run()
-        assert "我去看过" in shown(visit("manager").at("approvals"))
+        (told,) = visit("manager").at("approvals").dataframe
+        heads = list(told.value.columns)
+        assert told.value["said"].tolist() == ["我去看过"] and heads.index("said") < heads.index("reason")
 
     def test_a_change_of_a_parameter_stands_there_for_the_other_one_of_head_office(self, visit, wang):
         with acts.act(wang, "parameter.change") as conn:

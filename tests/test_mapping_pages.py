@@ -10,6 +10,7 @@ from db.access import MACHINE
 from db.vocab import Definition
 from engine import refusals
 from engine.feed import load, mapping, samples
+from tests.conftest import person
 from tests.evening import TODAY
 from tests.test_feeds import rows
 from tests.test_feeds_docs import BLOCKS
@@ -74,6 +75,17 @@ def test_a_stopped_delivery_that_came_anew_is_loaded_again_by_screen(visit, monk
     test.button(key="again").click().run()
     assert not test.exception and asked == [Path("/in/20261121")]
     assert not [b for b in visit("auditor").at(f"feeds?run={run}").button if b.key == "again"]
+
+
+def test_a_delivery_that_was_let_through_says_who_asked_and_who_allowed_it(visit):  # noqa: F811
+    it, head = person("005"), person("001")
+    with access.transaction(MACHINE, "test") as conn:
+        run = conn.exec_driver_sql(
+            "insert into feed_runs (source, business_date, folder, state, stops, override_asked_by, override_reason, override_by) "
+            "values ('union', '2026-11-21', 'x', 'stopped', '{md5:a.gz}', %s, '已由对方确认', %s) returning id", (it.id, head.id)
+        ).scalar_one()  # fmt: skip
+    told = shown(visit("it").at(f"feeds?run={run}"))
+    assert f"{it.name} 申请放行：已由对方确认" in told and f"{head.name} 已批准放行" in told
 
 
 def test_whoever_only_sees_feeds_changes_nothing(visit):  # noqa: F811

@@ -560,6 +560,9 @@ class TestActing:
         test.button(key="close").click().run()
         with access.reading(MACHINE) as conn:
             assert signals.get(conn, signal.id).state == "closed"
+        told = [line for said in visit("auditor").at(f"signals?id={signal.id}").markdown for line in said.value.splitlines()]
+        answered, closed = (conftest.person(ROLES[role]).name for role in ("collections", "head_risk"))
+        assert {f"| 处置人 | {answered} |", f"| 关闭人 | {closed} |"} <= set(told)
 
     def test_whoever_answered_a_signal_leaves_its_closing_to_a_colleague(self, visit):
         with access.reading(MACHINE) as conn:

@@ -544,6 +544,27 @@ class TestStrangeNames:
             assert audit.listing(conn, op="export").total > 0
 
 
+class TestLookingAsAColleague:
+    @pytest.mark.parametrize("role", ["branch_head", "manager", "inspector"])
+    def test_every_page_of_his_is_whole_and_offers_nothing_to_do(self, visit, role):
+        his = visit(role)
+        his.person = replace(his.person, viewer=conftest.person(ROLES["head_risk"]))
+        for entry in menu.open_to(his.person):
+            page = his.at(entry.path)
+            assert not page.exception and not page.error, entry.path
+            keys = {str(button.key) for button in page.button}
+            assert not any(key.startswith(("move_", "claim_", "ask_plan", "setup", "add_lead", "note_")) for key in keys), (
+                entry.path
+            )
+        assert "定期检查" in shown(his.at("todos"))
+
+    def test_his_way_is_looked_at_where_the_trail_keeps_it(self, visit):
+        his = visit("inspector")
+        his.person = replace(his.person, viewer=conftest.person(ROLES["head_risk"]))
+        page = his.at("my-footprints")
+        assert "在“足迹”页查看" in shown(page) and not page.query_params.get("day")
+
+
 class TestActing:
     def test_a_signal_is_taken_and_answered_by_the_same_person_and_closed_by_another(self, visit):
         with access.reading(MACHINE) as conn:

@@ -8,7 +8,7 @@ import streamlit as st
 from db import access, rounds
 from db.access import Person
 from db.vocab import Finish, Reach, Start
-from engine import clock, preferences, words
+from engine import clock, permits, preferences, words
 from engine import rounds as planning
 from engine.addresses import NAVIGATORS
 from engine.words import _
@@ -82,7 +82,8 @@ def block(person: Person, trip: Itinerary, open_customers: dict[int, str], calls
             _line(trip, open_customers)
         if calls:
             st.caption(_("{0} phone checks beside, about {1} minutes").format(calls, f"{calls * minutes:g}"))
-        _buttons(person, trip, open_customers)
+        if permits.may(person, "round.plan"):  # not for who only looks as a colleague
+            _buttons(person, trip, open_customers)
 
 
 def _line(trip: Itinerary, open_customers: dict[int, str]) -> None:

@@ -292,6 +292,13 @@ class TestLookingOnly:
         assert "返回本人视角" in {button.label for button in test.button} - plain
         assert any("权限" in s for s in sentences(by.at("me")))
 
+    def test_whoever_leaves_the_wall_finds_the_filters_of_the_dashboard_set(self, visit):
+        head = visit("head_risk")
+        head.at("dashboard")
+        head.at("dashboard?wall=1")
+        period = head.at("dashboard").button_group(key="days")
+        assert period.proto.set_value and list(period.proto.raw_values) == ["30天"]  # told to the browser, which has forgotten it
+
     def test_a_wall_has_no_menu_and_shows_the_figures_without_a_click(self, visit):
         by = visit("head_risk")
         by.person = replace(by.person, wall=True)

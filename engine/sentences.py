@@ -42,7 +42,7 @@ LABELS = {
     "grade": "Presence grade", "away_because": "Why not on site", "offline": "Sent later from the phone", "wish": "What is wanted",
     "noted_at": "Noted", "business": "Business", "remarks": "Remarks", "needs": "Needs", "phone_by": "Phone given by",
     "lost_because": "Why it was lost", "handover_id": "Handover", "from_id": "From whom", "to_ids": "To whom", "leads_to": "Leads go to", "done_at": "Finished",
-    "ended_by": "Given back by", "ended_at": "Given back", "customers_moved": "Customers", "loans_moved": "Loans", "leads_moved": "Leads", "drafts_given": "Checks begun",
+    "ended_by": "Concluded by", "ended_at": "Concluded at", "customers_moved": "Customers", "loans_moved": "Loans", "leads_moved": "Leads", "drafts_given": "Checks begun",
     "todos_moved": "Todos", "overdue_moved": "Overdue todos", "signals_moved": "Warning signals", "rows_kept": "Kept as changed since",
     "failure": "Why it could not be done",
     "start": "Start", "finish": "End", "reach": "Which visits", "leaves": "Leaves", "until": "Until",

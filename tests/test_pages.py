@@ -583,7 +583,11 @@ class TestActing:
         assert any("至少 5 个字" in s for s in sentences(test))
         test.text_area(key="words").set_value("已电话联系，承诺本周还款。")
         test.button(key="answer").click().run()
-        test = visit("head_risk").at(f"signals?id={signal.id}")
+        test = visit("head_risk").at(f"signals?id={signal.id}").button(key="close").click().run()
+        assert any("至少 5 个字" in s for s in sentences(test))
+        assert any(
+            "关闭橙色、红色预警" in said.value for said in visit("auditor").at("audit").markdown
+        )  # not by its name in the code
         test.text_input(key="closing").set_value("欠款已结清。")
         test.button(key="close").click().run()
         with access.reading(MACHINE) as conn:

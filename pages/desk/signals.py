@@ -133,7 +133,9 @@ def _answer(signal) -> None:
 
 
 def _close(signal, false_alarm: bool) -> None:
-    with acts.act(person, "signal.close", "Closed as a false alarm" if false_alarm else "Closed") as conn:
+    with acts.act(
+        person, acts_on_signals.closing(Level(signal.level)), "Closed as a false alarm" if false_alarm else "Closed"
+    ) as conn:
         acts_on_signals.close(conn, person, signal.id, st.session_state.closing, false_alarm=false_alarm, today=today)
 
 

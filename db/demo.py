@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db import access, feeds, installation, server, settings, store
 from db import staff as people
 from db.access import Person
-from db.tables import customer_faces, customers, staff, staff_roles, todos
+from db.tables import customer_faces, customers, definitions, staff, staff_roles, todos
 from db.vocab import Role
 
 t = todos.c
@@ -157,6 +157,11 @@ def of_name(conn: sa.Connection, name: str, role: Role) -> int:
     r, s = staff_roles.c, staff.c
     query = select(sa.func.min(s.id)).join(staff_roles, r.staff_id == s.id)
     return conn.execute(query.where(s.name == name, r.role == role, r.valid_to.is_(None))).scalar_one()
+
+
+def asked_for_at(conn: sa.Connection, definition_id: int, moment: datetime) -> None:
+    """A version of the past was asked for in the past: nothing is decided before."""
+    conn.execute(definitions.update().where(definitions.c.id == definition_id).values(made_at=moment))
 
 
 def owner_id(conn: sa.Connection, signal: sa.Row) -> int | None:

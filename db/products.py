@@ -14,6 +14,11 @@ def all_of(conn: sa.Connection) -> list[sa.Row]:
     return conn.execute(select(p.id, p.code, p.name, p.family, p.source, p.customer_kind).order_by(p.code)).all()
 
 
+def names(conn: sa.Connection) -> dict[str, str]:
+    """By code."""
+    return {row.code: row.name for row in all_of(conn)}
+
+
 def overview(conn: sa.Connection) -> list[sa.Row]:
     """Every product with its live loans and their balance, as far as the person sees them; by code."""
     live = (

@@ -15,6 +15,7 @@ from engine.words import _
 
 OLD_NEWS = timedelta(days=3)  # a night caught up later than that tells nobody: the lists and the digest do
 KEPT = timedelta(days=90)
+MINE = "approvals?view=mine"
 
 # --- What the bank's own work tells -----------------------------------------------------------------------------------
 
@@ -60,10 +61,11 @@ def of_a_reminder(conn: Connection, staff_id: int, n: int) -> None:
     notices.tell(conn, [staff_id], News.ASSIGNED, "today", {"pressed": n}, now=clock.now())
 
 
-def of_a_decision(conn: Connection, by: Person, permit: str, about: str, what: str, same: str) -> None:
-    """To everybody but the maker who may decide; `what`: a family of definitions, or feed."""
+def of_a_decision(conn: Connection, by: Person, permit: str, about: str, what: str, same: str, code: str = "") -> None:
+    """To everybody but the maker who may decide; `what`: a family of definitions, with its code, or feed."""
     deciders = staff.colleagues(conn, roles=tuple(permits.PERMITS[permit]))
-    notices.tell(conn, [c.id for c in deciders if c.id != by.id], News.DECISION, about, {"what": what}, now=clock.now(), same=same)
+    parts = {"what": what} | ({"code": code} if code else {})
+    notices.tell(conn, [c.id for c in deciders if c.id != by.id], News.DECISION, about, parts, now=clock.now(), same=same)
 
 
 def of_a_request(conn: Connection, by: Person, kind: Request, branch_id: int, request_id: int) -> None:
@@ -77,11 +79,13 @@ def of_a_request(conn: Connection, by: Person, kind: Request, branch_id: int, re
     notices.tell(conn, to, News.DECISION, "approvals", {"what": kind.value}, now=clock.now(), same=f"request:{request_id}")
 
 
-def of_an_answer(conn: Connection, by: Person, to: int | None, what: str, verdict: Approval, same: str) -> None:
-    """To whoever asked, when somebody else has decided it; `what`: a kind of request, a family of definitions, or feed."""
+def of_an_answer(
+    conn: Connection, by: Person, to: int | None, what: str, verdict: Approval, same: str, *, code: str = "", about: str = MINE
+) -> None:
+    """To whoever asked, when somebody else has decided it; `what`: a kind of request, a family of definitions with its code, or feed."""
     if to is not None and to != by.id:
-        parts = {"what": what, "verdict": verdict.value}
-        notices.tell(conn, [to], News.ANSWER, "approvals?view=mine", parts, now=clock.now(), same=same)
+        parts = {"what": what, "verdict": verdict.value} | ({"code": code} if code else {})
+        notices.tell(conn, [to], News.ANSWER, about, parts, now=clock.now(), same=same)
 
 
 def of_an_absence(conn: Connection, by: Person, absence, *, ended: bool = False) -> None:
@@ -159,9 +163,9 @@ def sentence(why: str, parts: dict) -> str:
         _("{1} {0} signals").format(words.name(level), parts[level.value]) for level in reversed(Level) if parts.get(level.value)
     ]
     if News(why) is News.DECISION:
-        said = [_asked(parts.get("what", ""))]
+        said = [_asked(parts)]
     if News(why) is News.ANSWER:
-        said = [_("{0}: {1}").format(words.name(Approval(parts["verdict"])), _matter(parts["what"]))]
+        said = [_("{0}: {1}").format(words.name(Approval(parts["verdict"])), _matter(parts))]
     if News(why) is News.STAND_IN:
         said = [_(ABSENT[parts["what"]]).format(parts["from"], parts["until"])]
     if News(why) is News.FILE:
@@ -171,16 +175,20 @@ def sentence(why: str, parts: dict) -> str:
     return _(", ").join(said)
 
 
-def _asked(what: str) -> str:
-    if what == "feed":
+def _asked(parts: dict) -> str:
+    if parts.get("what") == "feed":
         return _("A stopped feed waits to be let through")
-    return _("A change waits for your decision: {0}").format(_matter(what))
+    return _("A change waits for your decision: {0}").format(_matter(parts))
 
 
-def _matter(what: str) -> str:
+def _matter(parts: dict) -> str:
+    """What is or was decided; of rules, products and the like which one."""
+    what, code = parts.get("what", ""), parts.get("code", "")
     if what == "feed":
         return _("letting a stopped feed through")
-    return words.name(Request(what) if what in list(Request) else Definition(what))
+    if what == Definition.PARAMETER and code:
+        return f"{words.name(Definition.PARAMETER)} · {parameters.title(code)}"
+    return f"{words.name(Request(what) if what in list(Request) else Definition(what))} {code}".strip()
 
 
 def message(why: str, about: str, parts: dict) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """A rule in words: whom, what, when, by whom. Built from the rule itself, in the reader's language."""
 
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +14,8 @@ from engine.own_rules import Wish
 from engine.rules import ANCHORS, Rule, Timing
 from engine.words import _
 
+# Names of products by code, read once somebody asks; the rim sets whence, and without it a product is told by its code.
+products: ContextVar[Callable[[], Mapping[str, str]]] = ContextVar("products", default=dict)
 SIGNS = {"gte": "≥", "gt": ">", "lte": "≤", "lt": "<"}
 
 
@@ -67,6 +71,8 @@ def number(found: Field, value: object) -> str:
 
 def shown(found: Field, value: object) -> str:
     """A value as people call it."""
+    if found is face.FIELDS["product"]:
+        return f"{value} {products.get()().get(str(value), '')}".strip()
     if isinstance(found.words, type) and issubclass(found.words, StrEnum) and value is not None:
         return words.name(found.words(value))
     if isinstance(value, bool):

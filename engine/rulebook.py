@@ -29,7 +29,7 @@ def propose(
     """A new version, checked now, in force from a day to come once a second person approves. Its id."""
     permits.must(by, VERB[family])
     made = _submit(conn, by, family, code, body, valid_from, permits.must_say_why(why), today)
-    notices.of_a_decision(conn, by, "rule.decide", "approvals", family.value, f"decision:{made}")
+    notices.of_a_decision(conn, by, "rule.decide", "approvals", family.value, f"decision:{made}", code)
     return made
 
 
@@ -155,7 +155,7 @@ def _decide(conn: Connection, by: Person, found, state: Approval, why: str | Non
     for one in (found, *pieces):
         if not definitions.decide(conn, one.id, state, by.id, why, now):
             raise refusals.Conflict
-    notices.of_an_answer(conn, by, found.made_by, found.family, state, f"decided:{found.id}")
+    notices.of_an_answer(conn, by, found.made_by, found.family, state, f"decided:{found.id}", code=found.code)
 
 
 def _waiting(conn: Connection, by: Person, definition_id: int):

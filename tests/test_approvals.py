@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import access, accounts, notices, requests, staff
+from db import access, accounts, definitions, notices, requests, staff
 from db.access import MACHINE
 from db.vocab import Definition, News
 from engine import absences, acts, approvals, clock, refusals, rulebook
@@ -70,7 +70,19 @@ class TestTheBell:
             )
         with acts.act(zhao, "rule.decide") as conn:
             rulebook.refuse(conn, zhao, made, "not this month", now=NOW)
-        assert told("001", News.ANSWER) == ["已驳回：参数"]
+        assert told("001", News.ANSWER) == ["已驳回：参数 · 同一借款人每日有效催收通话上限"]
+
+    def test_whoever_asked_hears_which_rule_it_was(self, wang, zhao):
+        with access.reading(wang) as conn:
+            body = definitions.one_in_force(conn, Definition.TODO_RULE, "REG-FARM", TODAY).body
+        with acts.act(wang, "rule.change") as conn:
+            made = rulebook.propose(
+                conn, wang, Definition.TODO_RULE, "REG-FARM", body, TODAY + timedelta(9), "as it is", today=TODAY
+            )
+        with acts.act(zhao, "rule.decide") as conn:
+            rulebook.approve(conn, zhao, made, now=NOW, today=TODAY)
+        assert any(said.endswith(" REG-FARM") for said in told("002", News.DECISION))
+        assert any(said.startswith("已批准：") and said.endswith(" REG-FARM") for said in told("001", News.ANSWER))
 
     def test_a_stopped_feed_let_through_is_told_to_who_asked(self, he, wang):
         with access.transaction(MACHINE, "test") as conn:
@@ -82,6 +94,8 @@ class TestTheBell:
         with acts.act(wang, "feed.override.allow") as conn:
             override.allow(conn, wang, run)
         assert told("005", News.ANSWER) == ["已批准：放行被拦截的数据"]
+        with access.reading(he) as conn:
+            assert next(row.about for row in notices.of_person(conn, he.id) if row.why == News.ANSWER) == f"feeds?run={run}"
 
     def test_both_are_told_of_a_stand_in_and_of_its_end(self, sun, li, zhou):
         with acts.act(sun, "absence.arrange") as conn:
@@ -133,7 +147,9 @@ class TestTheQueue:
         assert [e.value for e in page.error] and "农安王记粮油店" in shown(page)
         page.text_input(key=f"note_{asked}").set_value("我去看过")
         page.button(key=f"refuse_{asked}").click().run()
-        assert "我去看过" in shown(visit("manager").at("approvals"))
+        (told,) = visit("manager").at("approvals").dataframe
+        heads = list(told.value.columns)
+        assert told.value["said"].tolist() == ["我去看过"] and heads.index("said") < heads.index("reason")
 
     def test_a_change_of_a_parameter_stands_there_for_the_other_one_of_head_office(self, visit, wang):
         with acts.act(wang, "parameter.change") as conn:

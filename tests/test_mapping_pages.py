@@ -1,6 +1,7 @@
 """IT brings a third source in by screens: its mapping written and checked in words, tried on sample files, let in by a second person."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from db.access import MACHINE
 from db.vocab import Definition
 from engine import refusals
 from engine.feed import load, mapping, samples
+from tests.conftest import person
 from tests.evening import TODAY
 from tests.test_feeds import rows
 from tests.test_feeds_docs import BLOCKS
@@ -58,6 +60,32 @@ def test_a_source_is_brought_in_by_screens(visit):  # noqa: F811
     with access.reading(MACHINE) as conn:
         assert definitions.one_in_force(conn, Definition.MAPPING, "songjiang", TODAY) is None
         assert mapping.parse(definitions.one_in_force(conn, Definition.MAPPING, "songjiang", TOMORROW).body).source == "songjiang"
+
+
+def test_a_stopped_delivery_that_came_anew_is_loaded_again_by_screen(visit, monkeypatch):  # noqa: F811
+    with access.transaction(MACHINE, "test") as conn:
+        run = conn.exec_driver_sql(
+            "insert into feed_runs (source, business_date, folder, state, stops) "
+            "values ('union', '2026-11-21', '/in/20261121', 'stopped', '{md5:a.gz}') returning id"
+        ).scalar_one()
+    asked: list[Path] = []
+    monkeypatch.setattr(load, "load_in_background", asked.append)
+    test = visit("it").at(f"feeds?run={run}")
+    assert "每一行都可用" not in shown(test) and "未进入账面" in shown(test)
+    test.button(key="again").click().run()
+    assert not test.exception and asked == [Path("/in/20261121")]
+    assert not [b for b in visit("auditor").at(f"feeds?run={run}").button if b.key == "again"]
+
+
+def test_a_delivery_that_was_let_through_says_who_asked_and_who_allowed_it(visit):  # noqa: F811
+    it, head = person("005"), person("001")
+    with access.transaction(MACHINE, "test") as conn:
+        run = conn.exec_driver_sql(
+            "insert into feed_runs (source, business_date, folder, state, stops, override_asked_by, override_reason, override_by) "
+            "values ('union', '2026-11-21', 'x', 'stopped', '{md5:a.gz}', %s, '已由对方确认', %s) returning id", (it.id, head.id)
+        ).scalar_one()  # fmt: skip
+    told = shown(visit("it").at(f"feeds?run={run}"))
+    assert f"{it.name} 申请放行：已由对方确认" in told and f"{head.name} 已批准放行" in told
 
 
 def test_whoever_only_sees_feeds_changes_nothing(visit):  # noqa: F811

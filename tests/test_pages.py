@@ -292,6 +292,13 @@ class TestLookingOnly:
         assert "返回本人视角" in {button.label for button in test.button} - plain
         assert any("权限" in s for s in sentences(by.at("me")))
 
+    def test_whoever_leaves_the_wall_finds_the_filters_of_the_dashboard_set(self, visit):
+        head = visit("head_risk")
+        head.at("dashboard")
+        head.at("dashboard?wall=1")
+        period = head.at("dashboard").button_group(key="days")
+        assert period.proto.set_value and list(period.proto.raw_values) == ["30天"]  # told to the browser, which has forgotten it
+
     def test_a_wall_has_no_menu_and_shows_the_figures_without_a_click(self, visit):
         by = visit("head_risk")
         by.person = replace(by.person, wall=True)
@@ -544,6 +551,27 @@ class TestStrangeNames:
             assert audit.listing(conn, op="export").total > 0
 
 
+class TestLookingAsAColleague:
+    @pytest.mark.parametrize("role", ["branch_head", "manager", "inspector"])
+    def test_every_page_of_his_is_whole_and_offers_nothing_to_do(self, visit, role):
+        his = visit(role)
+        his.person = replace(his.person, viewer=conftest.person(ROLES["head_risk"]))
+        for entry in menu.open_to(his.person):
+            page = his.at(entry.path)
+            assert not page.exception and not page.error, entry.path
+            keys = {str(button.key) for button in page.button}
+            assert not any(key.startswith(("move_", "claim_", "ask_plan", "setup", "add_lead", "note_")) for key in keys), (
+                entry.path
+            )
+        assert "定期检查" in shown(his.at("todos"))
+
+    def test_his_way_is_looked_at_where_the_trail_keeps_it(self, visit):
+        his = visit("inspector")
+        his.person = replace(his.person, viewer=conftest.person(ROLES["head_risk"]))
+        page = his.at("my-footprints")
+        assert "在“足迹”页查看" in shown(page) and not page.query_params.get("day")
+
+
 class TestActing:
     def test_a_signal_is_taken_and_answered_by_the_same_person_and_closed_by_another(self, visit):
         with access.reading(MACHINE) as conn:
@@ -555,11 +583,18 @@ class TestActing:
         assert any("至少 5 个字" in s for s in sentences(test))
         test.text_area(key="words").set_value("已电话联系，承诺本周还款。")
         test.button(key="answer").click().run()
-        test = visit("head_risk").at(f"signals?id={signal.id}")
+        test = visit("head_risk").at(f"signals?id={signal.id}").button(key="close").click().run()
+        assert any("至少 5 个字" in s for s in sentences(test))
+        assert any(
+            "关闭橙色、红色预警" in said.value for said in visit("auditor").at("audit").markdown
+        )  # not by its name in the code
         test.text_input(key="closing").set_value("欠款已结清。")
         test.button(key="close").click().run()
         with access.reading(MACHINE) as conn:
             assert signals.get(conn, signal.id).state == "closed"
+        told = [line for said in visit("auditor").at(f"signals?id={signal.id}").markdown for line in said.value.splitlines()]
+        answered, closed = (conftest.person(ROLES[role]).name for role in ("collections", "head_risk"))
+        assert {f"| 处置人 | {answered} |", f"| 关闭人 | {closed} |"} <= set(told)
 
     def test_whoever_answered_a_signal_leaves_its_closing_to_a_colleague(self, visit):
         with access.reading(MACHINE) as conn:

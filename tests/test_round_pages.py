@@ -64,6 +64,11 @@ def planned(zhou: Visit):
     return zhou.test
 
 
+def test_who_plans_from_a_branch_nobody_has_placed_is_told_where_the_round_begins(zhou):
+    toasts = [toast.value for toast in planned(zhou).toast]
+    assert any(said.startswith("所在支行尚未标记位置。路线起点") for said in toasts), toasts
+
+
 def kept_of(person) -> sa.Row:
     with access.reading(person) as conn:
         return kept.of(conn, person.id, rounds.plannable_day(conn, person.id, clock.now()))

@@ -387,6 +387,7 @@ READS: dict[str, Callable] = {
     "preferences.of": lambda conn, w: [preferences.of(conn, s) for s in w.some],
     "products.overview": lambda conn, w: products.overview(conn),
     "products.all_of": lambda conn, w: products.all_of(conn),
+    "products.names": lambda conn, w: products.names(conn),
     "reasons.facts": lambda conn, w: [reasons.facts(conn, c, WHO, TODAY) for c in w.customers.values()],
     "reasons.last_check": lambda conn, w: [reasons.last_check(conn, c, Kind.REGULAR, TODAY) for c in w.customers.values()],
     "reasons.heavier_check": lambda conn, w: [

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 from db import access, definitions, signals
 from db.access import MACHINE
 from db.vocab import Definition, Unit
-from engine import night, rehearsal
+from engine import night, rehearsal, rulebook
 from pages.parts import changes
+from tests.conftest import person
 from tests.evening import TODAY
 from tests.test_pages import book, sentences, shown, visit  # noqa: F401 (fixtures)
 
@@ -87,6 +88,13 @@ def test_whoever_decides_sees_what_is_another_in_bold():
     assert changes.marked(was.replace("每年", "每半年"), was) == was.replace("每年", "**每半年**")
     assert changes.marked("over ¥50,000: every year", "over ¥80,000: every year") == "**over ¥50,000**: every year"
     assert changes.marked(was, was) == was
+
+
+def test_whoever_decides_is_told_a_product_by_its_name(visit):  # noqa: F811
+    farm = in_force("REG-FARM", TODAY).body | {"who": {"all": [{"field": "product", "op": "in", "value": ["201"]}]}}
+    with access.transaction(person("001"), "rule.change") as conn:
+        rulebook.propose(conn, person("001"), Definition.TODO_RULE, "REG-FARM", farm, TOMORROW, "201 alone", today=TODAY)
+    assert "产品为201 个人经营贷" in shown(visit("head_loans").at("approvals")).replace("*", "")
 
 
 def test_a_rule_is_retired_from_a_day_and_an_older_version_comes_back(visit):  # noqa: F811

@@ -337,6 +337,7 @@ def _switch(codes: Sequence[str], today: date, *, on: bool, why: str) -> None:
             family, body = rules[code]
             made = rulebook.propose(conn, maker, family, code, {**body, "enabled": on}, tomorrow, why, today=today)
             rulebook.approve(conn, checker, made, now=_morning(today), today=today)
+            demo.asked_for_at(conn, made, _morning(today) - timedelta(hours=1))
 
 
 def _night(day: date) -> None:

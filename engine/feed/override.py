@@ -23,4 +23,6 @@ def allow(conn: Connection, by: Person, run_id: int) -> None:
     deciders.must_be_second(conn, by, found.override_asked_by)
     if not feeds.allow_override(conn, run_id, by.id):
         raise refusals.Conflict
-    notices.of_an_answer(conn, by, found.override_asked_by, "feed", Approval.APPROVED, f"allowed:{run_id}")
+    notices.of_an_answer(
+        conn, by, found.override_asked_by, "feed", Approval.APPROVED, f"allowed:{run_id}", about=f"feeds?run={run_id}"
+    )

@@ -35,15 +35,15 @@ class Matter(NamedTuple):
 
 
 MATTERS = [
-    Column("state", "State", "badge", Approval, width=100),
+    Column("state", "State", "badge", Approval, width=90),
     Column("what", "What", width=130),
-    Column("about", "About", width=230),
-    Column("asker", "Asked by", width=80),
-    Column("asked_at", "Asked", "moment", width=130),
-    Column("reason", "Reason", width=200),
+    Column("about", "About", width=220),
+    Column("said", "Words of the decision", width=220),
     Column("decider", "Decided by", width=80),
-    Column("decided_at", "Decided", "moment", width=130),
-    Column("said", "In words", width=200),
+    Column("decided_at", "Decided at", "moment", width=130),
+    Column("reason", "Reason", width=200),
+    Column("asker", "Asked by", width=80),
+    Column("asked_at", "Asked at", "moment", width=130),
 ]
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db import access, signals
+from db import access, signals, staff
 from db.vocab import LIVE_SIGNALS, Level, Role, SignalState
 from engine import clock, permits, refusals, words
 from engine import signals as acts_on_signals
@@ -93,13 +93,17 @@ def deal_with(signal) -> None:
 
 
 def about(signal) -> None:
-    """What it is about, what fired, and what was said so far."""
+    """What it is about, what fired, and what was said so far, by whom."""
+    with access.reading(person) as conn:
+        names = staff.names(conn)
     dossier.facts({
         "Customer": signal.customer, "Loan": signal.loan_no, "Branch": signal.branch, "In charge": signal.owner,
         "At risk": look.exact(signal.amount_fen) if signal.amount_fen else None, "Evidence": acts_on_signals.evidence(signal.evidence),
         "First seen": look.day(signal.first_on), "Last seen": look.day(signal.last_on),
         "Measures": _(", ").join(_(m) for m in signal.measures or []), "Answer": signal.answer,
-        "Closed on": look.day(signal.closed_on) if signal.closed_on else None, "Note": signal.close_note,
+        "Answered by": names.get(signal.answered_by),
+        "Closed on": look.day(signal.closed_on) if signal.closed_on else None, "Closed by": names.get(signal.closed_by),
+        "Note": signal.close_note,
     })  # fmt: skip
     if signal.gone_on and signal.closed_on is None:
         st.info(_("The condition has been gone since {0}.").format(look.day(signal.gone_on)), icon=":material/info:")
@@ -129,7 +133,9 @@ def _answer(signal) -> None:
 
 
 def _close(signal, false_alarm: bool) -> None:
-    with acts.act(person, "signal.close", "Closed as a false alarm" if false_alarm else "Closed") as conn:
+    with acts.act(
+        person, acts_on_signals.closing(Level(signal.level)), "Closed as a false alarm" if false_alarm else "Closed"
+    ) as conn:
         acts_on_signals.close(conn, person, signal.id, st.session_state.closing, false_alarm=false_alarm, today=today)
 
 

@@ -18,7 +18,6 @@ today = clock.today()
 week_end = today + timedelta(days=6 - today.weekday())
 STATES = {"all": "All", "late": "Overdue", "today": "Today", "week": "This week", "later": "Later", "none": "Nothing due"}
 COLOURS = {"late": look.LATE, "today": "#D9730D", "week": "#B98900", "later": look.BLUE, "none": look.GREY}
-INKS = {"late": "red", "today": "orange", "week": "yellow", "later": "blue", "none": "gray"}
 KILOMETRES = {"1": "1 km", "3": "3 km", "5": "5 km", "10": "10 km"}
 PLENTY = 600  # dots; beyond it the map shows cells, with how many are in each
 STEPS = (0.02, 0.05, 0.1, 0.2, 0.3)  # degrees of a cell, from some 2 to 30 km
@@ -98,7 +97,7 @@ def as_cells(conn: Connection) -> tuple[float, list]:
 
 def legend(counted: dict[str, int]) -> None:
     """What each colour says, and of how many."""
-    parts = [f":{INKS[state]}[●] {_(STATES[state])} {counted.get(state, 0):,}" for state in COLOURS]
+    parts = [f"{look.spot(COLOURS[state])} {_(STATES[state])} {counted.get(state, 0):,}" for state in COLOURS]
     st.markdown(":small[" + "  ".join(parts) + "]")
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from db import access, addresses, portfolio
 from db.vocab import LoanClass
-from engine import clock, words
+from engine import clock, permits, words
 from engine.words import _
 from pages.parts import care, filters, frame, lead_cards, look, reach, tables
 
@@ -71,7 +71,8 @@ def facts(row) -> list[str]:
 def ways(row, mark) -> None:
     """Reached in one tap: by phone, there, or with a note."""
     with st.container(horizontal=True, gap="small", key=f"reach_{row.id}"):
-        reach.keys(row, mark)
+        if permits.may(person, "check.submit"):  # not for who only looks as a colleague
+            reach.keys(row, mark)
         care.note_button(person, row.id, row.name, width="stretch")
 
 

@@ -138,5 +138,10 @@ def what_is_kept() -> None:
 
 
 tables.heading("My footprints")
+if person.only_looks:
+    tables.empty(
+        "Not shown to who looks as a colleague", "Look at footprints on their own page: the trail keeps who looked at whose."
+    )
+    st.stop()
 view = filters.one_of("view", "What to see", VIEWS, "day")
 {"day": a_day, "numbers": in_numbers, "history": history, "kept": what_is_kept}[view]()

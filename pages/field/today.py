@@ -7,7 +7,7 @@ import streamlit as st
 from db import access, addresses, definitions, todos
 from db.access import Connection
 from db.vocab import Definition, Kind, LoanClass, Mode, TodoState
-from engine import clock, parameters, refusals, rule_words, rules, words
+from engine import clock, parameters, permits, refusals, rule_words, rules, words
 from engine import todos as acts_on_todos
 from engine.addresses import NAVIGATORS
 from engine.addresses import ways as navigation
@@ -16,6 +16,7 @@ from pages.parts import acts, along, bell, came_back, dossier, frame, itinerary,
 from pages.parts.itinerary import Itinerary
 
 person = frame.person("today.see")
+plans, checks = (permits.may(person, verb) for verb in ("round.plan", "check.submit"))  # nothing of it for who only looks
 today = clock.today()
 week_end = today + timedelta(days=6 - today.weekday())
 TABS = {"today": "Today", "late": "Overdue", "week": "This week", "later": "Later"}
@@ -71,8 +72,9 @@ def work() -> None:
         st.subheader(_("Waiting in the branch's pool"), anchor=False)
         for todo in pool[:FIRST]:
             card([todo], trip, from_pool=True)
-    order = trip.by_customer
-    along.take(person.id, title, sorted(mine, key=lambda t: order.get(t.customer_id, LAST)["number"]), marks, today)
+    if checks:
+        order = trip.by_customer
+        along.take(person.id, title, sorted(mine, key=lambda t: order.get(t.customer_id, LAST)["number"]), marks, today)
     open_sheet(by_customer, trip)
 
 
@@ -119,9 +121,9 @@ def card(items: list, trip: Itinerary, visit: dict | None = None, from_pool: boo
                 f"{when}"
             )
         st.caption(" · ".join(_facts(items, trip, visit)))
-        if from_pool:
+        if from_pool and permits.may(person, "todo.claim"):
             acts.button("Take it", lambda: _claim(first.id), f"claim_{first.id}", width="stretch")
-        else:
+        elif not from_pool:
             ways(items, trip)
 
 
@@ -132,7 +134,7 @@ def _name(first, trip: Itinerary, visit: dict | None) -> None:
         bad = first.worst_class and first.worst_class != "normal"
         badge = f" {look.badge(LoanClass(first.worst_class))}" if bad else ""
         st.markdown(f"**{number}{look.plain(first.customer)}**{badge}", width="stretch")
-        if visit:
+        if visit and plans:
             for step, sign, label in ((-1, "▲", _("Earlier")), (1, "▼", _("Later"))):
                 st.button(
                     sign, key=f"move_{step}_{first.id}", type="tertiary", help=label,
@@ -163,8 +165,9 @@ def ways(items: list, trip: Itinerary) -> None:
         if mark:
             link = navigation(mark.lat, mark.lon, visit.customer)[itinerary.navigator(trip.wishes)]
             st.link_button(_("Navigate"), link, icon=":material/navigation:", width="stretch")
-        st.page_link(CHECK, label=_("Phone check"), icon=":material/call:", query_params=by_phone, width="stretch")
-        if visit.mode != Mode.PHONE:
+        if checks:
+            st.page_link(CHECK, label=_("Phone check"), icon=":material/call:", query_params=by_phone, width="stretch")
+        if checks and visit.mode != Mode.PHONE:
             label = _("Go on") if visit.state == TodoState.STARTED else _("Start the check")
             st.page_link(
                 CHECK, label=label, icon=":material/assignment_turned_in:", query_params={"todo": str(visit.id)}, width="stretch"
@@ -192,7 +195,7 @@ def customer_sheet(items: list, trip: Itinerary) -> None:
             reasons = [words.pair(f"**{words.name(Kind(t.kind))}**", why(conn, t)) for t in items]
         for reason in reasons:
             st.markdown(reason)
-        if trip.kept is not None:
+        if trip.kept is not None and plans:
             _on_the_round(first, trip, any(t.mode == Mode.FIELD for t in items))
         _other_maps(first, trip)
         no = {"no": first.customer_no}

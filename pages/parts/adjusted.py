@@ -94,8 +94,8 @@ def _begin(person: Person) -> None:
     loan_no, kinds, until = st.session_state["exempt.wish"]
     with acts.act(person, "exemption.ask", "Asked for; a second person decides") as conn:
         bulk.exempt_loan(conn, person, loan_no, kinds, until, acts.typed("exempt_why"), now=clock.now(), today=clock.today())
-        for key in ("exempt_kinds", "exempt_why"):
-            st.session_state.pop(key, None)
+        # Emptied, for fields that are dropped stay filled in the browser, above a button that takes them for empty.
+        st.session_state.update(exempt_kinds=[], exempt_why="")
 
 
 def _end(person: Person, loan, exemption_id: int) -> None:

@@ -106,7 +106,7 @@ def _of_todos(request) -> None:
     day = after.get("due_on") or after.get("until_on")
     said = _("due on {0}") if after.get("due_on") else _("no such check until {0}")
     st.markdown(
-        _("{0:,} todos of {1:,} customers").format(after["todos"], after["customers"])
+        _("Todos: {0:,}, customers: {1:,}").format(after["todos"], after["customers"])
         + " → **"
         + said.format(look.plain(day))
         + "**"

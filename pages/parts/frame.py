@@ -62,6 +62,7 @@ def _page(by: Person, wishes: dict) -> None:
     if looking.has_turned():
         bridge.begin_anew()
     elif looking.on_a_wall(by, page.url_path):  # no menu, nothing to touch
+        _count_visit("wall")  # whoever leaves it finds the filters set: they were not drawn meanwhile
         page.run()
     else:
         _framed(by, page, wishes)

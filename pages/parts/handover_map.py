@@ -92,5 +92,5 @@ def _tip(s: Spot, names: Mapping[int, str]) -> str:
 
 def _legend(seen: handover.Preview, going: Mapping[int, int], names: Mapping[int, str], inks: Mapping[int, str]) -> list[str]:
     loads = seen.after(going)
-    said = [f":{inks[one]}[●] {look.plain(names[one])} {load.customers:,}" for one, load in loads.items()]
+    said = [f"{look.spot(look.HEX[inks[one]])} {look.plain(names[one])} {load.customers:,}" for one, load in loads.items()]
     return [*said, ":gray[" + _("with a number: what is handed over") + "]"]

@@ -8,7 +8,7 @@ import streamlit as st
 from db import access, rounds
 from db.access import Person
 from db.vocab import Finish, Reach, Start
-from engine import clock, preferences, words
+from engine import clock, permits, preferences, words
 from engine import rounds as planning
 from engine.addresses import NAVIGATORS
 from engine.words import _
@@ -82,7 +82,8 @@ def block(person: Person, trip: Itinerary, open_customers: dict[int, str], calls
             _line(trip, open_customers)
         if calls:
             st.caption(_("{0} phone checks beside, about {1} minutes").format(calls, f"{calls * minutes:g}"))
-        _buttons(person, trip, open_customers)
+        if permits.may(person, "round.plan"):  # not for who only looks as a colleague
+            _buttons(person, trip, open_customers)
 
 
 def _line(trip: Itinerary, open_customers: dict[int, str]) -> None:
@@ -138,11 +139,13 @@ def _offers(person: Person, trip: Itinerary, open_customers: dict[int, str]) -> 
 def plan(
     person: Person, day: date, here: tuple[float, float] | None, problem: str | None = None, start: Start | None = None
 ) -> None:
-    with acts.act(person, "round.plan", None if problem else "The round is planned") as conn:
+    with acts.act(person, "round.plan") as conn:
         planning.plan(conn, person, day, position=here, start=start, now=clock.now())
-        begin = words.name(Start(rounds.of(conn, person.id, day).start))
-        if problem:
-            acts.tell(_("{0}. The round begins at: {1}").format(problem, begin), "done")
+        begins = Start(rounds.of(conn, person.id, day).start)
+        if start not in (None, begins):
+            problem = _("{0}: nobody has said yet where that is").format(words.name(start))
+        begin = _("{0}. The round begins at: {1}").format(problem, words.name(begins))
+        acts.tell(begin if problem else _("The round is planned"), "done")
 
 
 def add(person: Person, day: date, customer_id: int) -> None:

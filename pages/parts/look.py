@@ -158,6 +158,11 @@ def due_words(due_on: date, late_from: date, today: date) -> str:
     return _("due in {0} days").format(left) if left > 0 else _("in grace, {0} days past due").format(-left)
 
 
+def spot(colour: str) -> str:
+    """A dot of this very colour (#RRGGBB), as it stands on a map beside: the theme's own shades are others in dark."""
+    return f':color[●]{{foreground="{colour}"}}'
+
+
 def late(text: str, is_late: bool) -> str:
     """As inline Markdown: what is overdue has its colour and its mark."""
     return f":red[:material/schedule: {text}]" if is_late else text

@@ -104,7 +104,7 @@ def _mode(rule: RuleInForce) -> Mode | None:
 def _asked(person: Person, loan_no: str, wish: Wish, until: date | None) -> None:
     with acts.act(person, "cycle.ask", "Asked for; a second person decides") as conn:
         verbs.ask(conn, person, loan_no, wish, until, acts.typed("cycle_why"), now=clock.now(), today=clock.today())
-        st.session_state.pop("cycle_why", None)
+        st.session_state["cycle_why"] = ""  # one that is dropped stays written in the browser
 
 
 def _end(person: Person, loan, cycle_id: int) -> None:

@@ -1,9 +1,12 @@
 """Who looks at this page, and in which language. Set by the frame on every run; pages only ask."""
 
+from functools import cache
+
 import streamlit as st
 
+from db import access, products
 from db.access import Person
-from engine import permits, refusals, words
+from engine import permits, refusals, rule_words, words
 from pages.parts.wire import IDENTITY
 
 PERSON, LANGUAGE = "person", "language"
@@ -41,9 +44,16 @@ def person(permit: str = "") -> Person:
 
 def speak(language: str) -> None:
     st.session_state[LANGUAGE] = language
-    words.language.set(language)
+    speak_their_language()
 
 
 def speak_their_language() -> None:
     """Streamlit runs each click, fragment and callback in a thread of its own, which knows no language yet."""
     words.language.set(st.session_state.get(LANGUAGE, words.LANGUAGES[0]))
+    rule_words.products.set(cache(_product_names))
+
+
+def _product_names() -> dict[str, str]:
+    """For rules in words, which know products by their codes."""
+    with access.reading(person()) as conn:
+        return products.names(conn)

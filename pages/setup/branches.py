@@ -223,7 +223,8 @@ def restructure(b, every: dict[str, SimpleNamespace], asked: list, held: dict[st
 
 def decided(r) -> str:
     to = f" → {look.plain(r.after['to_name'])}" if "to_name" in r.after else ""
-    decider = f" → {look.plain(r.decider)}" if r.decider else ""
+    said = f"（{look.plain(r.note)}）" if r.note else ""
+    decider = f" → {look.plain(r.decider)}{said}" if r.decider else ""
     return (
         f":small[{look.badge(Approval(r.state))} {words.name(BranchAct(r.after['act']))}{to} · {look.plain(r.asker)}{decider} · "
         f"{look.moment(r.decided_at or r.asked_at)} · :gray[{look.plain(r.reason)}]]"

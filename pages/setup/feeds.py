@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from db import access, feeds
+from db import access, feeds, staff
 from db.vocab import FeedState
 from engine import clock, exports, permits, words
 from engine.feed import load, override
@@ -90,6 +90,7 @@ with access.reading(person) as conn:
     run = feeds.run(conn, run_id) if run_id else None
     files = feeds.files(conn, run_id) if run else []
     set_aside = feeds.rejected(conn, run_id, limit=SHOWN) if run else []
+    names = staff.names(conn) if run and run.override_asked_by else {}
 if asked and (run is None or not tables.is_number(asked)):
     st.warning(_("There is no run {0}. Choose one above.").format(look.plain(asked)), icon=":material/link_off:")
 if run is None:
@@ -102,6 +103,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown(look.badge(FeedState(run.state)), width="content")
 
 
+def name_of(staff_id: int) -> str:
+    return look.plain(names.get(staff_id, ""))
+
+
 def override_box() -> None:
     """A stopped delivery: one person asks to let it through, another allows it."""
     with st.container(border=True):
@@ -112,9 +117,11 @@ def override_box() -> None:
             with acts.form("override"):
                 st.text_input(_("Reason to let it through"), key="override_reason", max_chars=200)
                 acts.submit("Ask for an override", _ask, "ask_override")
-        elif run.override_asked_by is not None and run.override_by is None:
-            st.caption(_("Asked for: {0}").format(look.plain(run.override_reason)))
-            if permits.may(person, "feed.override.allow"):
+        elif run.override_asked_by is not None:
+            st.caption(_("{0} asked for it: {1}").format(name_of(run.override_asked_by), look.plain(run.override_reason)))
+            if run.override_by is not None:
+                st.caption(_("Let through by {0}; what was loaded is a run of its own.").format(name_of(run.override_by)))
+            elif permits.may(person, "feed.override.allow"):
                 acts.button("Allow and load", _allow, "allow_override", type="primary", disabled=run.override_asked_by == person.id,
                             help=_("A second person must decide this."))  # fmt: skip
 
@@ -150,9 +157,11 @@ with st.container(border=True):
     if set_aside:
         st.caption(_("Correct these at the source; with the next delivery they come in by themselves. Long numbers are masked."))
         tables.look_at(set_aside, REJECTS, "rejects", _("Quarantined rows"), tallest=10)
-    else:
+    elif run.state == FeedState.LOADED:
         st.caption(_("Every row of this run could be used."))
-if permits.may(person, "feed.load") and run.state in (FeedState.LOADED, FeedState.FAILED):
+    else:
+        st.caption(_("Nothing of this run is in the book; what is set aside is known once it is loaded."))
+if permits.may(person, "feed.load") and run.state != FeedState.LOADING:
     with st.container(horizontal=True, vertical_alignment="center"):
         acts.button("Load this folder again", lambda: load.load_in_background(Path(run.folder)), "again", icon=":material/refresh:")
         st.caption(

@@ -16,7 +16,7 @@ def copy_rows(conn: sa.Connection, table: str, rows: Iterable[tuple]) -> None:
 
 
 def copy_new(conn: sa.Connection, table: str, pieces: Iterable[bytes]) -> int:
-    """Pieces of COPY text, where nothing is null, into a table whose file was begun in this very transaction: its rows are written as
+    """Pieces of COPY text, an empty field being null, into a table whose file was begun in this very transaction: its rows are written as
     everybody's, so that no reader has to find out. How many they were; what goes wrong in making the pieces arrives as it was.
     """
     stream = _Pieces(pieces)

@@ -13,7 +13,7 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("app", "pages", "api", "engine", "db")
 WRITING = re.compile(
-    r"\binsert\(|sa\.(insert|update|delete)\(|\bcopy_rows\(|vigil_note|vigil_reveal|vigil_tell|vigil_(grow_tree|settle_role|restructure)|vigil_(hand_on|take_back)_drafts|vigil_(un)?dress\("
+    r"\binsert\(|sa\.(insert|update|delete)\(|\bcopy_(rows|new)\(|vigil_note|vigil_reveal|vigil_tell|vigil_(grow_tree|settle_role|restructure)|vigil_(hand_on|take_back)_drafts|vigil_(un)?dress\("
     r"|^\s*(with .*)?(insert into|update \w+( \w+)? set|delete from|create |drop |alter |analyze |truncate )|\"(insert|update|delete|drop|alter) "
     r"|set_config|advisory",
     re.MULTILINE | re.IGNORECASE,

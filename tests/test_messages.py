@@ -216,7 +216,7 @@ class TestActs:
                 conn, wang, Definition.PARAMETER, "calls.a_day", {"value": 2}, TODAY + timedelta(30), "少打扰客户", today=TODAY
             )
         assert [n.about for n in of("002")] == ["approvals"]
-        assert told("002") == ["有一项变更等待您审批：参数"]
+        assert told("002") == ["有一项变更等待您审批：参数 · 同一借款人每日有效催收通话上限"]
         assert of("001") == []
 
     def test_todos_of_a_handover_are_told_to_whom_they_went(self, told_bank):

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from db import access, definitions, signals
 from db.access import MACHINE
 from db.vocab import Definition, Unit
-from engine import night, rehearsal, rulebook
+from engine import clock, night, rehearsal, rulebook
 from pages.parts import changes
 from tests.conftest import person
 from tests.evening import TODAY
@@ -93,8 +93,10 @@ def test_whoever_decides_sees_what_is_another_in_bold():
 def test_whoever_decides_is_told_a_product_by_its_name(visit):  # noqa: F811
     farm = in_force("REG-FARM", TODAY).body | {"who": {"all": [{"field": "product", "op": "in", "value": ["201"]}]}}
     with access.transaction(person("001"), "rule.change") as conn:
-        rulebook.propose(conn, person("001"), Definition.TODO_RULE, "REG-FARM", farm, TOMORROW, "201 alone", today=TODAY)
+        asked = rulebook.propose(conn, person("001"), Definition.TODO_RULE, "REG-FARM", farm, TOMORROW, "201 alone", today=TODAY)
     assert "产品为201 个人经营贷" in shown(visit("head_loans").at("approvals")).replace("*", "")
+    with access.transaction(person("002"), "rule.decide") as conn:
+        rulebook.refuse(conn, person("002"), asked, "不单列", now=clock.now())
 
 
 def test_a_rule_is_retired_from_a_day_and_an_older_version_comes_back(visit):  # noqa: F811

@@ -385,9 +385,13 @@ def _apply_arrears(conn: sa.Connection, spec: TableSpec, as_of: date, run_id: in
     """What the notes owe, from the arrears table: the older of principal and interest counts."""
     conn.exec_driver_sql("drop table if exists pg_temp.owing")
     # On a bank's first day nothing was owed before, nothing can be other than it was, and everybody is looked at.
-    owed_before = "" if spec.first else """
+    owed_before = (
+        ""
+        if spec.first
+        else """
         union select loan_no from loans where source = :source and live
         and (overdue_since is not null or principal_fen > 0 or interest_fen > 0)"""
+    )
     conn.execute(
         sa.text(f"""
             create temporary table owing on commit drop as
@@ -501,7 +505,7 @@ def _touch(conn: sa.Connection, spec: TableSpec) -> None:
 
 def is_new(conn: sa.Connection, spec: TableSpec) -> bool:
     """The book has nothing of this noun by this source: each line is a new row, with nothing to be compared with."""
-    return spec.noun in FILLED_BY and (spec.first or not _exists(conn, f"from {spec.noun} where source = '{spec.source}'"))
+    return spec.noun in FILLED_BY and not _exists(conn, f"from {spec.noun} where source = '{spec.source}'")
 
 
 def to_undress(conn: sa.Connection, noun: str) -> list[str]:

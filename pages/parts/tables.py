@@ -152,7 +152,7 @@ def _written(column: Column, row) -> list:
         case "badge":
             return [value[0], value[0], look.chip(column.words(_raw(column, row)))] if value else ["—", None, ""]
         case "late" | "late_number":
-            return [value, value, look.LATE if column.value(row)[1] else ""]
+            return [value or "—", value, look.LATE if column.value(row)[1] else ""]
         case "day":
             return [text, text, ""] if value else ["—", None, ""]
     return ["—" if value is None else text, float(value) if column.kind in PATTERNS and value is not None else value, ""]

@@ -1,6 +1,7 @@
 """The nightly files come in: both dialects, what is set aside, what stops a load, who may let it through."""
 
 import gzip
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -287,6 +288,21 @@ def test_on_the_first_day_nothing_is_tried_after_a_source_that_is_stopped(first_
     assert report.stops
     assert rows(RUNS) == [("union", "stopped")]
     assert (one("select count(*) from loans"), one(STAGES)) == (0, 0)
+
+
+def test_on_the_first_day_who_reads_slowly_holds_up_nobody_who_was_stopped(first_day, monkeypatch):
+    """What is read is told in a transaction of its own; meanwhile the run that will not be loaded must not be taken back."""
+
+    def slowly(report: load.Report, words: str, say=load._say) -> None:
+        time.sleep(0.5)
+        say(report, words)
+
+    monkeypatch.setattr(load, "_say", slowly)
+    for file in first_day.glob("s_wy_*"):
+        file.unlink()
+    (report,) = load.load(first_day)
+    assert report.stops
+    assert rows(RUNS) == [("union", "stopped")]
 
 
 def test_on_the_first_day_a_fault_leaves_no_source_in_the_book(first_day, monkeypatch):

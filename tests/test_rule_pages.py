@@ -96,7 +96,7 @@ def test_whoever_decides_is_told_a_product_by_its_name(visit):  # noqa: F811
         asked = rulebook.propose(conn, person("001"), Definition.TODO_RULE, "REG-FARM", farm, TOMORROW, "201 alone", today=TODAY)
     assert "产品为201 个人经营贷" in shown(visit("head_loans").at("approvals")).replace("*", "")
     with access.transaction(person("002"), "rule.decide") as conn:
-        rulebook.refuse(conn, person("002"), asked, "不单列", now=clock.now())
+        rulebook.refuse(conn, person("002"), asked, "这一产品不单列", now=clock.now())
 
 
 def test_a_rule_is_retired_from_a_day_and_an_older_version_comes_back(visit):  # noqa: F811

@@ -249,12 +249,13 @@ def _sitting(held: jobs.Held, deliveries: list[tuple[Delivery, int]], let_in: Ca
     """Readers see the book as it was before a sitting or after it, never between."""
     reports = _begin_runs(held, deliveries)
     try:
-        with held.begin() as conn, _hands(conn) as (hands, poured):
+        with held.begin() as conn:
             bulk.prepare(conn)
             publish.expect_changes(conn)
-            with ExitStack() as notes_are_in:
+            with _hands(conn) as (hands, poured), ExitStack() as notes_are_in:
                 yield Sitting(conn, hands, notes_are_in, reports, let_in, poured)
                 publish.refresh_customers(conn)
+            # Once nobody tells how far its reading is, for he would wait for us, and we for him.
             feeds.withdraw(conn, [report.run_id for report in reports if not report.begun])
     except BaseException:
         with access.transaction(MACHINE, JOB) as conn:  # the held connection may be the thing that broke

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import psycopg2
 import sqlalchemy as sa
 
+AT_ONCE = 8 << 20  # bytes handed to the driver: while it sends them, the threads that make more are not interrupted
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -22,7 +23,7 @@ def copy_new(conn: sa.Connection, table: str, pieces: Iterable[bytes]) -> int:
     stream = _Pieces(pieces)
     try:
         with conn.connection.cursor() as cursor:
-            cursor.copy_expert(f"copy {table} from stdin (freeze, null '')", stream, size=1 << 18)
+            cursor.copy_expert(f"copy {table} from stdin (freeze, null '')", stream, size=AT_ONCE)
             return cursor.rowcount
     except psycopg2.Error as refused:
         raise stream.wrong or refused from None

@@ -6,25 +6,26 @@ A file is streamed, never held: the loader reads it once while its size, lines a
 
 import csv
 import fnmatch
-import gzip
 import hashlib
 import io
 import re
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from python_calamine import CalamineError, load_workbook
+from zlib_ng import gzip_ng, zlib_ng
 
+from engine.feed import charset
 from engine.feed.mapping import Mapping, Table
 from engine.refusals import CannotRead, NothingToLoad
 
+PIECE = 4 << 20  # bytes of text taken apart at once
 # What a damaged, truncated or forbidden file raises while it is read.
-UNREADABLE = (OSError, EOFError, ValueError, zlib.error, csv.Error, CalamineError)
+UNREADABLE = (OSError, EOFError, ValueError, zlib_ng.error, csv.Error, CalamineError)
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,20 @@ def size(file: Path) -> int:
 
 
 def open_bytes(file: Path) -> io.BufferedIOBase:
-    return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
+    return gzip_ng.open(file) if file.suffix == ".gz" else file.open("rb")
+
+
+def texts(mapping: Mapping, file: Path, take: Callable[[bytes], bytes] = bytes) -> Iterator[bytes]:
+    """A file's text as UTF-8, in pieces of whole lines; `take` sees its bytes first."""
+    utf8, rest = charset.reader(mapping.encoding), b""
+    with open_bytes(file) as raw:
+        while data := take(raw.read(PIECE)):
+            cut = data.rfind(b"\n") + 1
+            if cut:
+                yield utf8(rest + data[:cut])
+            rest = data[cut:] if cut else rest + data
+    if rest:
+        yield utf8(rest)
 
 
 def rows(mapping: Mapping, table: Table, file: Path) -> Iterator[tuple[int, str, list[str]]]:
@@ -237,13 +251,13 @@ def rows(mapping: Mapping, table: Table, file: Path) -> Iterator[tuple[int, str,
 
 def _csv_rows(mapping: Mapping, file: Path) -> Iterator[tuple[int, str, list[str]]]:
     """A quoted field may run over several lines: the row is known by its first."""
-    with open_bytes(file) as raw, io.TextIOWrapper(raw, mapping.encoding, errors="replace", newline="") as text:
-        taken: list[str] = []
-        line = 1
-        for cells in csv.reader(_noting(text, taken), delimiter=mapping.delimiter):
-            yield line, "".join(taken).rstrip("\r\n"), cells
-            line += len(taken)
-            taken.clear()
+    lines = chain.from_iterable(io.StringIO(text.decode(), newline="") for text in texts(mapping, file))
+    taken: list[str] = []
+    line = 1
+    for cells in csv.reader(_noting(lines, taken), delimiter=mapping.delimiter):
+        yield line, "".join(taken).rstrip("\r\n"), cells
+        line += len(taken)
+        taken.clear()
 
 
 def _noting(lines: Iterable[str], taken: list[str]) -> Iterator[str]:

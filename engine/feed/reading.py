@@ -7,7 +7,9 @@ looked up later, in the database.
 import hashlib
 import io
 import queue
+import re
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,21 +19,21 @@ from typing import TypeVar
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from db.loading.spec import TableSpec
 from db.nouns import KEYS, Shape
-from engine.feed import delivery, mapping
+from engine.feed import charset, delivery, mapping
 from engine.feed.delivery import Counted, Piece
 from engine.feed.known import Known
 from engine.feed.mapping import Column, Mapping
 
-PIECE = 4 << 20  # bytes of text taken apart at once
 BATCH = 50_000  # rows of a quoted CSV or a sheet taken apart at once
 LARGEST_FEN = 10**16  # more is a typing error, and would not fit
 NUMBER = r"^[+-]?(\d{1,15}(\.\d{0,8})?|\.\d{1,8})$"
 WHOLE = r"^[+-]?\d{1,8}(\.0*)?$"
 UNREADABLE = "\ufffd"
-NUL = "\x00"
+QUOTE = b'"'
 EPOCH = date(1970, 1, 1)
 T = TypeVar("T")
 
@@ -251,8 +253,9 @@ def raw_lines(found: Mapping, piece: Piece, numbers: set[int]) -> dict[int, str]
     """The text of some lines of a file as they stand there."""
     if found.quoted:
         return {line: raw for line, raw, _ in delivery.rows(found, piece.table, piece.file) if line in numbers}
+    utf8 = charset.reader(found.encoding)
     with delivery.open_bytes(piece.file) as file:
-        return {line: _text_of(raw.rstrip(b"\r\n"), found.encoding) for line, raw in enumerate(file, 1) if line in numbers}
+        return {line: utf8(raw.rstrip(b"\r\n")).decode() for line, raw in enumerate(file, 1) if line in numbers}
 
 
 def _text(column: str) -> pl.Expr:
@@ -298,49 +301,56 @@ def _fault(when: pl.Expr, name: str) -> pl.Expr:
 
 def _split(found: Mapping, piece: Piece, counted: Counted) -> Iterator[pl.DataFrame]:
     """Frames of line, c0, c1 ...: line numbers as an editor shows them, and one column more than there should be."""
-    if found.quoted:
-        yield from _quoted_rows(found, piece, counted)
+    if found.format == "xlsx":
+        yield from _cells(found, piece)
+        with delivery.open_bytes(piece.file) as raw:
+            while counted.take(raw.read(delivery.PIECE)):
+                pass
         return
-    header, first, width = delivery.header_lines(found, piece.table), 1, len(piece.columns)
-    for text in ahead(_decoded(found, piece, counted)):
-        lines = pl.DataFrame({"raw": [text]}).select(pl.col("raw").str.split("\n").explode())
-        lines = lines.with_row_index("line", offset=first)
-        first += lines.height
-        lines = lines.with_columns(pl.col("raw").str.strip_suffix("\r"))
-        lines = lines.filter((pl.col("raw") != "") & (pl.col("line") > header))
-        fields = pl.col("raw").str.split_exact(found.delimiter, width)
-        yield lines.select("line", fields.struct.rename_fields([f"c{i}" for i in range(width + 1)]).struct.unnest())
+    first, texts = 1, ahead(delivery.texts(found, piece.file, counted.take))
+    for text in texts:
+        if found.quoted and not _plain(text):
+            yield from _cells(found, piece, since=first)
+            deque(texts, maxlen=0)  # to count the rest
+            return
+        lines = _lines(text)
+        yield _fields(found, piece, lines.to_frame().with_row_index("line", offset=first))
+        first += len(lines)
 
 
-def _decoded(found: Mapping, piece: Piece, counted: Counted) -> Iterator[str]:
-    """Text in pieces that end with a whole line, without their last line feed."""
-    rest = b""
-    with delivery.open_bytes(piece.file) as raw:
-        while data := counted.take(raw.read(PIECE)):
-            cut = data.rfind(b"\n")
-            if cut < 0:
-                rest += data
-                continue
-            yield _text_of(rest + data[:cut], found.encoding)
-            rest = data[cut + 1 :]
-    if rest:
-        yield _text_of(rest, found.encoding)
+def _plain(text: bytes) -> bool:
+    """Whether every line feed ends a row and every delimiter a cell."""
+    return QUOTE not in text and text.count(b"\r") == text.count(b"\r\n")
 
 
-def _text_of(data: bytes, encoding: str) -> str:
-    """What is no character becomes U+FFFD, which quarantines its line and no other."""
-    return data.decode(encoding, "replace").replace(NUL, UNREADABLE)
+def _lines(text: bytes) -> pl.Series:
+    """Each with its line feed: the text itself, and where they begin."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+    places = np.concatenate([[0], ends, [] if text.endswith(b"\n") else [len(text)]]).astype(np.int64)
+    texts = pa.LargeStringArray.from_buffers(len(places) - 1, pa.py_buffer(places), pa.py_buffer(text))
+    return pl.from_arrow(texts).alias("raw")
 
 
-def _quoted_rows(found: Mapping, piece: Piece, counted: Counted) -> Iterator[pl.DataFrame]:
+def _fields(found: Mapping, piece: Piece, lines: pl.DataFrame) -> pl.DataFrame:
+    width, raw = len(piece.columns), pl.col("raw")
+    filled = raw.str.contains(rf"[^\s{re.escape(found.delimiter)}]") if found.quoted else ~raw.is_in(["\n", "\r\n"])
+    rows = lines.filter(filled & (pl.col("line") > delivery.header_lines(found, piece.table)))
+    fields = rows.select(
+        "line", raw.str.split_exact(found.delimiter, width).struct.rename_fields([f"c{i}" for i in range(width + 1)])
+    )
+    return fields.unnest("raw").with_columns(pl.col(f"c{width - 1}", f"c{width}").str.strip_chars_end("\r\n"))
+
+
+def _cells(found: Mapping, piece: Piece, since: int = 1) -> Iterator[pl.DataFrame]:
+    """Of rows that a parser tells apart, those from a line on."""
     width = len(piece.columns)
-    filled = (row for row in delivery.rows(found, piece.table, piece.file) if any(cell.strip() for cell in row[2]))
+    filled = (
+        row for row in delivery.rows(found, piece.table, piece.file) if row[0] >= since and any(cell.strip() for cell in row[2])
+    )
     schema = {"line": pl.UInt32} | {f"c{i}": pl.String for i in range(width + 1)}
-    next(filled, None)  # the header
+    if since == 1 and delivery.header_lines(found, piece.table):
+        next(filled, None)
     while batch := list(islice(filled, BATCH)):
         rows = [(line, *cells[: width + 1], *[None] * (width + 1 - len(cells))) for line, _, cells in batch]
         frame = pl.DataFrame(rows, schema=schema, orient="row")
-        yield frame.with_columns(pl.exclude("line").str.replace_all(NUL, UNREADABLE, literal=True))
-    with delivery.open_bytes(piece.file) as raw:
-        while counted.take(raw.read(PIECE)):
-            pass
+        yield frame.with_columns(pl.exclude("line").str.replace_all("\0", UNREADABLE, literal=True))

@@ -573,9 +573,10 @@ def _bulk_functions() -> Iterator[str]:
     """What the machine may do as the tables' owner, to fill them."""
     yield bulk.COUNT
     yield bulk.UNDRESS
+    yield bulk.PRESUME
     yield bulk.DRESS
     yield from bulk.DRESSED
-    for function in ("vigil_undress(regclass)", "vigil_dress(regclass)", "vigil_count(regclass)"):
+    for function in ("vigil_undress(regclass)", "vigil_presume(regclass, jsonb)", "vigil_dress(regclass)", "vigil_count(regclass)"):
         yield f"revoke execute on function {function} from public"
         yield f"grant execute on function {function} to {Scope.MACHINE}, {OWNER}"
     yield f"alter function vigil_count(regclass) owner to {Scope.MACHINE}"

@@ -136,3 +136,23 @@ def test_nobody_commits_a_table_without_its_indexes_policies_and_triggers(empty)
     with pytest.raises(sa.exc.InternalError, match="left undressed: loans"), access.transaction(MACHINE, "test") as conn:
         conn.exec_driver_sql("select vigil_undress('loans')")
     assert one("select relrowsecurity and relforcerowsecurity from pg_class where oid = 'loans'::regclass") is True
+
+
+def test_what_all_first_rows_say_is_said_once_and_forgotten_afterwards(empty):
+    defaults = "select attname::text from pg_attribute where attrelid = 'customers'::regclass and atthasdef and attgenerated = '' order by 1"
+    before = rows(defaults)
+    with access.transaction(MACHINE, "test") as conn, bulk.undressed(conn, "customers"):
+        bulk.presume(conn, "customers", {"source": "union", "created_on": TODAY})
+        assert "source" in conn.exec_driver_sql(defaults).scalars().all()
+    assert rows(defaults) == before
+
+
+def test_nothing_is_presumed_of_a_table_that_stands_or_of_a_column_that_says_something_already(empty):
+    for table, column, refusal in (
+        ("customers", "source", "not undressed: customers"),
+        ("loans", "status", "says something already"),
+    ):
+        with pytest.raises(sa.exc.InternalError, match=refusal), access.transaction(MACHINE, "test") as conn:
+            if table == "loans":
+                conn.exec_driver_sql("select vigil_undress('loans')")
+            bulk.presume(conn, table, {column: "x"})

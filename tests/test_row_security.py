@@ -1012,7 +1012,7 @@ def test_functions_of_the_machine_are_few_and_keep_their_search_path(the_bank, a
     assert {row.owner for row in rows} == {"vigil_machine", "vigil_owner"}
     assert {row.proname for row in rows} == {
         "vigil_my_branch", "vigil_branches", "vigil_guests", "vigil_acting_for", "vigil_my_customers", "vigil_reveal", "vigil_having",
-        "vigil_found_again", "vigil_called", "vigil_tied", "vigil_circles", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_settle_level", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_photo_storage", "vigil_count", "vigil_undress", "vigil_dress", "vigil_dressed",
+        "vigil_found_again", "vigil_called", "vigil_tied", "vigil_circles", "vigil_same_digits", "vigil_begun_by", "vigil_hand_on_drafts", "vigil_take_back_drafts", "vigil_settle_level", "vigil_note", "vigil_tell", "vigil_pulse", "vigil_photo_storage", "vigil_count", "vigil_undress", "vigil_presume", "vigil_dress", "vigil_dressed",
         "vigil_grow_tree", "vigil_settle_role", "vigil_restructure", "vigil_follow_home",
     }  # fmt: skip
 
@@ -1029,7 +1029,7 @@ def test_functions_of_the_machine_tell_people_nothing_foreign(people, w, book):
             assert set(mine) == sight.customers
         with access.reading(person) as conn:
             assert not conn.exec_driver_sql("""
-                select proname from pg_proc where proname ~ '^vigil_(undress|dress|count)$' and pronamespace = 'public'::regnamespace
+                select proname from pg_proc where proname ~ '^vigil_(undress|presume|dress|count)$' and pronamespace = 'public'::regnamespace
                   and has_function_privilege(oid, 'execute')""").all()
 
 

@@ -5,10 +5,11 @@ than the stage alone. Only where all that a line becomes can be told from the li
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
+from db import bulk
 from db.copying import copy_new
 from db.loading import staging
 from db.loading.publish import SINCE
@@ -32,6 +33,7 @@ def named(conn: sa.Connection, spec: TableSpec, name: str) -> io.BytesIO:
     return out
 
 
-def copy(conn: sa.Connection, spec: TableSpec, columns: Iterable[str], pieces: Iterable[bytes]) -> int:
-    """Into the undressed table, in the transaction that undressed it; how many rows it has now."""
+def copy(conn: sa.Connection, spec: TableSpec, columns: Iterable[str], pieces: Iterable[bytes], same: Mapping[str, object]) -> int:
+    """Into the undressed table, in the transaction that undressed it; how many rows it has now. `same`: what every row says."""
+    bulk.presume(conn, spec.noun, same)
     return copy_new(conn, f"{spec.noun} ({', '.join(columns)})", pieces)

@@ -468,6 +468,8 @@ def refresh_customers(conn: sa.Connection) -> None:
     """What follows from their loans, for the customers collected, or for everybody where nothing is known of anybody."""
     everybody = _knows_nobody(conn)
     conn.exec_driver_sql("analyze changed_customers")
+    if everybody:  # sorted, millions of customers follow one another; by hashing, each note looks for its own
+        conn.exec_driver_sql("set local enable_hashagg = off")
     of_whom = "" if everybody else "where l.customer_id in (select customer_id from changed_customers)"
     again = """
         on conflict (customer_id) do update set segment = excluded.segment, main_family = excluded.main_family,
@@ -505,7 +507,7 @@ def _touch(conn: sa.Connection, spec: TableSpec) -> None:
 
 def is_new(conn: sa.Connection, spec: TableSpec) -> bool:
     """The book has nothing of this noun by this source: each line is a new row, with nothing to be compared with."""
-    return spec.noun in FILLED_BY and not _exists(conn, f"from {spec.noun} where source = '{spec.source}'")
+    return spec.noun in FILLED_BY and (spec.first or not _exists(conn, f"from {spec.noun} where source = '{spec.source}'"))
 
 
 def to_undress(conn: sa.Connection, noun: str) -> list[str]:

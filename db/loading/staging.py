@@ -148,11 +148,8 @@ def _found(spec: TableSpec, name: str) -> list[str]:
 def _join(spec: TableSpec, name: str) -> str:
     text, alias = f"s.v_{name}", f"j_{name}"
     if spec.by.get(name) == "identity":
-        return (
-            f"left join (select identity_hash, min(id) as id from customers where identity_hash in "
-            f"(select vigil_lookup(v_{name}) from {spec.stage}) group by 1) {alias} "
-            f"on {alias}.identity_hash = vigil_lookup({text})"
-        )
+        # Along the index of identity numbers; by min(id) alone it might be that of the ids, until it meets him.
+        return f"left join lateral (select min(id + 0) as id from customers where identity_hash = vigil_lookup({text})) {alias} on true"
     return f"left join ({named(spec, name)}) {alias} on {alias}.said = {text}"
 
 

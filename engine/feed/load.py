@@ -416,7 +416,7 @@ def _pour(conn: Connection, turn: Turn, piece: Piece, bare: list[str], notes_are
     named = {name: Index(pour.named(conn, reader.spec, name)) for name in reader.spec.fields if reader.spec.refers_by_id(name)}
     pouring = Pouring(reader, named, report.day)
     with _undressed(conn, reader.spec.noun, bare, notes_are_in), _readable(piece):
-        loaded = pour.copy(conn, reader.spec, pouring.columns, ahead(pouring.lines()))
+        loaded = pour.copy(conn, reader.spec, pouring.columns, ahead(pouring.lines()), pouring.same)
         if not pouring.certain:
             raise KeyTwice
     report.files[piece.name] = FileReport(rows=reader.rows)

@@ -38,14 +38,14 @@ class Index:
 
 
 class Pouring:
-    """What a reader's lines become. `set_aside`: those that cannot be used, line number and every reason, once all are through."""
+    """What a reader's lines become. `same`: what all rows say, by column. `set_aside`: those that cannot be used, line number and every
+    reason, once all are through."""
 
     def __init__(self, reader: Reader, named: Mapping[str, Index], day: date) -> None:
         """`named`: an index for each field that refers to a row of the book."""
         self._reader, self._named = reader, named
-        since = {name: pl.lit(day) for name in SINCE[reader.spec.noun]}
-        self._values = {name: _value(*said) for name, said in filled(reader.spec).items()}
-        self._values |= {"source": pl.lit(reader.spec.source), "feed_hash": pl.col("hash")} | since
+        self._values = {name: _value(*said) for name, said in filled(reader.spec).items()} | {"feed_hash": pl.col("hash")}
+        self.same = {"source": reader.spec.source} | dict.fromkeys(SINCE[reader.spec.noun], day)
         self.set_aside: list[tuple[int, list[str]]] = []
 
     @property

@@ -4,7 +4,7 @@ A batch is chosen by the filter of the list, in the database: however many match
 keep the columns that the act changes, before and after, so that taking back returns exactly what nobody has changed since.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -363,11 +363,12 @@ def ask_exemption(
     )  # fmt: skip
 
 
-def end_exemption(conn: sa.Connection, exemption_id: int, by: int, yesterday: date, now: datetime) -> bool:
-    """From today on it holds no more; true for the one who ended it, who is not the one that had asked for it."""
+def end_exemption(conn: sa.Connection, exemption_id: int, by: int, today: date, now: datetime) -> bool:
+    """From today on it holds no more, though it began today; true for the one who ended it, who is not the one that had asked for it."""
+    yesterday = today - timedelta(days=1)
     e = exemptions.c
     ended = sa.update(exemptions).where(
-        e.id == exemption_id, e.approved_by.is_not(None), e.until_on > yesterday, e.from_on <= yesterday, e.asked_by != by
+        e.id == exemption_id, e.approved_by.is_not(None), e.until_on > yesterday, e.from_on <= today, e.asked_by != by
     )
     return conn.execute(ended.values(until_on=yesterday, approved_by=by, approved_at=now)).rowcount == 1
 

@@ -10,6 +10,9 @@ from db.vocab import FeedState
 
 r, f = feed_runs.c, feed_files.c
 _LIVE_BALANCE = sa.cast(func.coalesce(func.sum(loans.c.balance_fen), 0), sa.BigInteger)  # a sum of bigint is numeric
+_UNDECIDED = sa.and_(
+    r.state == FeedState.STOPPED, r.override_asked_by.is_not(None), r.override_by.is_(None), r.override_refused_by.is_(None)
+)
 Live = dict[str, tuple[int, int]]  # of each source how many notes live, and their balance in fen
 
 
@@ -119,11 +122,11 @@ def runs(conn: sa.Connection, limit: int = 60) -> list[sa.Row]:
 
 
 def asked_through(conn: sa.Connection) -> list[sa.Row]:
-    """Stopped runs that somebody asked to let through and nobody has allowed yet, oldest first."""
+    """Stopped runs that somebody asked to let through and nobody has decided yet, oldest first."""
     return conn.execute(
         select(feed_runs, staff.c.name.label("asker"))
         .join(staff, staff.c.id == r.override_asked_by)
-        .where(r.state == FeedState.STOPPED, r.override_by.is_(None))
+        .where(_UNDECIDED)
         .order_by(r.id)
     ).all()
 
@@ -149,29 +152,23 @@ def rejected(conn: sa.Connection, run_id: int, limit: int | None = None) -> list
 
 
 def ask_override(conn: sa.Connection, run_id: int, by: int, reason: str) -> bool:
-    return (
-        conn.execute(
-            sa.update(feed_runs)
-            .where(r.id == run_id, r.state == FeedState.STOPPED, r.override_asked_by.is_(None))
-            .values(override_asked_by=by, override_reason=reason)
-        ).rowcount
-        == 1
-    )
+    """For the first time, or anew after it was refused."""
+    nobody_waits = r.override_asked_by.is_(None) | r.override_refused_by.is_not(None)
+    asked = sa.update(feed_runs).where(r.id == run_id, r.state == FeedState.STOPPED, nobody_waits)
+    said = {"override_asked_by": by, "override_reason": reason, "override_refused_by": None, "override_refused_why": None}
+    return conn.execute(asked.values(said)).rowcount == 1
 
 
 def allow_override(conn: sa.Connection, run_id: int, by: int) -> bool:
     """True for the one who allowed it: somebody else than who asked."""
-    return (
-        conn.execute(
-            sa.update(feed_runs)
-            .where(
-                r.id == run_id,
-                r.state == FeedState.STOPPED,
-                r.override_asked_by.is_not(None),
-                r.override_asked_by != by,
-                r.override_by.is_(None),
-            )
-            .values(override_by=by)
-        ).rowcount
-        == 1
-    )
+    return _decide_override(conn, run_id, by, override_by=by)
+
+
+def refuse_override(conn: sa.Connection, run_id: int, by: int, why: str) -> bool:
+    """True for the one who refused it: somebody else than who asked."""
+    return _decide_override(conn, run_id, by, override_refused_by=by, override_refused_why=why)
+
+
+def _decide_override(conn: sa.Connection, run_id: int, by: int, **decision: object) -> bool:
+    decided = sa.update(feed_runs).where(r.id == run_id, _UNDECIDED, r.override_asked_by != by)
+    return conn.execute(decided.values(decision)).rowcount == 1

@@ -322,7 +322,8 @@ DAY_APPROVED = (
     f" and r.state = 'approved' and r.decided_by = {ME} and jsonb_exists(r.after -> 'days', day::text))"
 )
 DECIDED = "update (state, decided_by, decided_at, decided_why)"
-ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null"
+ASKS_OVERRIDE = f"override_asked_by = {ME} and override_by is null and override_refused_by is null"
+ASKED_OVERRIDE = "override_asked_by, override_reason, override_refused_by, override_refused_why"
 
 
 def _lead_noted(branch: str, customer: str) -> tuple[Write, ...]:
@@ -466,10 +467,11 @@ WRITES: dict[str, dict[Scope, tuple[Write, ...]]] = {
     "calendar_days": {Scope.HEAD: all_of("insert", "update (working, note, set_by)", signed=DAY_APPROVED)},
     "feed_runs": {
         Scope.HEAD: all_of(
-            "update (override_asked_by, override_reason, override_by)", signed=f"({ASKS_OVERRIDE} or override_by = {ME})"
+            f"update ({ASKED_OVERRIDE}, override_by)",
+            signed=f"({ASKS_OVERRIDE} or override_by = {ME} or override_refused_by = {ME})",
         ),
         Scope.ADMIN: all_of(
-            "update (override_asked_by, override_reason)", rows=acts_as(Role.IT), signed=ASKS_OVERRIDE
+            f"update ({ASKED_OVERRIDE})", rows=acts_as(Role.IT), signed=ASKS_OVERRIDE
         ),
     },
     "accounts": {Scope.ADMIN: all_of("insert", "update", rows=IS_SECURITY)},

@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from db import batches, branches, handovers, loans, records
@@ -233,7 +233,7 @@ def end_exemption(conn: Connection, by: Person, customer_id: int, exemption_id: 
     """From today on the checks are owed again."""
     permits.must(by, "exemption.approve")
     records.touch(conn, [customer_id])
-    if not batches.end_exemption(conn, exemption_id, by.id, today - timedelta(days=1), now):
+    if not batches.end_exemption(conn, exemption_id, by.id, today, now):
         raise refusals.Conflict
 
 

@@ -37,7 +37,8 @@ LABELS = {
     "first_on": "First seen",
     "gone_on": "Condition gone", "raised_at": "Raised", "measures": "Measures", "business_date": "Business date",
     "folder": "Folder", "stops": "Why stopped", "totals": "Totals", "override_asked_by": "Override asked by",
-    "override_reason": "Reason of the override", "override_by": "Override allowed by", "mapping_version": "Mapping version",
+    "override_reason": "Reason of the override", "override_by": "Override allowed by",
+    "override_refused_by": "Override refused by", "override_refused_why": "Why it was refused", "mapping_version": "Mapping version",
     "subject_kind": "About", "form_code": "Form", "proposed_class": "Proposed class", "proposed_months": "Months to the next check",
     "grade": "Presence grade", "away_because": "Why not on site", "offline": "Sent later from the phone", "wish": "What is wanted",
     "noted_at": "Noted", "business": "Business", "remarks": "Remarks", "needs": "Needs", "phone_by": "Phone given by",
@@ -73,7 +74,7 @@ NOUNS = {
 }  # fmt: skip
 PEOPLE = {"manager_id", "inspector_id", "assignee_id", "owner_id", "staff_id", "delegate_id", "granted_by",
     "disabled_by", "left_by", "marked_by", "phone_by", "marker_id", "checked_by",
-          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "from_id", "to_ids", "leads_to",
+          "made_by", "decided_by", "set_by", "asked_by", "approved_by", "override_asked_by", "override_by", "override_refused_by", "from_id", "to_ids", "leads_to",
           "ended_by", "settled_by", "done_by"}  # fmt: skip
 BRANCHES = {"branch_id", "parent_id", "to_branches", "merged_into"}
 # The bank's words, by table and column; a column alone where it means the same in every table.
@@ -95,8 +96,10 @@ WORDS = {
 }  # fmt: skip
 MINUTES = {"leaves", "until", "ends"}  # of the day
 OURS = {"measures"}  # kept as texts of the catalogue
+CODED = {"doubt", "stops"}  # reasons of ours, with what they are about
+COUNTED = {"branches": "Branches", "staff": "Staff", "products": "Products", "customers": "Customers", "loans": "Loans"}
 VEILED = {"password_hash"}  # that it changed, never to what
-QUIET = {"last_on", "kept", "wish", "draw_id", "turn", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
+QUIET = {"last_on", "progress", "kept", "wish", "draw_id", "turn", "refused", "key", "batch_id", "rule_version", "evidence", "record_id", "closed_by", "taken_by", "taken_at", "answered_by", "answered_at",
          "nominal_on", "late_from", "principal_since", "interest_since", "worsened_on", "absent_since", "id", "customer_id",
          "loan_id", "loan_ids", "subject", "subject_id", "guarantor_id", "first_seen_on", "submit_key", "digest",
          "answers", "sha256",
@@ -201,13 +204,18 @@ def _details(row, values: dict | None, known: Names) -> str:
     return _(", ").join(_value(row, name, values[name], known) for name in shown)
 
 
+def _label(key: str) -> str:
+    """Of a part: the same word as of a column, else what it is."""
+    return _(COUNTED.get(key) or LABELS[key]) if key in COUNTED or key in LABELS else plain(key)
+
+
 def _value(row, name: str, value: object, known: Names) -> str:
     if value is None:
         return "—"
     if isinstance(value, list):
         return _(", ").join(_value(row, name, one, known) for one in value)
     if isinstance(value, dict):
-        return _(", ").join(f"{plain(key)} {_value(row, key, one, known)}" for key, one in value.items())
+        return _(", ").join(f"{_label(key)} {_value(row, key, one, known)}" for key, one in value.items())
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name in PEOPLE:
@@ -223,7 +231,7 @@ def _value(row, name: str, value: object, known: Names) -> str:
         return f"{int(value) // 60:02}:{int(value) % 60:02}"
     if name in OURS:
         return plain(_(str(value)))
-    if name == "doubt":
+    if name in CODED:
         return plain(words.reason(str(value)))
     if name.endswith("_at"):
         return moment(datetime.fromisoformat(str(value)))

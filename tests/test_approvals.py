@@ -84,16 +84,19 @@ class TestTheBell:
         assert any(said.endswith(" REG-FARM") for said in told("002", News.DECISION))
         assert any(said.startswith("已批准：") and said.endswith(" REG-FARM") for said in told("001", News.ANSWER))
 
-    def test_a_stopped_feed_let_through_is_told_to_who_asked(self, he, wang):
+    def test_a_stopped_feed_refused_and_then_let_through_is_told_to_who_asked(self, he, wang, monkeypatch):
         with access.transaction(MACHINE, "test") as conn:
             run = conn.exec_driver_sql(
                 "insert into feed_runs (source, business_date, folder, state) values ('union', '2026-11-21', 'x', 'stopped') returning id"
             ).scalar_one()
-        with acts.act(he, "feed.override.ask") as conn:
-            override.ask(conn, he, run, "the bank was closed")
-        with acts.act(wang, "feed.override.allow") as conn:
-            override.allow(conn, wang, run)
-        assert told("005", News.ANSWER) == ["已批准：放行被拦截的数据"]
+        for hour, (decide, *why) in enumerate(((override.refuse, "send what is missing"), (override.allow,))):
+            monkeypatch.setattr(clock, "now", lambda hour=hour: NOW + timedelta(hours=hour))
+            with acts.act(he, "feed.override.ask") as conn:
+                override.ask(conn, he, run, "the bank was closed")
+            with acts.act(wang, "feed.override.allow") as conn:
+                decide(conn, wang, run, *why)
+        assert told("005", News.ANSWER) == ["已批准：放行被拦截的数据", "已驳回：放行被拦截的数据"]
+        assert told("001", News.DECISION) == ["有一批已拦截的数据等待放行审批"] * 2
         with access.reading(he) as conn:
             assert next(row.about for row in notices.of_person(conn, he.id) if row.why == News.ANSWER) == f"feeds?run={run}"
 

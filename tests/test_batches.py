@@ -275,7 +275,8 @@ def test_exempted_by_head_office_alone_and_the_night_asks_no_more(bank):
     assert ask("select count(*) from todos where close_reason = 'exempted'") == n
 
 
-def test_one_loan_is_exempted_with_its_reason_explained_by_it_and_checked_again_when_that_is_ended(bank):
+@pytest.mark.parametrize("began", [3, 0])
+def test_one_loan_is_exempted_with_its_reason_explained_by_it_and_checked_again_when_that_is_ended(bank, began):
     sun, wang, zhao = person("801"), person("001"), person("002")
     customer, loan = ask_row("""select l.customer_id, l.loan_no from todos t join loans l on l.id = t.loan_ids[1] where t.kind = 'regular'
         and t.closed_on is null and t.due_on > :d and cardinality(t.loan_ids) = 1 order by t.id limit 1""", d=TODAYS + timedelta(days=3))  # fmt: skip
@@ -299,7 +300,7 @@ def test_one_loan_is_exempted_with_its_reason_explained_by_it_and_checked_again_
     assert (held.asker, held.approver) == ("孙丽", "王芳")
     the_next_night()
     assert ask("select count(*) from todos where close_reason = 'exempted' and customer_id = :c", c=customer) == 1
-    write("update exemptions set from_on = from_on - 3")
+    write("update exemptions set from_on = :d", d=TODAYS - timedelta(days=began))
     with acts.act(zhao, "exemption.approve") as conn:
         bulk.end_exemption(conn, zhao, customer, held.id, now=NOW, today=TODAYS)
     with access.reading(sun) as conn:

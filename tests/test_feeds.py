@@ -623,6 +623,45 @@ def test_an_officer_may_neither_ask_nor_allow(late):
         allow("802", late.run_id)
 
 
+def refuse(by: str, run_id: int, why: str = "请补齐缺失日期") -> None:
+    who = person(by)
+    with access.transaction(who, "feed.override.allow") as conn:
+        override.refuse(conn, who, run_id, why)
+
+
+def test_wang_refuses_and_zhao_may_ask_again(late):
+    ask("002", late.run_id)
+    refuse("001", late.run_id)
+    assert feeds_run(late.run_id).override_refused_why == "请补齐缺失日期"
+    with pytest.raises(refusals.NotFound):
+        load.resume(late.run_id)
+    with pytest.raises(refusals.Conflict):
+        allow("001", late.run_id)
+    ask("002", late.run_id, "缺失日期无业务，已核实")
+    assert feeds_run(late.run_id).override_refused_by is None
+    allow("001", late.run_id)
+    assert load.resume(late.run_id).stops == []
+    with pytest.raises(refusals.Conflict):
+        refuse("001", late.run_id)
+
+
+def test_nobody_refuses_what_he_asked_for_or_without_a_reason(late):
+    ask("002", late.run_id)
+    with pytest.raises(refusals.FourEyes):
+        refuse("002", late.run_id)
+    with pytest.raises(refusals.Missing):
+        refuse("001", late.run_id, " ? ")
+    with pytest.raises(refusals.NotPermitted):
+        refuse("802", late.run_id)
+    assert feeds_run(late.run_id).override_refused_by is None
+
+
+def test_what_nobody_asked_for_can_be_neither_allowed_nor_refused(late):
+    for decide in (allow, refuse):
+        with pytest.raises(refusals.Conflict):
+            decide("001", late.run_id)
+
+
 def test_an_override_covers_only_what_it_was_asked_for(late, tmp_path):
     """Between stop and override the file was damaged: that stops it anew."""
     ask("002", late.run_id)

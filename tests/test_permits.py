@@ -163,6 +163,7 @@ VERBS: dict[str, tuple[str, Callable]] = {
     ),
     "feed.override.ask": ("feed.override.ask", lambda conn, by: override.ask(conn, by, 1, "a good reason")),
     "feed.override.allow": ("feed.override.allow", lambda conn, by: override.allow(conn, by, 1)),
+    "feed.override.refuse": ("feed.override.allow", lambda conn, by: override.refuse(conn, by, 1, "a good reason")),
     "absences.arrange": (
         "absence.arrange",
         lambda conn, by: absences.arrange(conn, by, 12, 13, TODAY, TODAY, "on leave", today=TODAY),

@@ -345,9 +345,13 @@ def test_codes_of_ours_are_told_in_the_readers_words():
     for noun, after in (
         ("addresses", {"doubt": "outside"}),
         ("signals", {"measures": ["More frequent checks", "Preserve assets"]}),
+        ("feed_runs", {"stops": ["missing_file:x", "gap:2026-11-02:2026-11-03"]}),
+        ("feed_runs", {"totals": {"loans": 4, "customers": 3, "balance_fen": 100}, "progress": "dk → loans"}),
     ):
         said = sentences.sentence(_line("update", noun, before={}, after=after), nobody)
-        assert not re.search("outside|More|Preserve", said) and len(said) > len("**李强**修改：")
+        assert not re.search("outside|More|Preserve|missing|gap|loans|customers|balance", said) and len(said) > len(
+            "**李强**修改："
+        )
 
 
 def test_a_night_that_only_found_again_what_was_known_has_nothing_to_tell():

@@ -62,14 +62,18 @@ def _line(person: Person, loan, row, state: BatchState | None) -> None:
     kinds = _(", ").join(words.name(Kind(kind)) for kind in row.kinds)
     whose = "" if row.loan_id else " · " + _("the whole customer")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{_state(state, holds)} **{kinds}**{whose} · {look.day(row.from_on)} – {look.day(row.until_on)}", width="content"
-        )
+        st.markdown(f"{_state(state, holds)} **{kinds}**{whose} · {_days(row)}", width="content")
         st.caption(look.plain(" · ".join(part for part in (row.reason, row.asker, row.approver) if part)), width="content")
-        if holds and row.from_on < today and permits.may(person, "exemption.approve") and row.asked_by != person.id:
+        if holds and permits.may(person, "exemption.approve") and row.asked_by != person.id:
             acts.button(
                 "End it today", lambda: _end(person, loan, row.id), f"end_exemption_{row.id}", icon=":material/event_available:"
             )
+
+
+def _days(row) -> str:
+    """From when until when; one that was ended on its first day never held."""
+    first = look.day(row.from_on)
+    return f"{first} – {look.day(row.until_on)}" if row.until_on >= row.from_on else f"~~{first}~~"
 
 
 def _state(state: BatchState | None, holds: bool) -> str:

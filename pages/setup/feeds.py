@@ -108,22 +108,38 @@ def name_of(staff_id: int) -> str:
 
 
 def override_box() -> None:
-    """A stopped delivery: one person asks to let it through, another allows it."""
+    """A stopped delivery: one person asks to let it through, another allows it, or refuses and says why."""
     with st.container(border=True):
         st.markdown(f"**{_('Stopped before anything was published')}**")
         for stop in run.stops or []:
             st.markdown(f":material/block: {look.plain(words.reason(stop))}")
-        if run.override_asked_by is None and permits.may(person, "feed.override.ask"):
-            with acts.form("override"):
-                st.text_input(_("Reason to let it through"), key="override_reason", max_chars=200)
-                acts.submit("Ask for an override", _ask, "ask_override")
-        elif run.override_asked_by is not None:
+        if run.override_asked_by is not None:
             st.caption(_("{0} asked for it: {1}").format(name_of(run.override_asked_by), look.plain(run.override_reason)))
-            if run.override_by is not None:
-                st.caption(_("Let through by {0}; what was loaded is a run of its own.").format(name_of(run.override_by)))
-            elif permits.may(person, "feed.override.allow"):
-                acts.button("Allow and load", _allow, "allow_override", type="primary", disabled=run.override_asked_by == person.id,
-                            help=_("A second person must decide this."))  # fmt: skip
+        if run.override_by is not None:
+            st.caption(_("Let through by {0}; what was loaded is a run of its own.").format(name_of(run.override_by)))
+        elif run.override_asked_by is None or run.override_refused_by is not None:
+            _to_ask()
+        elif permits.may(person, "feed.override.allow"):
+            _to_decide()
+
+
+def _to_ask() -> None:
+    if run.override_refused_by is not None:
+        st.caption(_("{0} refused: {1}").format(name_of(run.override_refused_by), look.plain(run.override_refused_why)))
+    if permits.may(person, "feed.override.ask"):
+        with acts.form("override"):
+            st.text_input(_("Reason to let it through"), key="override_reason", max_chars=200)
+            acts.submit("Ask for an override", _ask, "ask_override")
+
+
+def _to_decide() -> None:
+    mine = run.override_asked_by == person.id
+    with acts.form("decide_override"), st.container(horizontal=True, vertical_alignment="bottom"):
+        acts.submit("Allow and load", _allow, "allow_override", type="primary", disabled=mine)
+        st.text_input(_("Reason for refusing"), key="refuse_override", width=300, disabled=mine, max_chars=200)
+        acts.submit("Refuse", _refuse, "no_override", disabled=mine)
+    if mine:
+        st.caption(_("A second person must decide this."))
 
 
 def _ask() -> None:
@@ -135,6 +151,11 @@ def _allow() -> None:
     with acts.act(person, "feed.override.allow", "Allowed; it is being loaded") as conn:
         override.allow(conn, person, run.id)
     load.resume_in_background(run.id)
+
+
+def _refuse() -> None:
+    with acts.act(person, "feed.override.allow", "Turned down") as conn:
+        override.refuse(conn, person, run.id, st.session_state.refuse_override)
 
 
 if run.state == FeedState.STOPPED:

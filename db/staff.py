@@ -100,9 +100,10 @@ def inspectors_for(conn: sa.Connection, branch_ids: Collection[int]) -> list[sa.
     ).all()
 
 
-def names(conn: sa.Connection) -> dict[int, str]:
-    """Of everybody who is or was with the bank."""
-    return dict(conn.execute(select(s.id, s.name)).all())
+def names(conn: sa.Connection, *of: int | None) -> dict[int, str]:
+    """Of everybody who is or was with the bank, or of these of them."""
+    named = s.id.in_([one for one in of if one is not None]) if of else sa.true()
+    return dict(conn.execute(select(s.id, s.name).where(named)).all())
 
 
 def roles_of(conn: sa.Connection, staff_id: int) -> list[sa.Row]:

@@ -68,7 +68,7 @@ def _moved(_conn: Connection, which: str) -> str:
     return " → ".join(words.name(LoanClass(one)) for one in which.split("-"))
 
 
-TOLD = dict.fromkeys(STAFF, lambda conn, holder: staff.names(conn).get(holder, "?")) | {
+TOLD = dict.fromkeys(STAFF, lambda conn, holder: staff.names(conn, holder).get(holder, "?")) | {
     "branch_ids": _branches,
     "product": _product,
     "state": _state,

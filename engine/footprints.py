@@ -65,7 +65,7 @@ def paced(track: list[SentStep]) -> list[SentStep]:
 def look(conn: Connection, by: Person, staff_id: int, day: date) -> None:
     """Somebody's track of a day is looked at by another: that is written down."""
     permits.must(by, "footprint.look")
-    if staff.names(conn).get(staff_id) is None:
+    if staff_id not in staff.names(conn, staff_id):
         raise refusals.NotFound
     audit.note(conn, "footprint.look", "staff", None, {"staff_id": staff_id, "day": day.isoformat()})
 

@@ -279,7 +279,11 @@ def reason(code: str) -> str:
     text = REASONS.get(word)
     if text is None:
         return code
-    return _(text).format(*(field(d) for d in details), *[""] * 3)
+    return _(text).format(*(_detail(d) for d in details), *[""] * 3)
+
+
+def _detail(said: str) -> str:
+    return f"{int(said):,}" if said.isdecimal() else field(said)
 
 
 FIELDS = {

@@ -202,6 +202,11 @@ class TestSaying:
         words.language.set("zh")
         assert "dashboard" not in refusals.NotPermitted(verb="see the dashboard").sentence(_)
 
+    def test_a_large_number_in_a_reason_is_written_as_elsewhere(self):
+        words.language.set("zh")
+        assert words.reason("row_drop:dk:37300:30100") == "表 dk 由 37,300 行降至 30,100 行"
+        assert words.reason("gap:2026-11-30:2026-12-03") == "2026-11-30 至 2026-12-03 没有数据"
+
     def test_what_people_typed_stays_as_they_typed_it(self):
         words.language.set("zh")
         assert "31. Februar" in refusals.BadDate(value="31. Februar").sentence(_)

@@ -45,7 +45,7 @@ def one_person(staff_id: int, day: date) -> None:
     if staff_id != person.id and not _looked(staff_id, day):
         return
     with access.reading(person) as conn:
-        name = staff.names(conn).get(staff_id, "")
+        name = staff.names(conn, staff_id).get(staff_id, "")
         stops, positions = footprints.stops(conn, staff_id, day), footprints.stored(conn, staff_id, day)
         numbers = footprints.days(conn, staff_id, day, day)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -95,7 +95,7 @@ def deal_with(signal) -> None:
 def about(signal) -> None:
     """What it is about, what fired, and what was said so far, by whom."""
     with access.reading(person) as conn:
-        names = staff.names(conn)
+        names = staff.names(conn, signal.answered_by, signal.closed_by)
     dossier.facts({
         "Customer": signal.customer, "Loan": signal.loan_no, "Branch": signal.branch, "In charge": signal.owner,
         "At risk": look.exact(signal.amount_fen) if signal.amount_fen else None, "Evidence": acts_on_signals.evidence(signal.evidence),

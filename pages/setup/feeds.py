@@ -90,7 +90,7 @@ with access.reading(person) as conn:
     run = feeds.run(conn, run_id) if run_id else None
     files = feeds.files(conn, run_id) if run else []
     set_aside = feeds.rejected(conn, run_id, limit=SHOWN) if run else []
-    names = staff.names(conn) if run and run.override_asked_by else {}
+    names = staff.names(conn, run.override_asked_by, run.override_by, run.override_refused_by) if run else {}
 if asked and (run is None or not tables.is_number(asked)):
     st.warning(_("There is no run {0}. Choose one above.").format(look.plain(asked)), icon=":material/link_off:")
 if run is None:

@@ -106,6 +106,11 @@ def names(conn: sa.Connection, *of: int | None) -> dict[int, str]:
     return dict(conn.execute(select(s.id, s.name).where(named)).all())
 
 
+def holders(conn: sa.Connection) -> dict[int, int]:
+    """Whose each role is, by the role's id."""
+    return dict(conn.execute(select(r.id, r.staff_id)).all())
+
+
 def roles_of(conn: sa.Connection, staff_id: int) -> list[sa.Row]:
     """Held now, before and later, latest first: role, branch, valid_from, valid_to, granter (None: the staff file), home."""
     granter, home = staff.alias("granter"), branches.alias("home")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from db import branches, staff, vocab
 from db.access import Connection
@@ -115,10 +115,11 @@ class Names:
     staff: dict[int, str]
     branches: dict[int, str]
     loans: dict[int, str] = field(default_factory=dict)
+    holders: dict[int, int] = field(default_factory=dict)
 
 
 def names(conn: Connection, loans: Sequence = ()) -> Names:
-    return Names(staff.names(conn), branches.names(conn), {loan.id: loan.loan_no for loan in loans})
+    return Names(staff.names(conn), branches.names(conn), {loan.id: loan.loan_no for loan in loans}, staff.holders(conn))
 
 
 def tells(row) -> bool:
@@ -173,8 +174,21 @@ def _event(row, who: str, told: dict, known: Names) -> str:
 
 
 def _thing(row, known: Names) -> str:
-    number = known.loans.get(int(row.row_id)) if row.noun == "loans" and str(row.row_id or "").isdecimal() else None
-    return _(NOUNS.get(row.noun, row.noun)) + (f" {plain(number)}" if number else "")
+    noun = _(NOUNS.get(row.noun, row.noun))
+    number = int(row.row_id) if str(row.row_id or "").isdecimal() else 0
+    match row.noun:
+        case "loans":
+            called = known.loans.get(number)
+        case "staff" | "accounts":
+            called = known.staff.get(number) if "name" not in (row.after or row.before or {}) else None  # it is told anyhow
+        case "calendar_days":
+            called = row.row_id
+        case "staff_roles":
+            told = row.after or row.before or {}
+            called = known.staff.get(told.get("staff_id") or known.holders.get(number))
+        case _:
+            called = None
+    return f"{noun} {plain(called)}" if called else noun
 
 
 def _refused(verb: str) -> str:
@@ -224,6 +238,8 @@ def _value(row, name: str, value: object, known: Names) -> str:
         return plain(known.branches.get(value, value))
     if name in MONEY:
         return plain(exact(int(value)))
+    if name == "valid_to":
+        return str(date.fromisoformat(str(value)) - timedelta(days=1))  # the last day, as people say it
     word = WORDS.get((row.noun, name)) or WORDS.get(name)
     if word:
         return words.name(word(value))

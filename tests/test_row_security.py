@@ -472,6 +472,7 @@ READS: dict[str, Callable] = {
     "staff.colleagues": lambda conn, w: staff.colleagues(conn),
     "staff.leavers": lambda conn, w: staff.leavers(conn),
     "staff.names": lambda conn, w: [staff.names(conn), staff.names(conn, *w.staff.values())],
+    "staff.holders": lambda conn, w: staff.holders(conn),
     "staff.moved": lambda conn, w: staff.moved(conn, TODAY),
     "staff.without_role": lambda conn, w: staff.without_role(conn),
     "ties.guarantees": lambda conn, w: [ties.guarantees(conn, c) for c in w.customers.values()],

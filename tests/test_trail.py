@@ -276,7 +276,7 @@ def test_every_change_of_every_table_is_a_sentence_in_both_languages(the_bank, k
         )
         for name in values
     }
-    in_both(_line(op, noun, before={}, after=values), known, check)
+    in_both(_line(op, noun, row_id="0", before={}, after=values), known, check)
 
 
 def test_every_column_of_the_trail_has_a_name_in_both_languages(known):
@@ -334,6 +334,17 @@ def test_people_and_branches_are_named(known, book):
     staff_id, branch = book.rows["staff"][0], book.rows["branches"][0]
     line = _line("update", "loans", before={}, after={"manager_id": staff_id["id"], "branch_id": branch["id"], "class": "loss"})
     in_both(line, known, lambda sentence, _: contains(sentence, staff_id["name"], branch["name"]))
+
+
+def test_whose_role_or_account_it_is_stands_in_the_line(known, book):
+    held, someone = book.rows["staff_roles"][0], {row["id"]: row["name"] for row in book.rows["staff"]}
+    whose = someone[held["staff_id"]]
+    for noun, row_id, after in (("staff_roles", held["id"], {"valid_to": "2026-12-01"}), ("staff", held["staff_id"], {"post": "主任"}),
+                                ("accounts", held["staff_id"], {"username": "somebody"})):  # fmt: skip
+        line = _line("update", noun, row_id=str(row_id), before={}, after=after)
+        in_both(line, known, lambda sentence, _: contains(sentence, whose))
+    line = _line("update", "staff_roles", row_id=str(held["id"]), before={}, after={"valid_to": "2026-12-01"})
+    in_both(line, known, lambda sentence, _: contains(sentence, "2026-11-30"))  # the last day on which it is held
 
 
 def contains(sentence: str, *parts: str) -> None:

@@ -108,12 +108,12 @@ def _file(row) -> None:
 def _about(row) -> str:
     if row.state == ExportState.FAILED:
         return _(files.PROBLEMS.get(row.problem, files.PROBLEMS["error"]))
-    size = f" · {row.bytes / 1e6:.1f} MB" if row.bytes else ""
+    size = f" · {look.size(row.bytes)}" if row.bytes else ""
     return _("{0:,} rows").format(row.total or row.done) + size
 
 
 def _until(row) -> str:
-    return _("until {0}").format(look.moment(row.until_at)) if row.state == ExportState.READY else ""
+    return _("kept until {0}").format(look.moment(row.until_at)) if row.state == ExportState.READY else ""
 
 
 # --- One query --------------------------------------------------------------------------------------------------------

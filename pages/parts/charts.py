@@ -148,9 +148,11 @@ def _weekly(rows: Sequence, part: str, whole: str) -> dict[date, float]:
     return {day: 100 * some / every for day, (some, every) in sorted(sums.items()) if every}
 
 
-def ranking(names: Sequence[str], values: Sequence[int], notes: Sequence[str], colour: str = look.TEAL) -> Drawing:
+def ranking(
+    names: Sequence[str], values: Sequence[float], notes: Sequence[str], colour: str = look.TEAL, unit: str = ""
+) -> Drawing:
     """Horizontal bars, most on top, the number at the end of each."""
-    bars = _lying(names, values, [f"{v:,}" for v in values], colour) | {"customdata": list(notes)[::-1]}
+    bars = _lying(names, values, [f"{v:,}{unit}" for v in values], colour) | {"customdata": list(notes)[::-1]}
     return {"data": [bars], "layout": LYING}
 
 

@@ -134,6 +134,11 @@ def typed(text: str) -> str:
     return text.replace("\0", "").strip()[:60]
 
 
+def size(of: int) -> str:
+    """Of a file."""
+    return f"{of / 2**20:,.1f} MB" if of >= 2**20 else f"{max(1, round(of / 1024))} KB"
+
+
 def yuan(fen: int | None) -> Decimal | None:
     return None if fen is None else Decimal(fen) / 100
 

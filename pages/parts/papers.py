@@ -121,7 +121,7 @@ def _waiting() -> None:
     """What was made is fetched here, by whoever made it."""
     bound: volumes.Bound | None = st.session_state.get(READY)
     if bound is not None and bound.place.exists():
-        said = _("{0} volumes, {1}").format(bound.volumes, f"{bound.bytes / 2**20:,.1f} MB")
+        said = _("{0} volumes, {1}").format(bound.volumes, look.size(bound.bytes))
         st.download_button(
             f"{_('Download the inspection file')} ({said})", bound.place.read_bytes, f"{_('Inspection file')}.zip", "application/zip",
             icon=":material/download:", key="paper_fetch", on_click="ignore",

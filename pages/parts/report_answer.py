@@ -86,7 +86,8 @@ def chart(answer: Answer) -> None:
         lines = sorted(answer.lines, key=lambda line: -(_shown(answer, line, None) or 0))[:BARS]
         names = [" · ".join(line.labels) for line in lines]
         values = [_shown(answer, line, None) or 0 for line in lines]
-        charts.draw(charts.ranking(names, values, [""] * len(names)), _(measure.title), key="chart", height=60 + 22 * len(names))
+        drawing = charts.ranking(names, values, [""] * len(names), unit="%" if measure.kind == "share" else "")
+        charts.draw(drawing, _(measure.title), key="chart", height=60 + 22 * len(names))
 
 
 def _in_time(answer: Answer) -> dict:

@@ -194,7 +194,7 @@ NAMES = (
     (BatchAct.REISSUE, "Ask again"), (BatchAct.REMIND, "Remind"), (BatchAct.EXEMPT, "Exempt"), (BatchAct.ASK, "Thematic inspection"),
     (BatchState.WAITING, "Awaiting approval"), (BatchState.DONE, "Done"), (BatchState.REFUSED, "Turned down"), (BatchState.UNDONE, "Taken back"),
     (SignInOutcome.SUCCEEDED, "Signed in"), (SignInOutcome.FAILED, "Failed"), (SignInOutcome.LOCKED, "Locked"),
-    (SignInOutcome.DISABLED, "Disabled"),
+    (SignInOutcome.DISABLED, "Account disabled, or no role"),
     (News.NIGHT, "Todos of the night"), (News.ASSIGNED, "Todos handed over"), (News.SIGNALS, "Warning signals"),
     (News.DECISION, "Your decision"), (News.ANSWER, "What was decided"), (News.STAND_IN, "Standing in"), (News.SPOT, "Spot check of records"),
     (News.DIGEST, "Daily digest"), (News.FILE, "A file is ready"), (News.TRIAL, "Test message"),

@@ -45,7 +45,8 @@ def ask(
     if not wanted or last - first >= timedelta(days=LONGEST):
         raise refusals.NoSuchDays(most=LONGEST)
     before = {day.isoformat(): working_ for day, working_ in _as_they_are(conn, wanted).items()}
-    after = {"days": [day.isoformat() for day in wanted], "working": working, "note": note.strip()[:40]}
+    moved = sum(move.n for move in effect(conn, first, last, working, today=today))
+    after = {"days": [day.isoformat() for day in wanted], "working": working, "note": note.strip()[:40], "moved": moved}
     return requests.ask(conn, by, Request.WORKING_DAYS, About(0, by.branch_id, first.toordinal()), before, after, reason, now=now)
 
 

@@ -200,6 +200,11 @@ class TestWhoIsTold:
         page = Visit(monkeypatch, "security_admin").at(f"people?id={staff_id('802')}")
         assert "无任命文件" in shown(page)  # on the person's page, with who decided
 
+    def test_its_last_day_is_told_as_it_was_asked_for(self, lin, wang, monkeypatch):
+        approve(wang, ask(lin, "802", Role.INSPECTOR, until=9))
+        page = shown(Visit(monkeypatch, "security_admin").at(f"people?id={staff_id('802')}"))
+        assert page.count(f"{day(0)} 至 {day(9)}") == 2  # as held, and as it was asked for
+
     def test_the_auditor_sees_it_and_the_system_administrator_does_not(self, lin, chen, gao, monkeypatch):
         ask(lin, "802", Role.INSPECTOR)
         page = Visit(monkeypatch, "auditor").at(f"people?id={staff_id('802')}")

@@ -53,7 +53,10 @@ def test_what_is_told_before_is_what_the_night_does(wang, zhao, a_due_day):
         moves = working_days.effect(conn, a_due_day, a_due_day, False, today=TODAY)
     assert moves == [Move(a_due_day, a_due_day - timedelta(days=1), 1)]
     before = open_dues()
-    approve(zhao, ask(wang, a_due_day))
+    asked = ask(wang, a_due_day)
+    with access.reading(zhao) as conn:
+        assert requests.waiting(conn, Request.WORKING_DAYS)[0].after["moved"] == 1  # whoever decides is told too
+    approve(zhao, asked)
     night.night(TODAY)
     after = open_dues()
     assert {move.to: after.get(move.to, 0) - before.get(move.to, 0) for move in moves} == {move.to: move.n for move in moves}

@@ -139,6 +139,8 @@ def _days(request) -> None:
     note = f" · {look.plain(request.after['note'])}" if request.after["note"] else ""
     becomes = _(BECOMES[request.after["working"]])
     st.markdown(f"{first if first == last else f'{first} – {last}'} → **{becomes}**{note}")
+    if moved := request.after.get("moved"):
+        st.caption(_("{0:,} open todos would be due on another day").format(moved))
 
 
 def _branch(request) -> None:
@@ -161,11 +163,15 @@ def _role(request) -> None:
     before, after = request.before, request.after
     held = _(", ").join(words.name(Role(role)) for role, _until in before["held"]) or _("no role")
     becomes = words.name(Role(after["role"])) if after["role"] else _("no role")
-    until = f" {_('until {0}').format(after['until_on'])}" if after["until_on"] else ""
     st.markdown(
         f"{look.plain(before['name'])} :gray[{look.plain(before['number'])}] · {held} → **{becomes}** · "
-        f"{_('from {0}').format(after['from_on'])}{until}"
+        f"{days(after['from_on'], after['until_on'])}"
     )
+
+
+def days(first: str, last: str | None) -> str:
+    """From when until which last day, when there is one."""
+    return _("{0} to {1}").format(first, last) if last else _("from {0}").format(first)
 
 
 BECOMES: dict[bool | None, str] = {True: "Working day", False: "Day off", None: "As published"}

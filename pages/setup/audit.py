@@ -20,7 +20,7 @@ SIGN_INS = [
     Column("username", "User name", width=130),
     Column("staff", "Name", width=100),
     Column("source", "From address", width=140),
-    Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=110),
+    Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=140),
 ]
 
 head = tables.heading("Audit trail")

@@ -70,7 +70,7 @@ def how_it_is_known(year: int) -> None:
     """What is published, and what holds beyond it."""
     until = calendar.published_until()
     st.markdown(
-        f":blue-background[{_('Day off')}] · :orange-background[{_('Weekend worked')}] · **•** {_('set by the bank')} · "
+        f":blue-background[{_('Day off')}] :orange-background[{_('Weekend worked')}] :blue-background[1•] {_('set by the bank')} · "
         f":gray[{_('Published until {0}').format(until)}]"
     )
     if year > until.year:
@@ -140,6 +140,6 @@ decisions.queue(person, waiting)
 a_year(chosen, known)
 if known:
     st.subheader(_("Days that are not what their weekday says"), anchor=False)
-    tables.stand(list(known.values()), COLUMNS, "days", _("Days"))
+    tables.stand(list(known.values()), COLUMNS, "days", _("Days"), tallest=60)
 if may_change and st.query_params.get("change") == "1":
     change()

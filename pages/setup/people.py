@@ -1,5 +1,6 @@
 """人员: who is with the bank, in which role, with which account; one person from every side; what each role may do."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 import streamlit as st
@@ -36,7 +37,7 @@ LEAVERS = [
 ]
 TRIES = [
     Column("at", "When", "moment", width=140),
-    Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=100),
+    Column("outcome", "Outcome", value=lambda r: words.name(SignInOutcome(r.outcome)), width=140),
     Column("source", "From address", width=140),
 ]
 sees_accounts = person.scope in (Scope.ADMIN, Scope.READER)
@@ -252,12 +253,12 @@ def _roles(found, held, asked) -> None:
     with st.container(border=True, key="roles"):
         st.markdown(f"**{_('Roles')}**")
         for r in held:
-            until = f" {_('until {0}').format(look.day(r.valid_to))}" if r.valid_to else ""
+            last = r.valid_to and r.valid_to - timedelta(days=1)
             by = _("by the staff file") if r.granter is None else look.plain(r.granter)
             now = r.valid_from <= today and (r.valid_to is None or r.valid_to > today)
             name = f"**{words.name(Role(r.role))}**" if now else words.name(Role(r.role))
             st.markdown(
-                f"{name} · {look.plain(r.branch)} · {_('from {0}').format(look.day(r.valid_from))}{until}  :gray[:small[{by}]]"
+                f"{name} · {look.plain(r.branch)} · {decisions.days(look.day(r.valid_from), last and look.day(last))}  :gray[:small[{by}]]"
             )
         if not held:
             st.caption(_("Holds no role: cannot sign in."))
@@ -276,7 +277,7 @@ def _decided(r) -> str:
     said = f"（{look.plain(r.note)}）" if r.note else ""
     decider = f" → {look.plain(r.decider)}{said}" if r.decider else ""
     return (
-        f":small[{look.badge(Approval(r.state))} {wish} {_('from {0}').format(r.after['from_on'])} · {look.plain(r.asker)}{decider} · "
+        f":small[{look.badge(Approval(r.state))} {wish} {decisions.days(r.after['from_on'], r.after['until_on'])} · {look.plain(r.asker)}{decider} · "
         f":gray[{look.plain(r.reason)}]]"
     )
 
@@ -285,8 +286,8 @@ def _ask_role(found) -> None:
     with st.popover(_("Change the role"), icon=":material/badge:", key="ask_role"):
         role = st.selectbox(_("Role"), [*ROLES, NONE], None, format_func=_role_name, key="new_role", placeholder=_("Choose"))
         with st.container(horizontal=True):
-            begin = st.date_input(_("From"), today, min_value=today, key="role_from", format="YYYY-MM-DD", width=140)
-            until = st.date_input(_("Last day"), None, min_value=today, key="role_until", format="YYYY-MM-DD", width=140,
+            begin = st.date_input(_("From"), today, min_value=today, key="role_from", format="YYYY-MM-DD", width=180)
+            until = st.date_input(_("Last day"), None, min_value=today, key="role_until", format="YYYY-MM-DD", width=180,
                                   disabled=role == NONE, help=_("Afterwards what was held before goes on."))  # fmt: skip
         st.text_input(_("Reason"), key="role_why", max_chars=200)
         wish = None if role == NONE else role
@@ -323,6 +324,7 @@ def _no_account(found) -> None:
         with acts.form("account"):
             st.text_input(_("User name"), key="new_username", autocomplete="off")
             st.text_input(_("First password"), key="new_password", type="password", autocomplete="new-password")
+            st.caption(sign_in.password_rule(_))
             acts.submit("Open an account", lambda: _open(found.id), "open_account", type="primary")
 
 

@@ -215,6 +215,8 @@ def restructure(b, every: dict[str, SimpleNamespace], asked: list, held: dict[st
         for r in asked:
             if r.state != Approval.SUBMITTED:
                 st.markdown(decided(r))
+                if r.state == Approval.APPROVED and "holds" in r.after:
+                    st.caption(decisions.holdings(r.after["holds"]))
         if may_restructure and not waiting:
             wish(b, every, held)
         elif not asked:

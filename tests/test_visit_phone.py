@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
+from db import access, tables
+from db.access import MACHINE
 from tests import browsing, field_work
 from tests.field_work import AT_THE_DOOR, Thumb, picture, records, todo
 from tests.serving import PASSWORD, Server
@@ -170,3 +173,13 @@ NOTHING_WAITS = """() => new Promise(done => {
         found.onsuccess = () => { asked.result.close(); done(!found.result.some(row => row.content.sent)); };
     };
 })"""
+
+
+def test_a_draw_is_told_in_words_above_its_fields(phone, server):
+    t = tables.todos
+    with access.transaction(MACHINE, "test") as conn:
+        like = conn.execute(sa.select(t).where(t.c.id == todo("regular", "field"))).one()._asdict()
+        del like["id"]
+        first = conn.execute(sa.insert(t).values(like | {"kind": "first", "period": "first"})).inserted_primary_key.id
+    phone.page.goto(f"{server.base}/visit?todo={first}")
+    Thumb(phone).sees(re.compile("已到场")).tap("情况").sees("1. 2026-08-12 · 1,000,000")

@@ -17,8 +17,15 @@ export function field(visit, t, item, gap) {
 
 function showsLast(visit, t, item, last) {
   if (isEmpty(last) || item.type === "table" || typeof last === "boolean") return null;
-  const known = item.options?.find((option) => option.code === last);
-  return h("p", { class: "quiet" }, fill(visit.data.words.last_time, known ? t(known.title) : String(last)));
+  return h("p", { class: "quiet" }, fill(visit.data.words.last_time, inWords(visit, t, item, last)));
+}
+
+function inWords(visit, t, item, value) {
+  if (isEmpty(value)) return "—";
+  if (typeof value === "boolean") return value ? visit.data.words.yes : visit.data.words.no;
+  if (item.type === "money" && typeof value === "number") return value.toLocaleString("en-US");
+  const known = item.options?.find((option) => option.code === value);
+  return known ? t(known.title) : String(value);
 }
 
 function input(visit, t, item, value, set, label) {
@@ -62,7 +69,7 @@ function table(visit, t, item, rows) {
   const fresh = Object.fromEntries(item.columns.filter((c) => c.normal !== undefined && c.normal !== null).map((c) => [c.code, c.normal]));
   return h("div", { class: "rows" },
     rows.map((_, n) => h("details", { class: "row", open: rows.length < 3 },
-      h("summary", {}, `${n + 1}. ${item.columns.slice(0, 2).map((c) => rows[n][c.code] ?? "—").join(" · ")}`),
+      h("summary", {}, `${n + 1}. ${item.columns.slice(0, 2).map((c) => inWords(visit, t, c, rows[n][c.code])).join(" · ")}`),
       item.columns.map((column) => cell(column, n)),
       button(visit.data.words.remove, () => put(rows.filter((_, i) => i !== n)), { class: "plain" }))),
     button(`+ ${visit.data.words.add_row}`, () => put([...rows, fresh]), { class: "plain" }));

@@ -85,7 +85,7 @@ class Told:
     """The trail as sentences, one by one as they are asked for."""
 
     def __init__(self, conn: Connection, wanted: audit.Filter) -> None:
-        self.rows, self.known = audit.export(conn, wanted), sentences.names(conn)
+        self.rows, self.known = audit.export(conn, wanted), sentences.names(conn, roles=True)
 
     def __iter__(self) -> Iterator[tuple]:
         return ((row, unmarked(sentences.sentence(row, self.known))) for row in self.rows)

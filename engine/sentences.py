@@ -118,8 +118,10 @@ class Names:
     holders: dict[int, int] = field(default_factory=dict)
 
 
-def names(conn: Connection, loans: Sequence = ()) -> Names:
-    return Names(staff.names(conn), branches.names(conn), {loan.id: loan.loan_no for loan in loans}, staff.holders(conn))
+def names(conn: Connection, loans: Sequence = (), *, roles: bool = False) -> Names:
+    """`roles`: whose each is, too, for the bank's whole trail."""
+    held = staff.holders(conn) if roles else {}
+    return Names(staff.names(conn), branches.names(conn), {loan.id: loan.loan_no for loan in loans}, held)
 
 
 def tells(row) -> bool:

@@ -102,7 +102,7 @@ class TestToday:
         test = planned(zhou)
         assert names(test) == ["① 农安王记粮油店", "② 张敏", "③ 刘洋"] or names(test) == ["① 刘洋", "② 张敏", "③ 农安王记粮油店"]
         writing = shown(test)
-        assert re.search(r"3 户 · [\d.]+ 公里 · 预计 \d\d:\d\d 结束", writing) and "地址未在地图上标注" in writing
+        assert re.search(r"3 户 · [\d.]+ 公里 · 预计 \d\d:\d\d 结束", writing) and "地址未在地图上标记" in writing
         assert "客户中心点" in writing  # nobody has said where the branch is
 
     def test_it_is_there_again_on_another_device(self, zhou, bank, monkeypatch):

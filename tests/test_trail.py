@@ -242,7 +242,7 @@ def book(the_bank) -> Book:
 @pytest.fixture(scope="module")
 def known(the_bank) -> sentences.Names:
     with access.reading(MACHINE) as conn:
-        return sentences.names(conn)
+        return sentences.names(conn, roles=True)
 
 
 def _line(op: str, noun: str, **values) -> SimpleNamespace:

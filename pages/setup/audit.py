@@ -39,7 +39,7 @@ def show_acts() -> None:
         wanted = {"named": named, "since": since, "until": until, "text": text, "op": op, "noun": noun}
         limit, offset = tables.span(wanted)
         found = audit.listing(conn, **wanted, limit=limit, offset=offset)
-        names = sentences.names(conn)
+        names = sentences.names(conn, roles=True)
     with head:
         tables.count(found, "entries")
         st.space("stretch")

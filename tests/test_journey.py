@@ -65,7 +65,7 @@ def test_an_officer_finds_his_day_on_the_phone(at):
 
 
 def test_the_head_of_a_branch_filters_and_sends_the_link(at):
-    sun = at("sunli", "todos").sees("条待办")
+    sun = at("sunli", "todos").sees("项待办")
     sun.page.get_by_role("combobox", name="状态").click()
     sun.page.get_by_role("option", name="全部", exact=True).click()
     sun.settled()
@@ -75,7 +75,7 @@ def test_the_head_of_a_branch_filters_and_sends_the_link(at):
     sun.settled()
     assert "kind=first" in sun.page.url
     sent = at("wangfang", sun.page.url.removeprefix(sun.base + "/"))
-    sent.sees("首次检查", "条待办")
+    sent.sees("首次检查", "项待办")
 
 
 def test_a_tap_on_a_bar_opens_its_rows_and_no_large_library_is_fetched_for_it(at):

@@ -64,7 +64,7 @@ def _speak_in_every_run() -> None:
 @asynccontextmanager
 async def lifespan(_app):
     check_configuration()
-    importlib.import_module("pages.parts.frame")  # here, for components want a running server to register with
+    _import_the_pages()
     await to_thread.run_sync(opening.open_store)
     await to_thread.run_sync(search.load)
     logging.getLogger("uvicorn.access").disabled = True  # addresses of uploads name Streamlit sessions
@@ -79,6 +79,14 @@ async def lifespan(_app):
     await to_thread.run_sync(live.stop)
     if scheduler:
         await to_thread.run_sync(scheduler.stop)
+
+
+def _import_the_pages() -> None:
+    """Here, for components want a running server to register with; those of the sign-in form remark that nobody asked for a page yet."""
+    remarks = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
+    remarks.disabled = True
+    importlib.import_module("pages.parts.frame")
+    remarks.disabled = False
 
 
 def check_configuration() -> None:

@@ -102,6 +102,8 @@ def inspectors_for(conn: sa.Connection, branch_ids: Collection[int]) -> list[sa.
 
 def names(conn: sa.Connection, *of: int | None) -> dict[int, str]:
     """Of everybody who is or was with the bank, or of these of them."""
+    if of and not any(of):
+        return {}
     named = s.id.in_([one for one in of if one is not None]) if of else sa.true()
     return dict(conn.execute(select(s.id, s.name).where(named)).all())
 

@@ -222,7 +222,8 @@ def _details(row, values: dict | None, known: Names) -> str:
 
 def _label(key: str) -> str:
     """Of a part: the same word as of a column, else what it is."""
-    return _(COUNTED.get(key) or LABELS[key]) if key in COUNTED or key in LABELS else plain(key)
+    called = COUNTED.get(key) or LABELS.get(key)
+    return _(called) if called else plain(key)
 
 
 def _value(row, name: str, value: object, known: Names) -> str:

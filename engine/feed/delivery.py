@@ -280,4 +280,4 @@ def _cell(value: object, date_format: str) -> str:
         return f"{value:.8f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime | date):
         return value.strftime(date_format)
-    return "" if value is None else str(value).strip()
+    return "" if value is None else str(value).strip().replace("\0", charset.UNREADABLE.decode())

@@ -352,5 +352,4 @@ def _cells(found: Mapping, piece: Piece, since: int = 1) -> Iterator[pl.DataFram
         next(filled, None)
     while batch := list(islice(filled, BATCH)):
         rows = [(line, *cells[: width + 1], *[None] * (width + 1 - len(cells))) for line, _, cells in batch]
-        frame = pl.DataFrame(rows, schema=schema, orient="row")
-        yield frame.with_columns(pl.exclude("line").str.replace_all("\0", UNREADABLE, literal=True))
+        yield pl.DataFrame(rows, schema=schema, orient="row")

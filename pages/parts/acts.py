@@ -70,6 +70,22 @@ def submit(label: str, do: Callable[[], None], key: str, **options) -> None:
     st.form_submit_button(_(label), key=key, on_click=do, **options)
 
 
+def decision(key: str, approve: Callable[[], None], refuse: Callable[[], None], *, mine: bool, label: str = "Approve") -> None:
+    """Approve, or refuse with a reason, which stands in the session as `refuse_<key>`. `mine`: asked for by whoever looks."""
+    with form(f"decision_{key}"), st.container(horizontal=True, vertical_alignment="bottom"):
+        submit(label, approve, f"approve_{key}", type="primary", disabled=mine)
+        st.text_input(_("Reason for refusing"), key=f"refuse_{key}", width=300, disabled=mine, max_chars=300)
+        submit("Refuse", refuse, f"no_{key}", disabled=mine)
+    if mine:
+        st.caption(_("You made this; a second person must decide it."))
+
+
+def reason(key: str) -> None:
+    """The field for why, which says how much it needs; see `has_reason`."""
+    least = _("at least {0} characters").format(permits.SHORTEST_REASON)
+    st.text_input(_("Reason"), key=key, max_chars=200, placeholder=least)
+
+
 def typed(key: str) -> str:
     """What stands in a field of text when a button is pressed. The field itself, as the page drew it, may know less: what was
     typed last arrives with the very press."""

@@ -81,17 +81,7 @@ def card(person: Person, d, about: str, changes: Sequence[str]) -> None:
         for change in changes:
             st.markdown(change)
         if permits.may(person, "rule.decide"):
-            _decision(person, d)
-
-
-def _decision(person: Person, d) -> None:
-    mine = d.made_by == person.id
-    with acts.form(f"proposal_{d.id}"), st.container(horizontal=True, vertical_alignment="bottom"):
-        acts.submit("Approve", lambda: _approve(person, d.id), f"approve_{d.id}", type="primary", disabled=mine)
-        st.text_input(_("Reason for refusing"), key=f"refuse_{d.id}", width=300, disabled=mine, max_chars=300)
-        acts.submit("Refuse", lambda: _refuse(person, d.id), f"no_{d.id}", disabled=mine)
-    if mine:
-        st.caption(_("You made this; a second person must decide it."))
+            acts.decision(f"{d.id}", lambda: _approve(person, d.id), lambda: _refuse(person, d.id), mine=d.made_by == person.id)
 
 
 def _approve(person: Person, definition_id: int) -> None:

@@ -245,9 +245,7 @@ def wish(b, every: dict[str, SimpleNamespace], held: dict[str, int]) -> None:
         if act is BranchAct.CLOSE:
             on = st.date_input(_("First day on which it is closed"), today, min_value=today, key="on", format="YYYY-MM-DD")
         told(act, held)
-        st.text_input(
-            _("Reason"), key="branch_why", max_chars=200, placeholder=_("at least {0} characters").format(permits.SHORTEST_REASON)
-        )
+        acts.reason("branch_why")
         acts.button("Submit for approval", lambda: ask(b.code, act, to, on), "do_restructure", type="primary", disabled=act is None)
 
 

@@ -97,9 +97,7 @@ def change() -> None:
         _("They become"), list(BECOMES), default=False, required=True, format_func=lambda w: _(BECOMES[w]), key="becomes"
     )
     st.text_input(_("What they are called"), key="day_note", max_chars=40, placeholder=_("for example: anniversary of the bank"))
-    st.text_input(
-        _("Reason"), key="day_why", max_chars=200, placeholder=_("at least {0} characters").format(permits.SHORTEST_REASON)
-    )
+    acts.reason("day_why")
     if len(picked) < 2:
         return st.caption(_("Choose the last day as well; for one day choose it twice."))
     with access.reading(person) as conn:

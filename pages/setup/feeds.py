@@ -120,7 +120,7 @@ def override_box() -> None:
         elif run.override_asked_by is None or run.override_refused_by is not None:
             _to_ask()
         elif permits.may(person, "feed.override.allow"):
-            _to_decide()
+            acts.decision("override", _allow, _refuse, mine=run.override_asked_by == person.id, label="Allow and load")
 
 
 def _to_ask() -> None:
@@ -130,16 +130,6 @@ def _to_ask() -> None:
         with acts.form("override"):
             st.text_input(_("Reason to let it through"), key="override_reason", max_chars=200)
             acts.submit("Ask for an override", _ask, "ask_override")
-
-
-def _to_decide() -> None:
-    mine = run.override_asked_by == person.id
-    with acts.form("decide_override"), st.container(horizontal=True, vertical_alignment="bottom"):
-        acts.submit("Allow and load", _allow, "allow_override", type="primary", disabled=mine)
-        st.text_input(_("Reason for refusing"), key="refuse_override", width=300, disabled=mine, max_chars=200)
-        acts.submit("Refuse", _refuse, "no_override", disabled=mine)
-    if mine:
-        st.caption(_("A second person must decide this."))
 
 
 def _ask() -> None:

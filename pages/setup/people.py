@@ -289,9 +289,7 @@ def _ask_role(found) -> None:
             begin = st.date_input(_("From"), today, min_value=today, key="role_from", format="YYYY-MM-DD", width=180)
             until = st.date_input(_("Last day"), None, min_value=today, key="role_until", format="YYYY-MM-DD", width=180,
                                   disabled=role == NONE, help=_("Afterwards what was held before goes on."))  # fmt: skip
-        st.text_input(
-            _("Reason"), key="role_why", max_chars=200, placeholder=_("at least {0} characters").format(permits.SHORTEST_REASON)
-        )
+        acts.reason("role_why")
         wish = None if role == NONE else role
         acts.button("Submit for approval", lambda: _submit(found.id, wish, begin or today, until), "do_ask_role", type="primary",
                     disabled=role is None)  # fmt: skip

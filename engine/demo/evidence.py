@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from db import settings
-from db.vocab import FixSource, Mode
+from db.vocab import FixSource, Kind, Mode
 from engine.checks import Submission
 from engine.demo import story
 from engine.presence import CheckIn, Fix, Place
@@ -100,7 +100,8 @@ class Evidence:
             said, started_at=arrived, finished_at=left, received_at=left + later, offline=later > judging.AT_ONCE,
             **submitting.where(fix, said.place),
         )  # fmt: skip
-        if not said.on_site and self.chance.random() < 0.6:
+        # What goes through the phone's own door is not taken without a reason.
+        if not said.on_site and (self.chance.random() < 0.6 or said.kind is Kind.SPOT):
             said = replace(said, away_because=self.chance.choice(story.AWAY))
         return replace(said, **self._graded(said, staff_id, fix, left if odd.fix_sent_late else arrived))
 
